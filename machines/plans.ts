@@ -1,0 +1,22 @@
+/**
+ * The catalogue. A plan that was sold is never edited: actors keep the plan id and the price agreed,
+ * and a new price is a new id.
+ */
+export const plans = {
+  free: { name: "Free", priceSats: 0, memberLimit: 10, blossom: false, livekit: false },
+  basic: { name: "Basic", priceSats: 10_000, memberLimit: 100, blossom: true, livekit: true },
+  growth: { name: "Growth", priceSats: 50_000, memberLimit: null, blossom: true, livekit: true },
+} as const satisfies Record<string, Plan>;
+
+/** `priceSats` is a month's; `memberLimit` null means unlimited. */
+export type Plan = {
+  name: string;
+  priceSats: number;
+  memberLimit: number | null;
+  blossom: boolean;
+  livekit: boolean;
+};
+
+export type PlanId = keyof typeof plans;
+
+export const planIds = Object.keys(plans) as PlanId[];

@@ -1,0 +1,283 @@
+import { assign, setup } from "xstate";
+import { isCovered, QUARANTINE_MS, type Seat } from "./billing.ts";
+import { now, outputs, remote, until } from "./durable.ts";
+import { type ToRelay, tellTenant } from "./messages.ts";
+import type { PlanId } from "./plans.ts";
+
+/** What the owner may edit. */
+export type Settings = { name: string; subdomain: string; description: string };
+/** What the relay itself last said of its owner-editable part (NIP-11). */
+export type Confirmed = { name: string; description: string; icon: string };
+/** What came of applying: the revision that zooid now holds, or why it refused for good. */
+export type Applied =
+  | { applied: number; info: Confirmed | null; read: { name: string; description: string } }
+  | { refused: string };
+
+export type RelayInput = Settings & {
+  id: string;
+  tenant: string;
+  schema: string;
+  plan: PlanId;
+  priceSats: number;
+};
+
+/** Deadlines and dates are epoch ms; `wanted` and `applied` are revisions of what zooid should hold. */
+export type RelayContext = RelayInput & {
+  icon: string;
+  createdAt: number;
+  paidThrough: number | null;
+  prepaid: boolean;
+  wanted: number;
+  applied: number;
+  confirmed: Confirmed | null;
+  /** zooid's refusal, as our code; an admin retries. */
+  refused: string | null;
+  lateAt: number | null;
+  renamedAt: number | null;
+  closedAt: number | null;
+  /** Names given up by renaming, kept for this owner until then. */
+  freed: { subdomain: string; until: number }[];
+};
+
+type Command =
+  | ({ type: "EDIT" } & Partial<Settings>)
+  | { type: "DEACTIVATE" }
+  | { type: "DRIFTED" }
+  | { type: "admin.suspend"; reason: string }
+  | { type: "admin.unsuspend"; reason: string }
+  | { type: "admin.deactivate"; reason: string }
+  | { type: "admin.retry"; reason: string };
+
+const PROVISIONING_LATE_MS = 60_000;
+
+const seat = (is: Seat["is"]) => ({
+  type: "tell" as const,
+  params: ({ context }: { context: RelayContext }) =>
+    tellTenant(context.tenant, { type: "SEAT", relay: context.id, is }),
+});
+
+/** Why a suspended or deactivated relay is so; null in every other state. */
+export type Cause = "nonpayment" | "admin" | "owner" | "lapsed";
+
+/**
+ * One virtual relay: what its tenant wants, what zooid holds, and whether it may run. Talks only to
+ * its tenant. `status` says where it is in life; `zooid` makes what zooid holds match what is wanted.
+ */
+export const relayMachine = setup({
+  types: {
+    context: {} as RelayContext,
+    input: {} as RelayInput,
+    events: {} as Command | ToRelay,
+    tags: {} as "attention",
+    meta: {} as { cause: Cause },
+  },
+  actors: { applyRelay: remote<Applied, { relay: string }>() },
+  delays: { lateAt: until((c: RelayContext) => c.lateAt) },
+  guards: {
+    isFree: ({ context }) => context.priceSats === 0,
+    isBehind: ({ context: c }) => c.wanted > c.applied && c.refused === null,
+    isApplied: ({ context: c }) => c.applied >= c.wanted,
+    isCovered: ({ context }) => isCovered(context, now()),
+    isCoveredByTill: ({ event }) => event.type === "REOPEN" && event.covered,
+  },
+  actions: {
+    ...outputs,
+    edit: assign(({ context: c, event }) => {
+      if (event.type !== "EDIT") return {};
+      const { name = c.name, subdomain = c.subdomain, description = c.description } = event;
+      if (subdomain === c.subdomain) return { name, description };
+      const kept = c.freed.filter((f) => f.until > now() && f.subdomain !== subdomain);
+      // A name that zooid never served was never known to anyone: it is free at once.
+      const freed =
+        c.wanted === 0 ? kept : [...kept, { subdomain: c.subdomain, until: now() + QUARANTINE_MS }];
+      return { name, subdomain, description, freed, renamedAt: now() };
+    }),
+    want: assign({ wanted: ({ context }) => context.wanted + 1, refused: null }),
+    /** Nothing is to be withdrawn from zooid where nothing was ever asked of it. */
+    withdraw: assign({
+      wanted: ({ context: c }) => (c.wanted === 0 ? 0 : c.wanted + 1),
+      refused: null,
+    }),
+    extend: assign(({ context: c, event }) => {
+      if (event.type !== "EXTENDED") return {};
+      const { plan, priceSats, paidThrough, prepaid } = event;
+      // A plan's features are part of what zooid holds; a date is not.
+      const wanted = plan === c.plan || c.wanted === 0 ? c.wanted : c.wanted + 1;
+      return { plan, priceSats, paidThrough, prepaid, wanted };
+    }),
+    unpay: assign({ paidThrough: null, prepaid: false }),
+    start: assign({ lateAt: () => now() + PROVISIONING_LATE_MS, closedAt: null }),
+    close: assign({ closedAt: () => now(), lateAt: null }),
+    applied: assign(({ context: c }, outcome: Applied) => {
+      if ("refused" in outcome) return { refused: outcome.refused };
+      const { applied, info, read } = outcome;
+      if (info === null) return { applied, confirmed: null };
+      // What the owner renamed over NIP-86 is adopted, unless it was edited here in the meantime.
+      return {
+        applied,
+        confirmed: info,
+        icon: info.icon,
+        name: c.name === read.name ? info.name : c.name,
+        description: c.description === read.description ? info.description : c.description,
+      };
+    }),
+    refuse: assign((_, params: { code: string }) => ({ refused: params.code })),
+    retry: assign({ refused: null }),
+  },
+}).createMachine({
+  id: "relay",
+  version: "1",
+  description: "A community relay, from reservation to deactivation.",
+  type: "parallel",
+  context: ({ input }) => ({
+    ...input,
+    icon: "",
+    createdAt: now(),
+    paidThrough: null,
+    prepaid: false,
+    wanted: 0,
+    applied: 0,
+    confirmed: null,
+    refused: null,
+    lateAt: null,
+    renamedAt: null,
+    closedAt: null,
+    freed: [],
+  }),
+  states: {
+    status: {
+      description: "Whether your relay may run.",
+      initial: "deciding",
+      on: {
+        EXTENDED: { actions: "extend" },
+        LAPSED: {},
+        REOPEN: {},
+        RELEASE: {},
+        HOLD: ".suspended.held",
+        EDIT: { actions: "edit" },
+        DEACTIVATE: ".deactivated.byOwner",
+        "admin.suspend": ".suspended.byAdmin",
+        "admin.deactivate": ".deactivated.byAdmin",
+      },
+      states: {
+        deciding: {
+          description: "We are looking at what your relay needs to start.",
+          always: [{ guard: "isFree", target: "provisioning" }, { target: "pending" }],
+        },
+        pending: {
+          description:
+            "Your name is reserved and we are waiting for your payment. Unpaid after 24 hours, the name is free again.",
+          on: {
+            EXTENDED: { target: "provisioning", actions: "extend" },
+            LAPSED: "deactivated.lapsed",
+            "admin.suspend": {},
+          },
+        },
+        provisioning: {
+          description: "Your relay is being set up. It is active once it answers at its address.",
+          entry: ["start", "want"],
+          always: { guard: "isApplied", target: "active" },
+          on: { EDIT: { actions: ["edit", "want"] } },
+          initial: "prompt",
+          states: {
+            prompt: {
+              description: "This usually takes a second or two.",
+              after: { lateAt: "late" },
+            },
+            late: {
+              description:
+                "This takes longer than usual. We keep trying, and your period starts only when the relay is active.",
+              tags: "attention",
+            },
+          },
+        },
+        active: {
+          description: "Your relay is running.",
+          entry: seat("on"),
+          on: { EDIT: { actions: ["edit", "want"] } },
+        },
+        suspended: {
+          description: "Your relay does not answer. Its name and data are kept.",
+          entry: ["withdraw", seat("dark")],
+          initial: "byAdmin",
+          // An owner who could deactivate here could bring it back, and walk around the suspension.
+          on: { HOLD: {}, DEACTIVATE: {}, "admin.suspend": {}, LAPSED: "deactivated.lapsed" },
+          states: {
+            held: {
+              description: "Your account is suspended, and your relays with it.",
+              meta: { cause: "admin" },
+              on: { RELEASE: "#relay.status.returning" },
+            },
+            byAdmin: {
+              description: "The operator suspended this relay.",
+              meta: { cause: "admin" },
+              on: { "admin.unsuspend": "#relay.status.returning" },
+            },
+          },
+        },
+        returning: {
+          description: "We are looking at whether your relay is paid for.",
+          always: [{ guard: "isCovered", target: "provisioning" }, { target: "pending" }],
+        },
+        deactivated: {
+          description: "Your relay is switched off. Its data is kept for when you bring it back.",
+          entry: ["close", "withdraw"],
+          initial: "byOwner",
+          on: { HOLD: {}, DEACTIVATE: {}, "admin.suspend": {} },
+          states: {
+            byOwner: {
+              description: "You switched it off. The name stays yours for 30 days.",
+              meta: { cause: "owner" },
+              entry: seat("off"),
+              on: { REOPEN: reopen() },
+            },
+            lapsed: {
+              description: "The reservation was not paid within 24 hours. The name is free again.",
+              meta: { cause: "lapsed" },
+              entry: seat("off"),
+              on: { REOPEN: reopen() },
+            },
+            byAdmin: {
+              description: "The operator switched it off.",
+              meta: { cause: "admin" },
+              entry: seat("shut"),
+              on: { "admin.deactivate": {} },
+            },
+          },
+        },
+      },
+    },
+    zooid: {
+      description: "Whether the relay server holds what your relay should be.",
+      initial: "settled",
+      on: { "admin.retry": { target: ".settled", actions: "retry" } },
+      states: {
+        settled: {
+          description: "The relay server was told everything there is to tell.",
+          always: { guard: "isBehind", target: "applying" },
+          on: { DRIFTED: "applying" },
+        },
+        applying: {
+          description: "The relay server is being told.",
+          invoke: {
+            id: "apply",
+            src: "applyRelay",
+            input: ({ context }) => ({ relay: context.id }),
+            onDone: {
+              target: "settled",
+              actions: { type: "applied", params: ({ event }) => event.output },
+            },
+            onError: { target: "settled", actions: { type: "refuse", params: { code: "defect" } } },
+          },
+        },
+      },
+    },
+  },
+});
+
+function reopen() {
+  return [
+    { guard: "isCoveredByTill" as const, target: "#relay.status.provisioning" },
+    { target: "#relay.status.pending", actions: "unpay" as const },
+  ];
+}
