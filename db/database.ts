@@ -1,0 +1,41 @@
+import { Database, SQLiteError } from "bun:sqlite";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { drizzle } from "drizzle-orm/bun-sqlite";
+import { migrate } from "drizzle-orm/bun-sqlite/migrator";
+import * as schema from "./schema.ts";
+
+/** The open database: `orm` for the nouns, `sqlite` for the host's prepared statements. */
+export type Db = ReturnType<typeof openDatabase>;
+
+/**
+ * Opens the database, creating file and directory, and brings its tables up to date.
+ *
+ * WAL with synchronous=FULL: what was acknowledged is on disk.
+ * @param path - a file, or `:memory:` for tests.
+ */
+export function openDatabase(path: string) {
+  if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
+  const sqlite = new Database(path, { create: true, strict: true });
+  sqlite.run("PRAGMA journal_mode = WAL");
+  sqlite.run("PRAGMA synchronous = FULL");
+  sqlite.run("PRAGMA foreign_keys = ON");
+  sqlite.run("PRAGMA busy_timeout = 5000");
+  const orm = drizzle(sqlite, { schema });
+  migrate(orm, { migrationsFolder: `${import.meta.dir}/migrations` });
+  return { orm, sqlite, close: () => sqlite.close() };
+}
+
+/** A body that is not a promise: an async one would commit before it is done. */
+type Synchronous<T> = T extends Promise<unknown> ? never : T;
+
+/** Runs `body` in one IMMEDIATE transaction, or in a savepoint of the one that is open. */
+export function transact<T>(db: Db, body: () => Synchronous<T>): Synchronous<T> {
+  return db.sqlite.transaction(body).immediate();
+}
+
+/** `relays.subdomain` for a violated UNIQUE(subdomain) of relays; null for any other error. */
+export function violatedUnique(error: unknown): string | null {
+  if (!(error instanceof SQLiteError)) return null;
+  return /UNIQUE constraint failed: (?:index ')?([\w.]+)/.exec(error.message)?.[1] ?? null;
+}

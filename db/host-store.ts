@@ -1,0 +1,212 @@
+import type { SQLQueryBindings } from "bun:sqlite";
+import type { Db } from "./database.ts";
+
+/** One actor as stored. `snapshot` is the persisted machine snapshot as JSON; `at` logical epoch ms. */
+export type ActorRow = {
+  id: string;
+  machine: string;
+  version: string;
+  scope: string;
+  rev: number;
+  at: number;
+  snapshot: string;
+};
+
+/** One transition. `event` and `snapshot` are JSON. */
+export type JournalRow = {
+  seq: number;
+  scope: string;
+  actor: string;
+  rev: number;
+  at: number;
+  recordedAt: number;
+  version: string;
+  event: string;
+  cause: string;
+  by: string | null;
+  reason: string | null;
+  dedup: string | null;
+  snapshot: string;
+};
+
+/** A deadline of an actor's present state. */
+export type AlarmRow = { actor: string; name: string; due: number; heldAt: number | null };
+
+export type OutboxState = "todo" | "running" | "done" | "cancelled" | "undelivered" | "held";
+
+/** One piece of work. `input`, `answer` and `memo` are JSON; `nextAt` is logical epoch ms. */
+export type OutboxRow = {
+  seq: number;
+  key: string;
+  actor: string;
+  invoke: string;
+  src: string;
+  lane: string;
+  mutex: string | null;
+  input: string;
+  state: OutboxState;
+  attempt: number;
+  deaths: number;
+  nextAt: number;
+  error: string | null;
+  answer: string | null;
+  memo: string | null;
+};
+
+export type HostStore = ReturnType<typeof hostStore>;
+
+const OUTBOX = `seq, key, actor, invoke, src, lane, mutex, input, state, attempt, deaths,
+  next_at AS nextAt, error, answer, memo`;
+const JOURNAL = `seq, scope, actor, rev, at, recorded_at AS recordedAt, version, event, cause, "by",
+  reason, dedup, snapshot`;
+
+/**
+ * The host's statements, prepared once. Hand-written SQL, because this is the hot path: a transition
+ * runs about six of them.
+ */
+export function hostStore({ sqlite }: Db) {
+  const one = <Row, Args extends (string | number | null)[]>(sql: string) => {
+    const statement = sqlite.prepare<Row, SQLQueryBindings[]>(sql);
+    return (...args: Args): Row | null => statement.get(...args);
+  };
+  const all = <Row, Args extends (string | number | null)[]>(sql: string) => {
+    const statement = sqlite.prepare<Row, SQLQueryBindings[]>(sql);
+    return (...args: Args): Row[] => statement.all(...args);
+  };
+  const run = <Args extends (string | number | null)[]>(sql: string) => {
+    const statement = sqlite.prepare<unknown, SQLQueryBindings[]>(sql);
+    return (...args: Args): number => statement.run(...args).changes;
+  };
+
+  return {
+    begin: run<[]>("BEGIN IMMEDIATE"),
+    commit: run<[]>("COMMIT"),
+    rollback: run<[]>("ROLLBACK"),
+    savepoint: run<[]>("SAVEPOINT delivery"),
+    release: run<[]>("RELEASE delivery"),
+    rollbackTo: run<[]>("ROLLBACK TO delivery"),
+
+    actor: one<ActorRow, [string]>("SELECT * FROM actors WHERE id = ?"),
+    insertActor: run<[string, string, string, string, number, number, string]>(
+      "INSERT INTO actors (id, machine, version, scope, rev, at, snapshot) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    ),
+    updateActor: run<[string, number, number, string, string]>(
+      "UPDATE actors SET version = ?, rev = ?, at = ?, snapshot = ? WHERE id = ?",
+    ),
+    /** Actors of a machine stored by another version than `version`. */
+    outdated: all<ActorRow, [string, string]>(
+      "SELECT * FROM actors WHERE machine = ? AND (version < ?2 OR version > ?2)",
+    ),
+    actorIds: all<{ id: string }, [string, number]>(
+      "SELECT id FROM actors WHERE id > ? ORDER BY id LIMIT ?",
+    ),
+    scopeActors: all<ActorRow, [string]>("SELECT * FROM actors WHERE scope = ? ORDER BY id"),
+
+    insertJournal: run<
+      [
+        string,
+        string,
+        number,
+        number,
+        number,
+        string,
+        string,
+        string,
+        string | null,
+        string | null,
+        string | null,
+        string,
+      ]
+    >(
+      `INSERT INTO journal (scope, actor, rev, at, recorded_at, version, event, cause, "by", reason, dedup, snapshot)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    hasDedup: one<{ seq: number }, [string]>("SELECT seq FROM journal WHERE dedup = ?"),
+    lastSeq: one<{ seq: number }, []>("SELECT coalesce(max(seq), 0) AS seq FROM journal"),
+    actorJournal: all<JournalRow, [string]>(
+      `SELECT ${JOURNAL} FROM journal WHERE actor = ? ORDER BY rev`,
+    ),
+    scopeJournal: all<JournalRow, [string, number, number]>(
+      `SELECT ${JOURNAL} FROM journal WHERE scope = ? AND seq > ? ORDER BY seq LIMIT ?`,
+    ),
+
+    alarmsOf: all<AlarmRow, [string]>(
+      "SELECT actor, name, due, held_at AS heldAt FROM alarms WHERE actor = ?",
+    ),
+    setAlarm: run<[string, string, number]>(
+      `INSERT INTO alarms (actor, name, due) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET due = excluded.due, held_at = NULL, error = NULL`,
+    ),
+    deleteAlarm: run<[string, string]>("DELETE FROM alarms WHERE actor = ? AND name = ?"),
+    holdAlarm: run<[number, string, string, string]>(
+      "UPDATE alarms SET held_at = ?, error = ? WHERE actor = ? AND name = ?",
+    ),
+    releaseAlarm: run<[string, string]>(
+      "UPDATE alarms SET held_at = NULL, error = NULL WHERE actor = ? AND name = ?",
+    ),
+    dueAlarms: all<AlarmRow, [number, number]>(
+      `SELECT actor, name, due, held_at AS heldAt FROM alarms
+       WHERE held_at IS NULL AND due <= ? ORDER BY due, actor, name LIMIT ?`,
+    ),
+    nextAlarm: one<{ due: number }, []>(
+      "SELECT due FROM alarms WHERE held_at IS NULL ORDER BY due LIMIT 1",
+    ),
+
+    insertWork: run<
+      [string, string, string, string, string, string | null, string, number, number]
+    >(
+      `INSERT INTO outbox (key, actor, invoke, src, lane, mutex, input, state, attempt, deaths, next_at, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, 'todo', 0, 0, ?, ?)`,
+    ),
+    /** Leaving the state ends the work, whether it has begun or not. */
+    cancelWork: all<{ key: string }, [number, string, string]>(
+      `UPDATE outbox SET state = 'cancelled', finished_at = ? WHERE actor = ? AND invoke = ?
+       AND state IN ('todo', 'running', 'undelivered', 'held') RETURNING key`,
+    ),
+    todo: all<OutboxRow, [string, number, number]>(
+      `SELECT ${OUTBOX} FROM outbox WHERE state = 'todo' AND lane = ? AND next_at <= ?
+       ORDER BY next_at, seq LIMIT ?`,
+    ),
+    nextTodo: one<{ nextAt: number }, [string]>(
+      "SELECT next_at AS nextAt FROM outbox WHERE state = 'todo' AND lane = ? ORDER BY next_at LIMIT 1",
+    ),
+    work: one<OutboxRow, [string]>(`SELECT ${OUTBOX} FROM outbox WHERE key = ?`),
+    openWork: all<OutboxRow, [string]>(
+      `SELECT ${OUTBOX} FROM outbox WHERE actor = ? AND state IN ('todo', 'running', 'undelivered', 'held')`,
+    ),
+    claimWork: run<[string]>(
+      "UPDATE outbox SET state = 'running', attempt = attempt + 1 WHERE key = ? AND state = 'todo'",
+    ),
+    finishWork: run<[number, string | null, string | null, string]>(
+      "UPDATE outbox SET state = 'done', finished_at = ?, answer = ?, error = ? WHERE key = ? AND state = 'running'",
+    ),
+    /** Tries again at `nextAt`; `attempts` is what the attempt cost, 0 when nobody was reached. */
+    retryWork: run<[number, string, number, string]>(
+      "UPDATE outbox SET state = 'todo', next_at = ?, error = ?, attempt = attempt - ? WHERE key = ? AND state = 'running'",
+    ),
+    stickWork: run<[string, string | null, string, string]>(
+      "UPDATE outbox SET state = ?, answer = ?, error = ? WHERE key = ? AND state = 'running'",
+    ),
+    memoWork: run<[string, string]>("UPDATE outbox SET memo = ? WHERE key = ?"),
+    releaseWork: run<[number, string]>(
+      `UPDATE outbox SET state = 'todo', deaths = 0, next_at = ? WHERE key = ? AND state = 'held'`,
+    ),
+    /** After a death: what was running is to be done again, unless it was there at `deaths` deaths. */
+    reviveWork: run<[number]>(
+      `UPDATE outbox SET deaths = deaths + 1,
+         state = CASE WHEN deaths + 1 >= ? THEN 'held' ELSE 'todo' END,
+         error = CASE WHEN deaths + 1 >= ?1 THEN 'the process died while this ran' ELSE error END
+       WHERE state = 'running'`,
+    ),
+    openSources: all<{ src: string }, []>(
+      "SELECT DISTINCT src FROM outbox WHERE state IN ('todo', 'running', 'undelivered', 'held')",
+    ),
+    stuckWork: all<OutboxRow, []>(
+      `SELECT ${OUTBOX} FROM outbox WHERE state IN ('undelivered', 'held') ORDER BY seq`,
+    ),
+    heldAlarms: all<AlarmRow & { error: string }, []>(
+      "SELECT actor, name, due, held_at AS heldAt, error FROM alarms WHERE held_at IS NOT NULL",
+    ),
+    pruneWork: run<[number]>("DELETE FROM outbox WHERE finished_at < ?"),
+  };
+}
