@@ -1,0 +1,78 @@
+import type { ConfigDirectory } from "./config-directory.ts";
+import { Fatal, VirtualRelay } from "./virtual-relay.ts";
+
+/** The live relays: zooid's watch on its config directory. */
+export class Registry {
+  readonly #byId = new Map<string, VirtualRelay>();
+  readonly #byHost = new Map<string, VirtualRelay>();
+  readonly #pending = new Set<Timer>();
+
+  constructor(
+    readonly directory: ConfigDirectory,
+    /** How long after a write its config is live. */
+    readonly liveDelayMs: number,
+    /** Told once a config killed the process. */
+    readonly died: (reason: string) => void,
+  ) {}
+
+  /** @param host - Host header, compared byte for byte. */
+  find(host: string): VirtualRelay | undefined {
+    return this.#byHost.get(host);
+  }
+
+  /**
+   * A file was written or removed. The swap is not atomic: for a moment the old config still serves,
+   * then nobody does, then the new one.
+   */
+  changed(id: string): void {
+    this.#later(this.liveDelayMs / 2, () => this.#drop(id));
+    this.#later(this.liveDelayMs, () => this.#load([id]));
+  }
+
+  /** Loads every config, as a process that starts does after it listens already. */
+  scan(): void {
+    this.#later(this.liveDelayMs, () => this.#load(this.directory.ids()));
+  }
+
+  /** Forgets all that is live or on its way. */
+  clear(): void {
+    for (const timer of this.#pending) clearTimeout(timer);
+    this.#pending.clear();
+    this.#byId.clear();
+    this.#byHost.clear();
+  }
+
+  #later(delayMs: number, run: () => void): void {
+    const timer = setTimeout(() => {
+      this.#pending.delete(timer);
+      run();
+    }, delayMs);
+    this.#pending.add(timer);
+  }
+
+  #drop(id: string): void {
+    const relay = this.#byId.get(id);
+    if (relay === undefined) return;
+    this.#byId.delete(id);
+    if (this.#byHost.get(relay.config.host) === relay) this.#byHost.delete(relay.config.host);
+  }
+
+  #load(ids: string[]): void {
+    for (const id of ids) {
+      this.#drop(id);
+      try {
+        const config = this.directory.read(id);
+        if (config === null) continue;
+        const relay = new VirtualRelay(id, config, this.directory.db);
+        if (config.inactive) continue;
+        this.#byId.set(id, relay);
+        this.#byHost.set(config.host, relay);
+      } catch (error) {
+        // Anything else that fails to load leaves its relay down, and nobody is told.
+        if (!(error instanceof Fatal)) continue;
+        this.died(error.message);
+        return;
+      }
+    }
+  }
+}

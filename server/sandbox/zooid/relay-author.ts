@@ -1,0 +1,34 @@
+import type { Event } from "nostr-tools/core";
+import { finalizeEvent, getPublicKey } from "nostr-tools/pure";
+import { secretKeyOf } from "./config.ts";
+import type { EventTable } from "./event-table.ts";
+
+/** The relay as an author of events: it signs its member list, rooms and invites with its secret. */
+export class RelayAuthor {
+  /** NIP-11 `self`, hex. */
+  readonly pubkey: string;
+  readonly #secretKey: Uint8Array;
+
+  constructor(
+    secret: string,
+    readonly events: EventTable,
+    /** Sends an event to the subscriptions it matches. */
+    readonly broadcast: (event: Event) => void,
+  ) {
+    this.#secretKey = secretKeyOf(secret);
+    this.pubkey = getPublicKey(this.#secretKey);
+  }
+
+  /** Signs and stores. */
+  store(kind: number, tags: string[][]): Event {
+    const created_at = Math.floor(Date.now() / 1000);
+    const event = finalizeEvent({ kind, tags, content: "", created_at }, this.#secretKey);
+    this.events.put(event);
+    return event;
+  }
+
+  /** Signs, stores and broadcasts. */
+  publish(kind: number, tags: string[][]): void {
+    this.broadcast(this.store(kind, tags));
+  }
+}

@@ -1,0 +1,158 @@
+import type { Server } from "bun";
+import type { Config } from "./config.ts";
+import { ConfigDirectory } from "./config-directory.ts";
+import { openDatabase } from "./database.ts";
+import { type ManagementRequest, manage } from "./management.ts";
+import { Registry } from "./registry.ts";
+import { plainNotFound, serveRelay } from "./relay-http.ts";
+import { type Connection, newConnection, socketHandlers } from "./socket.ts";
+import { Fatal } from "./virtual-relay.ts";
+
+const MAX_REQUESTS_KEPT = 10_000;
+
+export type ZooidMode = "ok" | "down";
+
+/** A running stand-in for zooid: one port for its management API and for every relay, told apart by Host. */
+export type Zooid = {
+  port: number;
+  /** `http://127.0.0.1:<port>`; the management API answers when Host says so, relays when it names them. */
+  url: string;
+  /** Relays live at `<subdomain>.<relayDomain>`; it is `localhost:<port>`. */
+  relayDomain: string;
+  readonly mode: ZooidMode;
+  /** Why the process died of a config it had accepted, or null. It dies again at each restart until wiped. */
+  readonly crashed: string | null;
+  /** `down` refuses connections and cuts open sockets; `ok` starts the process again on the same port. */
+  setMode(mode: ZooidMode): void;
+  /** Loses every config. Events and members stay in the database and return with their schema. */
+  wipe(): void;
+  /** Management requests that were answered, oldest first, the last 10,000. */
+  readonly requests: ManagementRequest[];
+  /** Every relay that has a config, by id. */
+  relays(): { id: string; host: string; schema: string; inactive: boolean }[];
+  stop(): Promise<void>;
+};
+
+export type ZooidOptions = {
+  /** 0 or absent: a free one. */
+  port?: number;
+  /** API_WHITELIST: lower-case hex pubkeys that may manage. Empty switches the API off. */
+  whitelist: string[];
+  /** File that holds configs, events and members; absent: in memory. */
+  databasePath?: string;
+  /** How long after a 2xx a config is live; about 4 ms as measured on zooid itself. */
+  liveDelayMs?: number;
+};
+
+/** Starts a zooid on loopback. @throws when the port is taken. */
+export async function startZooid(options: ZooidOptions): Promise<Zooid> {
+  const db = openDatabase(options.databasePath);
+  const directory = new ConfigDirectory(db);
+  const registry = new Registry(directory, options.liveDelayMs ?? 4, die);
+  const requests: ManagementRequest[] = [];
+  let mode: ZooidMode = "ok";
+  let crashed: string | null = null;
+  let server: Server<Connection> | null = null;
+  let port = options.port ?? 0;
+
+  const management = {
+    directory,
+    whitelist: options.whitelist,
+    changed: (id: string) => registry.changed(id),
+    answered(request: ManagementRequest) {
+      requests.push(request);
+      if (requests.length > MAX_REQUESTS_KEPT) requests.shift();
+    },
+  };
+
+  function rewriteInfo(id: string, info: Partial<Config["info"]>): void {
+    const config = directory.read(id);
+    if (config === null) return;
+    directory.write(id, { ...config, info: { ...config.info, ...info } });
+    registry.changed(id);
+  }
+
+  async function dispatch(request: Request, at: Server<Connection>): Promise<Response | undefined> {
+    const host = request.headers.get("host") ?? "";
+    const isApiOn = options.whitelist.length > 0;
+    if (isApiOn && host === `127.0.0.1:${port}`) return await manage(request, management);
+    const relay = registry.find(host);
+    if (relay === undefined) return plainNotFound("Not Found");
+    if (request.headers.get("upgrade") !== "websocket") {
+      return await serveRelay(request, relay, rewriteInfo);
+    }
+    if (at.upgrade(request, { data: newConnection(relay, request) })) return undefined;
+    return new Response("Bad Request", { status: 400 });
+  }
+
+  function boot(): void {
+    if (server !== null) return;
+    crashed = null;
+    server = Bun.serve<Connection>({
+      hostname: "127.0.0.1",
+      port,
+      development: false,
+      fetch: dispatch,
+      websocket: { ...socketHandlers, message: messageOrDeath },
+    });
+    port = server.port ?? port;
+    registry.scan();
+  }
+
+  function messageOrDeath(...message: Parameters<typeof socketHandlers.message>): void {
+    try {
+      socketHandlers.message(...message);
+    } catch (error) {
+      if (!(error instanceof Fatal)) throw error;
+      die(error.message);
+    }
+  }
+
+  function halt(): Promise<void> | undefined {
+    registry.clear();
+    const stopped = server?.stop(true);
+    server = null;
+    return stopped;
+  }
+
+  function die(reason: string): void {
+    crashed = reason;
+    void halt();
+  }
+
+  boot();
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    relayDomain: `localhost:${port}`,
+    requests,
+    get mode() {
+      return mode;
+    },
+    get crashed() {
+      return crashed;
+    },
+    setMode(next) {
+      mode = next;
+      if (next === "ok") boot();
+      else void halt();
+    },
+    wipe() {
+      directory.removeAll();
+      registry.clear();
+      crashed = null;
+      if (mode === "ok") boot();
+    },
+    relays: () =>
+      directory.ids().flatMap((id) => {
+        const config = directory.read(id);
+        return config
+          ? [{ id, host: config.host, schema: config.schema, inactive: config.inactive }]
+          : [];
+      }),
+    async stop() {
+      await halt();
+      db.close();
+    },
+  };
+}
