@@ -1,0 +1,80 @@
+import { randomBytes } from "node:crypto";
+import { secp256k1 } from "@noble/curves/secp256k1.js";
+import { decode } from "nostr-tools/nip19";
+import { finalizeEvent } from "nostr-tools/pure";
+import { bytesToHex, hexToBytes } from "nostr-tools/utils";
+
+const hex32 = /^[0-9a-f]{64}$/;
+
+/**
+ * A Nostr secret key as people keep it: `nsec1…` (NIP-19) or 64 lower-case hex digits.
+ * @returns 32 bytes, a valid scalar of secp256k1
+ * @throws Error whose message does not contain the value
+ */
+export function parseSecretKey(text: string): Uint8Array {
+  const key = hex32.test(text) ? hexToBytes(text) : decodeNip19(text, "nsec");
+  if (key === null) throw new Error("is neither nsec1… nor 64 lower-case hex digits");
+  if (!secp256k1.utils.isValidSecretKey(key)) throw new Error("is not a valid secret key");
+  return key;
+}
+
+/**
+ * A Nostr public key: `npub1…` (NIP-19) or 64 lower-case hex digits.
+ * @returns 64 lower-case hex digits, the x of a point on the curve (BIP-340)
+ * @throws Error whose message does not contain the value
+ */
+export function parsePublicKey(text: string): string {
+  const key = hex32.test(text) ? text : decodeNip19(text, "npub");
+  if (key === null) throw new Error("is neither npub1… nor 64 lower-case hex digits");
+  if (!isOnCurve(key)) throw new Error("is not a valid public key");
+  return key;
+}
+
+/**
+ * The Authorization header for one request (NIP-98), signed by `secretKey`.
+ *
+ * Every header is an event of its own, also for the same request in the same second: servers accept
+ * an event id once.
+ *
+ * @param request `url` absolute, as it is fetched; `method` in upper case; `body` the exact bytes
+ * sent, or their UTF-8 text; left out or empty means no body and no payload tag
+ */
+export function signHttpAuth(
+  secretKey: Uint8Array,
+  request: { url: string; method: string; body?: Uint8Array | string },
+): string {
+  const { url, method, body = "" } = request;
+  const tags = [
+    ["u", url],
+    ["method", method],
+    ["nonce", bytesToHex(randomBytes(8))],
+  ];
+  if (body.length > 0) tags.push(["payload", Bun.SHA256.hash(body, "hex")]);
+  const createdAt = Math.floor(Date.now() / 1000);
+  const event = finalizeEvent({ kind: 27235, created_at: createdAt, tags, content: "" }, secretKey);
+  return `Nostr ${Buffer.from(JSON.stringify(event)).toString("base64")}`;
+}
+
+function decodeNip19(text: string, type: "nsec"): Uint8Array | null;
+function decodeNip19(text: string, type: "npub"): string | null;
+function decodeNip19(text: string, type: "nsec" | "npub"): Uint8Array | string | null {
+  try {
+    const decoded = decode(text);
+    if (decoded.type !== "nsec" && decoded.type !== "npub") return null;
+    return decoded.type === type && decoded.data.length === lengthOf[type] ? decoded.data : null;
+  } catch {
+    return null; // the decoder's message quotes what it was given
+  }
+}
+
+/** 32 bytes: nostr-tools gives a secret key as bytes and a public key as hex. */
+const lengthOf = { nsec: 32, npub: 64 };
+
+function isOnCurve(pubkey: string): boolean {
+  try {
+    secp256k1.Point.fromHex(`02${pubkey}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
