@@ -1,0 +1,24 @@
+import { and, eq, lt } from "drizzle-orm";
+import type { Db } from "./database.ts";
+import { idempotency } from "./schema.ts";
+
+export type IdempotencyRow = typeof idempotency.$inferSelect;
+
+/** What POSTs with an Idempotency-Key made. */
+export function idempotencyQueries({ orm }: Db) {
+  return {
+    get: (tenant: string, key: string): IdempotencyRow | null =>
+      orm
+        .select()
+        .from(idempotency)
+        .where(and(eq(idempotency.tenant, tenant), eq(idempotency.key, key)))
+        .get() ?? null,
+    put(row: IdempotencyRow): void {
+      orm.insert(idempotency).values(row).run();
+    },
+    /** Forgets what is older. @param before - unix seconds. */
+    prune(before: number): void {
+      orm.delete(idempotency).where(lt(idempotency.createdAt, before)).run();
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { and, asc, desc, eq, gt, inArray, isNull, sql } from "drizzle-orm";
+import type { Db } from "./database.ts";
+import { type Listed, optionally, type Page, pattern } from "./page.ts";
+import { bolt11s, invoiceItems, invoices } from "./schema.ts";
+import { upsertInto } from "./upsert.ts";
+
+export type InvoiceRow = typeof invoices.$inferSelect;
+export type InvoiceItemRow = typeof invoiceItems.$inferSelect;
+export type Bolt11Row = typeof bolt11s.$inferSelect;
+export type InvoiceWithItems = InvoiceRow & { items: InvoiceItemRow[] };
+export type InvoiceFilter = Page & { q: string | null; status: string | null };
+
+/** Queries over invoices, always with their items, and over every bolt11 ever issued. */
+export function invoiceQueries(db: Db) {
+  const { orm } = db;
+  const matching = and(
+    eq(invoices.tenant, sql.placeholder("tenant")),
+    optionally(invoices.status, "status"),
+    sql`(${sql.placeholder("q")} IS NULL OR ${invoices.id} LIKE ${sql.placeholder("q")} ESCAPE '\\'
+      OR EXISTS (SELECT 1 FROM invoice_items JOIN relays ON relays.id = invoice_items.relay
+        WHERE invoice_items.invoice = ${invoices.id}
+          AND (relays.name LIKE ${sql.placeholder("q")} ESCAPE '\\'
+            OR relays.subdomain LIKE ${sql.placeholder("q")} ESCAPE '\\')))`,
+  );
+  const list = orm
+    .select()
+    .from(invoices)
+    .where(matching)
+    .orderBy(desc(invoices.createdAt), invoices.id)
+    .limit(sql.placeholder("limit"))
+    .offset(sql.placeholder("offset"))
+    .prepare();
+  const count = orm
+    .select({ total: sql<number>`count(*)` })
+    .from(invoices)
+    .where(matching)
+    .prepare();
+  const byId = orm
+    .select()
+    .from(invoices)
+    .where(eq(invoices.id, sql.placeholder("id")))
+    .prepare();
+  const bolt11ByHash = orm
+    .select()
+    .from(bolt11s)
+    .where(eq(bolt11s.paymentHash, sql.placeholder("hash")))
+    .prepare();
+  const bolt11sOf = orm
+    .select()
+    .from(bolt11s)
+    .where(eq(bolt11s.invoice, sql.placeholder("invoice")))
+    .orderBy(asc(bolt11s.issuedAt))
+    .prepare();
+  const unsettled = orm
+    .select()
+    .from(bolt11s)
+    .where(and(isNull(bolt11s.settledAt), gt(bolt11s.issuedAt, sql.placeholder("since"))))
+    .orderBy(asc(bolt11s.issuedAt))
+    .limit(sql.placeholder("limit"))
+    .prepare();
+
+  const withItems = (rows: InvoiceRow[]): InvoiceWithItems[] => {
+    if (rows.length === 0) return [];
+    const ids = rows.map((row) => row.id);
+    const items = orm
+      .select()
+      .from(invoiceItems)
+      .where(inArray(invoiceItems.invoice, ids))
+      .orderBy(asc(invoiceItems.id))
+      .all();
+    return rows.map((row) => ({ ...row, items: items.filter((item) => item.invoice === row.id) }));
+  };
+
+  return {
+    upsert: upsertInto(db, invoices, ["id"]),
+    upsertItem: upsertInto(db, invoiceItems, ["id"]),
+    get: (id: string): InvoiceWithItems | null => withItems(byId.all({ id }))[0] ?? null,
+    list(tenant: string, { q, ...filter }: InvoiceFilter): Listed<InvoiceWithItems> {
+      const bound = { tenant, ...filter, q: pattern(q) };
+      return { items: withItems(list.all(bound)), total: count.get(bound)?.total ?? 0 };
+    },
+    insertBolt11(row: Bolt11Row): void {
+      orm.insert(bolt11s).values(row).run();
+    },
+    settleBolt11(
+      paymentHash: string,
+      settled: Pick<Bolt11Row, "settledAt" | "settledAmount" | "preimage">,
+    ): void {
+      orm.update(bolt11s).set(settled).where(eq(bolt11s.paymentHash, paymentHash)).run();
+    },
+    bolt11: (paymentHash: string): Bolt11Row | null =>
+      bolt11ByHash.get({ hash: paymentHash }) ?? null,
+    bolt11sOf: (invoice: string): Bolt11Row[] => bolt11sOf.all({ invoice }),
+    /** Unsettled bolt11s issued after `since` (unix seconds), oldest first. */
+    unsettled: (since: number, limit: number): Bolt11Row[] => unsettled.all({ since, limit }),
+  };
+}

@@ -1,0 +1,85 @@
+import { and, desc, eq, gt, ne, or, sql } from "drizzle-orm";
+import type { Db } from "./database.ts";
+import { type Listed, optionally, type Page, pattern, searching } from "./page.ts";
+import { quarantine, relays, schemas } from "./schema.ts";
+import { upsertInto } from "./upsert.ts";
+
+export type RelayRow = typeof relays.$inferSelect;
+export type RelayFilter = Page & { q: string | null; status: string | null; plan: string | null };
+
+/** Queries over relays, their names and their schemas. */
+export function relayQueries(db: Db) {
+  const { orm } = db;
+  const matching = and(
+    eq(relays.tenant, sql.placeholder("tenant")),
+    optionally(relays.status, "status"),
+    optionally(relays.plan, "plan"),
+    searching(relays.name, relays.subdomain, relays.id),
+  );
+  const list = orm
+    .select()
+    .from(relays)
+    .where(matching)
+    .orderBy(desc(relays.createdAt), relays.id)
+    .limit(sql.placeholder("limit"))
+    .offset(sql.placeholder("offset"))
+    .prepare();
+  const count = orm.select({ total: sql<number>`count(*)` }).from(relays).where(matching).prepare();
+  const byId = orm
+    .select()
+    .from(relays)
+    .where(eq(relays.id, sql.placeholder("id")))
+    .prepare();
+  const holder = orm
+    .select({ id: relays.id, tenant: relays.tenant })
+    .from(relays)
+    .where(
+      and(eq(relays.subdomain, sql.placeholder("subdomain")), ne(relays.status, "deactivated")),
+    )
+    .prepare();
+  const kept = orm
+    .select({ tenant: quarantine.tenant, until: quarantine.until })
+    .from(quarantine)
+    .where(
+      and(
+        eq(quarantine.subdomain, sql.placeholder("subdomain")),
+        gt(quarantine.until, sql.placeholder("now")),
+      ),
+    )
+    .orderBy(desc(quarantine.until))
+    .limit(1)
+    .prepare();
+  const live = orm
+    .select({ id: relays.id, subdomain: relays.subdomain })
+    .from(relays)
+    .where(or(eq(relays.status, "active"), eq(relays.status, "grace")))
+    .orderBy(relays.id)
+    .prepare();
+  const schemaOf = orm
+    .select()
+    .from(schemas)
+    .where(eq(schemas.schema, sql.placeholder("schema")))
+    .prepare();
+  return {
+    upsert: upsertInto(db, relays, ["id"]),
+    quarantine: upsertInto(db, quarantine, ["relay", "subdomain"]),
+    get: (id: string): RelayRow | null => byId.get({ id }) ?? null,
+    list(tenant: string, { q, ...filter }: RelayFilter): Listed<RelayRow> {
+      const bound = { tenant, ...filter, q: pattern(q) };
+      const items = list.all(bound);
+      // A page that is not full and starts at the beginning is all there is.
+      const isAll = filter.offset === 0 && items.length < filter.limit;
+      return { items, total: isAll ? items.length : (count.get(bound)?.total ?? 0) };
+    },
+    /** The relay that holds a name now. */
+    holder: (subdomain: string) => holder.get({ subdomain }) ?? null,
+    /** Whoever a freed name is still kept for. @param now - unix seconds. */
+    keptFor: (subdomain: string, now: number) => kept.get({ subdomain, now }) ?? null,
+    /** Relays that should answer at their host. */
+    live: () => live.all(),
+    isSchemaAssigned: (schema: string): boolean => schemaOf.get({ schema }) !== undefined,
+    assignSchema(schema: string, relay: string): void {
+      orm.insert(schemas).values({ schema, relay }).run();
+    },
+  };
+}

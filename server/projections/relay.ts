@@ -1,0 +1,57 @@
+import type { RelayRow } from "../../db/relays.ts";
+import { QUARANTINE_MS } from "../../machines/billing.ts";
+import type { Cause, RelayContext } from "../../machines/relay.ts";
+import type { PersistedSnapshot } from "../host/xstate.ts";
+import { statusOf, toSeconds, toSecondsOrNull } from "./status.ts";
+
+const CAUSES: Record<string, Cause> = {
+  held: "admin",
+  byAdmin: "admin",
+  byOwner: "owner",
+  lapsed: "lapsed",
+};
+
+/** Why a relay is suspended or deactivated, from the state within that one. */
+function causeOf(value: unknown): Cause | null {
+  const { status } = value as { status: unknown };
+  if (typeof status !== "object" || status === null) return null;
+  const within = (status as Record<string, unknown>)[statusOf(value)];
+  return typeof within === "string" ? (CAUSES[within] ?? null) : null;
+}
+
+export function relayRow({ value, context }: PersistedSnapshot): RelayRow {
+  const c = context as RelayContext;
+  return {
+    id: c.id,
+    tenant: c.tenant,
+    name: c.name,
+    subdomain: c.subdomain,
+    schema: c.schema,
+    description: c.description,
+    icon: c.icon,
+    plan: c.plan,
+    price: c.priceSats,
+    status: statusOf(value) as RelayRow["status"],
+    cause: causeOf(value),
+    paidThrough: toSecondsOrNull(c.paidThrough),
+    createdAt: toSeconds(c.createdAt),
+    renamedAt: toSecondsOrNull(c.renamedAt),
+    wanted: c.wanted,
+    applied: c.applied,
+    refused: c.refused,
+  };
+}
+
+/** Names that this relay gave up and that are kept for its owner. One never served is free at once. */
+export function quarantineRows({ value, context }: PersistedSnapshot) {
+  const c = context as RelayContext;
+  const row = (subdomain: string, untilMs: number) => ({
+    relay: c.id,
+    subdomain,
+    tenant: c.tenant,
+    until: toSeconds(untilMs),
+  });
+  const rows = c.freed.map(({ subdomain, until }) => row(subdomain, until));
+  const isClosed = statusOf(value) === "deactivated" && c.closedAt !== null && c.wanted > 0;
+  return isClosed ? [...rows, row(c.subdomain, c.closedAt! + QUARANTINE_MS)] : rows;
+}

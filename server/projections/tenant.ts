@@ -1,0 +1,17 @@
+import type { TenantRow } from "../../db/tenants.ts";
+import type { TenantContext } from "../../machines/tenant.ts";
+import type { PersistedSnapshot } from "../host/xstate.ts";
+import { statusOf, toSeconds, toSecondsOrNull } from "./status.ts";
+
+export function tenantRow({ value, context }: PersistedSnapshot): TenantRow {
+  const c = context as TenantContext;
+  const { wallet } = value as { wallet: TenantRow["wallet"] };
+  return {
+    pubkey: c.pubkey,
+    status: statusOf(value) as TenantRow["status"],
+    anchor: toSecondsOrNull(c.anchor),
+    credit: c.creditSats,
+    wallet,
+    createdAt: toSeconds(c.createdAt),
+  };
+}
