@@ -54,10 +54,13 @@ export class ConfigDirectory {
     this.db.query("DELETE FROM config").run();
   }
 
+  /** The ids of all files in name order; none when the directory is gone. */
   ids(): string[] {
-    return this.db
-      .query<{ id: string }, []>("SELECT id FROM config ORDER BY id")
-      .all()
-      .map(({ id }) => id);
+    try {
+      const rows = this.db.query<{ id: string }, []>("SELECT id FROM config ORDER BY id").all();
+      return rows.map(({ id }) => id);
+    } catch {
+      return [];
+    }
   }
 }

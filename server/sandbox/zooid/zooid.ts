@@ -92,6 +92,8 @@ export async function startZooid(options: ZooidOptions): Promise<Zooid> {
       hostname: "127.0.0.1",
       port,
       development: false,
+      // Outside development Bun would share a port in use instead of failing.
+      reusePort: false,
       fetch: dispatch,
       websocket: { ...socketHandlers, message: messageOrDeath },
     });
