@@ -1,0 +1,83 @@
+import { HOUR_MS, RESERVATION_MS } from "../../machines/billing.ts";
+import type { Bolt11 } from "../../machines/invoice.ts";
+import { Unavailable } from "../errors.ts";
+import type { Effect } from "../host/effect.ts";
+import type { ReceivingWallet } from "../wallet/wallet.ts";
+import type { EffectParts } from "./index.ts";
+
+/** A bolt11 that lives shorter helps nobody. */
+const EXPIRY_MIN_MS = 15 * 60_000;
+
+const policy = (parts: EffectParts) => ({
+  lane: "wallet",
+  timeoutMs: parts.walletTimeoutMs ?? 15_000,
+  retry: "forever" as const,
+  backoffCapMs: parts.backoffCapMs ?? 60_000,
+});
+
+function required(wallet: ReceivingWallet | null): ReceivingWallet {
+  if (!wallet) throw new Unavailable("billing_not_configured", "no NWC_URL is set");
+  return wallet;
+}
+
+/** Has our wallet issue a bolt11 that lasts as long as its invoice. */
+export function mintBolt11(parts: EffectParts): Effect {
+  return {
+    ...policy(parts),
+    mutex: ({ invoice }: { invoice: string }) => invoice,
+    async run(
+      { invoice, sats, closesAt }: { invoice: string; sats: number; closesAt: number | null },
+      { signal },
+    ): Promise<Bolt11> {
+      const wallet = required(parts.wallet);
+      const now = parts.clock.now();
+      const leftMs = Math.min((closesAt ?? now + RESERVATION_MS) - now, RESERVATION_MS);
+      const expirySeconds = Math.floor(Math.max(leftMs, EXPIRY_MIN_MS) / 1000);
+      const description = `Berth invoice ${invoice}`;
+      const issued = await wallet.makeInvoice(
+        { amountSats: sats, description, expirySeconds },
+        signal,
+      );
+      return { ...issued, sats, wallet: wallet.pubkey, issuedAt: now };
+    },
+  };
+}
+
+/** The bolt11 was issued by a wallet that is no longer ours to ask. */
+class IssuedByAnother extends Error {
+  readonly code = "issued_by_another_wallet";
+}
+/** A fresh bolt11 that the wallet does not know may be lag: no answer yet. */
+class NotKnownYet extends Error {
+  readonly code = "wallet_does_not_know_it_yet";
+}
+
+/**
+ * Asks our wallet whether anything was paid on an invoice. A settlement is reported before the answer
+ * is given, so that a true answer finds its state already left.
+ */
+export function askWallet(parts: EffectParts): Effect {
+  return {
+    ...policy(parts),
+    mutex: ({ invoice }: { invoice: string }) => invoice,
+    async run({ invoice }: { invoice: string }, { signal }): Promise<{ settled: boolean }> {
+      let settled = false;
+      for (const issued of parts.queries.invoices.bolt11sOf(invoice)) {
+        if (issued.settledAt !== null) continue;
+        const wallet = required(parts.wallet);
+        if (issued.wallet !== wallet.pubkey) throw new IssuedByAnother();
+        const answer = await wallet.lookup(issued.paymentHash, signal);
+        if (answer.state === "settled") {
+          await parts.report(answer.settlement);
+          settled = true;
+        } else if (
+          answer.reason === "not_found" &&
+          parts.clock.now() - issued.issuedAt * 1000 < HOUR_MS
+        ) {
+          throw new NotKnownYet();
+        }
+      }
+      return { settled };
+    },
+  };
+}
