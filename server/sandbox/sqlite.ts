@@ -9,7 +9,7 @@ import { closeSync, openSync } from "node:fs";
  * the next one. @throws SQLiteError SQLITE_BUSY when another process keeps it longer than that.
  */
 export function openSqlite(path: string | null): Database {
-  if (path !== null) closeSync(openSync(path, "a", 0o600));
+  if (path !== null) touchPrivately(path);
   const db = new Database(path ?? ":memory:", { strict: true });
   try {
     db.run("PRAGMA busy_timeout = 5000");
@@ -24,4 +24,9 @@ export function openSqlite(path: string | null): Database {
     throw error;
   }
   return db;
+}
+
+/** Makes an empty file that only its owner can read, unless it exists; SQLite's other files follow it. */
+export function touchPrivately(path: string): void {
+  closeSync(openSync(path, "a", 0o600));
 }
