@@ -33,9 +33,9 @@ export async function answerOf(response: Response): Promise<[status: number, bod
   return [response.status, JSON.parse(await response.text())];
 }
 
-/** Calls `check` until it is true. @throws after two seconds. */
+/** Calls `check` until it is true. @throws after four seconds. */
 export async function eventually(check: () => Promise<boolean> | boolean): Promise<void> {
-  for (const deadline = Date.now() + 2000; Date.now() < deadline; await Bun.sleep(2)) {
+  for (const deadline = Date.now() + 4000; Date.now() < deadline; await Bun.sleep(2)) {
     if (await check()) return;
   }
   throw new Error(`never became true: ${check}`);

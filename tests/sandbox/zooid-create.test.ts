@@ -45,7 +45,7 @@ describe("creating a relay", () => {
   });
 
   test("2xx comes before live", async () => {
-    const slow = await startZooid({ whitelist: [admin.pubkey], liveDelayMs: 60 });
+    const slow = await startZooid({ whitelist: [admin.pubkey], liveDelayMs: 300 });
     expect((await manage(slow, admin, "POST", "/relay/a", A)).status).toBe(201);
     expect((await visit(slow, "a.test")).status).toBe(404);
     await eventually(async () => (await visit(slow, "a.test")).status === 200);
@@ -76,6 +76,12 @@ describe("creating a relay", () => {
     await post("a", A);
     expect(await post("b", { ...A, host: "A.test", schema: "A_" })).toEqual(CREATED);
     await eventually(async () => (await informationOf(zooid, "A.test")) !== null);
+  });
+
+  test("a relay that takes the API's host is accepted and never seen", async () => {
+    expect(await post("a", { ...A, host: `127.0.0.1:${zooid.port}` })).toEqual(CREATED);
+    await Bun.sleep(15);
+    expect((await fetch(zooid.url)).status).toBe(401);
   });
 
   test("an inactive relay is created and not served until it is active", async () => {

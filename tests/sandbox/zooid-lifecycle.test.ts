@@ -89,7 +89,7 @@ test("configs, members and events survive a restart of the process", async () =>
   const note = await publishNote();
   const { port } = zooid;
   await zooid.stop();
-  zooid = await startZooid({ whitelist: [admin.pubkey], databasePath, port, liveDelayMs: 100 });
+  zooid = await startZooid({ whitelist: [admin.pubkey], databasePath, port, liveDelayMs: 300 });
   expect(zooid.port).toBe(port);
   expect(await informationOf(zooid, "a.test")).toBeNull();
   await isLive();

@@ -191,6 +191,15 @@ describe("members by calls", () => {
     expect(await members()).toEqual([relay, owner, second].map(({ pubkey }) => pubkey));
   });
 
+  test("a reload takes back in, and un-bans, whoever the config names", async () => {
+    await call(owner, "banpubkey", [owner.pubkey]);
+    expect(await members()).toEqual([relay.pubkey]);
+    await call(owner, "changerelayname", ["reloaded"]);
+    await eventually(async () => (await informationOf(zooid, HOST))?.name === "reloaded");
+    expect(await members()).toEqual([relay.pubkey, owner.pubkey]);
+    expect(await call(owner, "listbannedpubkeys")).toEqual(EMPTY);
+  });
+
   test("additions in parallel all say true and lose members", async () => {
     const keys = Array.from({ length: 20 }, newKey);
     const answers = await Promise.all(keys.map((key) => call(owner, "allowpubkey", [key.pubkey])));

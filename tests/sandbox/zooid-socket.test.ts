@@ -335,6 +335,13 @@ describe("rooms", () => {
     expect(await about(39000)).toBeUndefined();
   });
 
+  test("a managing role that lists no pubkey kills the process when a room is made", async () => {
+    await patch({ roles: { mod: { pubkeys: ["zz"], can_manage: true } } });
+    const socket = await RelaySocket.as(owner, zooid, HOST);
+    socket.send(["EVENT", create(owner)]);
+    await eventually(() => zooid.crashed !== null);
+  });
+
   test("with groups off they are refused and hidden", async () => {
     const socket = await RelaySocket.as(owner, zooid, HOST);
     await socket.publish(create(owner));

@@ -41,9 +41,9 @@ export class RelaySocket {
     return connection;
   }
 
-  /** Takes the first kept or coming message that fits. @throws after two seconds. */
+  /** Takes the first kept or coming message that fits. @throws after four seconds. */
   async take(fits: (message: Message) => boolean): Promise<Message> {
-    const deadline = Date.now() + 2000;
+    const deadline = Date.now() + 4000;
     for (;;) {
       const at = this.#messages.findIndex(fits);
       if (at >= 0) return this.#messages.splice(at, 1)[0]!;

@@ -77,6 +77,14 @@ describe("what a relay answers over HTTP", () => {
     expect([response.status, await response.text()]).toEqual([404, "404 page not found\n"]);
   });
 
+  test("calls are announced once they have a key", async () => {
+    const announced = async () =>
+      (await visit(zooid, "a.test", { path: "/.well-known/nip29/livekit" })).status;
+    expect(await announced()).toBe(404);
+    const livekit = { server_url: "wss://calls.test", api_key: "k", api_secret: "s" };
+    await patchUntil({ livekit }, async () => (await announced()) === 204);
+  });
+
   test("the host must match exactly", async () => {
     for (const host of ["A.test", `a.test:${zooid.port}`, "b.a.test"]) {
       expect(await isGone(host)()).toBe(true);
@@ -140,6 +148,35 @@ describe("changed configs", () => {
     expect(await isGone("a.test")()).toBe(true);
     const socket = await RelaySocket.as(owner, zooid, "b.test");
     expect(await socket.request({ kinds: [1] })).toEqual([note]);
+  });
+
+  test("a swap serves the old config, then nobody, then the new one", async () => {
+    const slow = await startZooid({ whitelist: [admin.pubkey], liveDelayMs: 400 });
+    await manage(slow, admin, "POST", "/relay/a", A);
+    await eventually(async () => (await informationOf(slow, "a.test")) !== null);
+    await manage(slow, admin, "PATCH", "/relay/a", { info: { name: "new" } });
+    const seen: unknown[] = [];
+    await eventually(async () => {
+      const name = (await informationOf(slow, "a.test"))?.name;
+      if (seen.at(-1) !== name || seen.length === 0) seen.push(name);
+      return name === "new";
+    });
+    expect(seen).toEqual(["a", undefined, "new"]);
+    await slow.stop();
+  });
+
+  test("after many quick writes only the last host is served", async () => {
+    const hosts = Array.from({ length: 40 }, (_, index) => `quick${index}.test`);
+    const busy = await startZooid({ whitelist: [admin.pubkey], liveDelayMs: 10 });
+    await manage(busy, admin, "POST", "/relay/a", A);
+    for (const host of hosts) await manage(busy, admin, "PATCH", "/relay/a", { host });
+    await eventually(async () => (await informationOf(busy, hosts.at(-1)!)) !== null);
+    await Bun.sleep(30);
+    const served = await Promise.all(
+      hosts.map(async (host) => (await visit(busy, host)).status === 200),
+    );
+    expect(hosts.filter((_, index) => served[index])).toEqual(hosts.slice(-1));
+    await busy.stop();
   });
 
   test("a changed schema hides the data, and changed back shows it", async () => {

@@ -29,9 +29,10 @@ export class Registry {
     this.#later(this.liveDelayMs, () => this.#load([id]));
   }
 
-  /** Loads every config, as a process that starts does after it listens already. */
+  /** Loads every config there is, as a process that starts does after it listens already. */
   scan(): void {
-    this.#later(this.liveDelayMs, () => this.#load(this.directory.ids()));
+    const ids = this.directory.ids();
+    this.#later(this.liveDelayMs, () => this.#load(ids));
   }
 
   /** Forgets all that is live or on its way. */
