@@ -124,3 +124,22 @@ export async function callRelay(
     },
   });
 }
+
+/** Patches the relay with id `a`, which lives at `host`, and waits until the config is live. */
+export async function patchUntilLive(
+  zooid: Zooid,
+  admin: Key,
+  host: string,
+  part: object,
+): Promise<void> {
+  const name = crypto.randomUUID();
+  await manage(zooid, admin, "PATCH", "/relay/a", { ...part, info: { name } });
+  await eventually(async () => (await informationOf(zooid, host))?.name === name);
+}
+
+/** A key that the relay's owner has just made a member. */
+export async function newMember(zooid: Zooid, owner: Key, host: string): Promise<Key> {
+  const member = newKey();
+  await callRelay(zooid, host, owner, "allowpubkey", [member.pubkey]);
+  return member;
+}
