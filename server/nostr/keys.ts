@@ -61,14 +61,11 @@ function decodeNip19(text: string, type: "nsec" | "npub"): Uint8Array | string |
   try {
     const decoded = decode(text);
     if (decoded.type !== "nsec" && decoded.type !== "npub") return null;
-    return decoded.type === type && decoded.data.length === lengthOf[type] ? decoded.data : null;
+    return decoded.type === type ? decoded.data : null;
   } catch {
     return null; // the decoder's message quotes what it was given
   }
 }
-
-/** 32 bytes: nostr-tools gives a secret key as bytes and a public key as hex. */
-const lengthOf = { nsec: 32, npub: 64 };
 
 function isOnCurve(pubkey: string): boolean {
   try {

@@ -66,6 +66,11 @@ export const mutations: Record<string, Mutation> = {
   "URL with slashes doubled": resignedUrl((url) => url.replace("/tenant", "//tenant")),
   "URL with backslashes": resignedUrl((url) => url.replace("/tenant", "\\tenant")),
   "URL with a line break": resignedUrl((url) => url.replace("tenant", "ten\nant")),
+  "URL with a tab": resignedUrl((url) => url.replace("tenant", "ten\tant")),
+  "URL with a backslash for its last slash": resignedUrl((url) =>
+    url.replace(/\/(?=[^/]*$)/, "\\"),
+  ),
+  "URL with white space at its end": resignedUrl((url) => `${url} `),
   "URL with white space around": resignedUrl((url) => ` ${url} `),
   "URL with a query more": resignedUrl((url) => `${url}${url.includes("?") ? "&" : "?"}limit=100`),
   "URL with an empty query": resignedUrl((url) => (url.includes("?") ? `${url}&` : `${url}?`)),
@@ -73,6 +78,13 @@ export const mutations: Record<string, Mutation> = {
   "URL that is relative": resignedUrl((url) => url.slice(publicUrl.length)),
   "URL without a scheme": resignedUrl((url) => url.slice("https:".length)),
   "URL that is empty": resignedUrl(() => ""),
+  "URL and target with a fragment": {
+    code: "auth_url",
+    apply: (honest) => ({
+      ...resignedUrl((url) => `${url}#x`).apply(honest),
+      target: `${honest.request.target}#x`,
+    }),
+  },
   "no u tag": resignedTags("auth_url", (tags) => without(tags, "u")),
   "two u tags": resignedTags("auth_malformed", (tags) => [...tags, ["u", "https://evil.example/"]]),
   "the same u tag twice": resignedTags("auth_malformed", (tags) => [...tags, ...tags.slice(0, 1)]),
@@ -231,10 +243,30 @@ export const mutations: Record<string, Mutation> = {
     "auth_malformed",
     (token) => `Nostr ${Buffer.from(token).toString("base64")}`,
   ),
-  "more than 8 KB": garbled(
-    "auth_malformed",
-    (token) => `Nostr ${token.replace(/=+$/, "").slice(0, -4)}${"QUFB".repeat(2048)}`,
-  ),
+  "base64 with bits left over": {
+    code: "auth_malformed",
+    apply: (honest) => {
+      // Content lengthens the JSON until its base64 ends in two signs of padding.
+      for (let content = ""; ; content += "x") {
+        const header = honestHeader({ ...honest, template: { ...honest.template, content } });
+        const last = header.slice(0, -2).at(-1) ?? "";
+        if (!header.endsWith("==")) continue;
+        const spoilt = { A: "B", Q: "R", g: "h", w: "x" }[last];
+        return { ...honest.request, authorization: `${header.slice(0, -3)}${spoilt}==` };
+      }
+    },
+  },
+  "bytes that are not UTF-8": {
+    code: "auth_malformed",
+    apply: (honest) => {
+      // A lenient decoder reads the byte FF as the very character that was signed.
+      const event = sign({ ...honest.template, content: "\ufffd" }, honest.secretKey);
+      const json = Buffer.from(JSON.stringify(event)).toString("latin1");
+      const spoilt = Buffer.from(json.replace("\u00ef\u00bf\u00bd", "\u00ff"), "latin1");
+      return { ...honest.request, authorization: `Nostr ${spoilt.toString("base64")}` };
+    },
+  },
+  "more than 8 KB": resigned("auth_malformed", () => ({ content: "x".repeat(6100) })),
   "an array around the event": tampered("auth_malformed", (event) => ({ tags: [event] })),
 };
 
