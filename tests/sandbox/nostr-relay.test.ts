@@ -223,7 +223,9 @@ describe("paths", () => {
     other.send("REQ", "live", { ids: [event.id] });
     await other.next("EOSE");
     await socket.publish(event);
-    expect(await other.query({ ids: [event.id] })).toEqual([]);
+    other.send("REQ", "stored", { ids: [event.id] });
+    await other.next("EOSE");
+    expect(other.received).toEqual([]);
     other.close();
   });
 

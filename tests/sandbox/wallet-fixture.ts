@@ -104,9 +104,7 @@ export class RawClient {
   /** Sends a request event and waits for the wallet's answer to it. */
   async ask(request: { id: string }, encryption: Encryption): Promise<Nip47Response> {
     this.socket.send("EVENT", request);
-    const answer = await until(() =>
-      this.events(23195).find(({ tags }) => tags.some(([t, id]) => t === "e" && id === request.id)),
-    );
+    const answer = await until(() => this.answers(request)[0]);
     this.socket.received.length = 0;
     return JSON.parse(this.#cipher.decrypt(answer.content, encryption));
   }
@@ -117,6 +115,13 @@ export class RawClient {
       .filter(([type]) => type === "EVENT")
       .map(([, , event]) => event as ReturnType<typeof signedEvent>)
       .filter((event) => event.kind === kind);
+  }
+
+  /** The answers to a request that have been heard so far. */
+  answers(request: { id: string }) {
+    return this.events(23195).filter(({ tags }) =>
+      tags.some(([name, id]) => name === "e" && id === request.id),
+    );
   }
 
   open(sealed: string, encryption: Encryption): unknown {

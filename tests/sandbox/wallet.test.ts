@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, spyOn, test } from "bun:test";
 import { validatePreimage } from "@getalby/lightning-tools/bolt11";
-import { Nip47WalletError, NWCClient } from "@getalby/sdk/nwc";
+import { Nip47NetworkError, Nip47WalletError, NWCClient } from "@getalby/sdk/nwc";
 import { RelaySocket, until } from "./relay-socket.ts";
 import { RawClient, startWallets } from "./wallet-fixture.ts";
 
@@ -333,11 +333,21 @@ describe("a wallet that is", () => {
     await world.shop.wallet.setFault("down");
     await client.socket.closed;
     await expect(RelaySocket.open(world.relay.url("/shop"))).rejects.toThrow("refused");
+    const fresh = new NWCClient({ nostrWalletConnectUrl: world.shop.clients[0]!.url });
+    await expect(fresh.makeInvoice({ amount: 1000 })).rejects.toBeInstanceOf(Nip47NetworkError);
     expect((await customer.getBalance()).balance).toBe(1_000_000);
     await world.shop.wallet.setFault("ok");
-    const again = new NWCClient({ nostrWalletConnectUrl: world.shop.clients[0]!.url });
-    expect((await again.lookupInvoice({ payment_hash })).state).toBe("pending");
-    again.close();
+    expect((await fresh.lookupInvoice({ payment_hash })).state).toBe("pending");
+    expect(world.network.counts().issued).toBe(1);
+    fresh.close();
+  });
+
+  test("down for an instant loses no request that comes after", async () => {
+    await world.shop.wallet.setFault("down");
+    await world.shop.wallet.setFault("ok");
+    const client = await rawShop();
+    const request = client.request({ method: "get_info" }, "nip44_v2");
+    expect((await client.ask(request, "nip44_v2")).error).toBeNull();
   });
 
   test("silent executes, but neither answers nor notifies; asked again later it answers", async () => {
@@ -350,12 +360,18 @@ describe("a wallet that is", () => {
     await until(() => world.network.counts().paid === 1);
     await world.customer.wallet.setFault("ok");
     await world.shop.wallet.setFault("ok");
-    expect((await payer.ask(pay, "nip44_v2")).error).toBeNull();
-    expect(world.network.balanceMsats(world.customer.node)).toBe(999_000);
-    const info = payee.request({ method: "get_info" }, "nip44_v2");
-    payee.socket.send("EVENT", info);
-    await until(() => payee.events(23195).length === 1);
+    payer.socket.send("EVENT", pay);
+    // A wallet's events arrive in order: with the last answer here, whatever it said before is, too.
+    for (const client of [payer, payee]) {
+      const last = client.request({ method: "get_info" }, "nip44_v2");
+      client.socket.send("EVENT", last);
+      await until(() => client.answers(last).length === 1);
+    }
+    const [answer, ...more] = payer.answers(pay);
+    expect(payer.open(answer!.content, "nip44_v2")).toMatchObject({ error: null });
+    expect(more).toEqual([]);
     expect(payee.events(23197)).toEqual([]);
+    expect(world.network.balanceMsats(world.customer.node)).toBe(999_000);
   });
 
   test("empty, or out of quota, refuses to pay and says so of itself", async () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NWCClient } from "@getalby/sdk/nwc";
+import { openSqlite } from "../../server/sandbox/sqlite.ts";
 import { worldControl } from "../../server/sandbox/world-control.ts";
 import { until } from "./relay-socket.ts";
 
@@ -101,6 +102,8 @@ describe("a world's process", () => {
     expect(await isGone(control_url)).toBe(false);
     parent.kill("SIGKILL");
     await until(() => isGone(control_url));
+    // Its last act is to let go of the data.
+    openSqlite(join(dataDir, "ledger.sqlite")).close();
   });
 
   test("that is killed has lost nothing, and the next one has its addresses", async () => {
