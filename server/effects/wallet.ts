@@ -43,41 +43,50 @@ export function mintBolt11(parts: EffectParts): Effect {
   };
 }
 
-/** The bolt11 was issued by a wallet that is no longer ours to ask. */
-class IssuedByAnother extends Error {
-  readonly code = "issued_by_another_wallet";
-}
-/** A fresh bolt11 that the wallet does not know may be lag: no answer yet. */
-class NotKnownYet extends Error {
-  readonly code = "wallet_does_not_know_it_yet";
+/**
+ * There is no answer to be had now: a fresh bolt11 that the wallet does not know may be lag, and one
+ * that another wallet issued is not ours to ask about. Concerns this invoice alone.
+ */
+export class NoAnswerYet extends Error {
+  override readonly name = "NoAnswerYet";
+  constructor(readonly code: "wallet_does_not_know_it_yet" | "issued_by_another_wallet") {
+    super(code);
+  }
 }
 
 /**
  * Asks our wallet whether anything was paid on an invoice. A settlement is reported before the answer
  * is given, so that a true answer finds its state already left.
  */
+export async function askAbout(
+  parts: Pick<EffectParts, "queries" | "wallet" | "clock" | "report">,
+  invoice: string,
+  signal: AbortSignal,
+): Promise<{ settled: boolean }> {
+  let settled = false;
+  for (const issued of parts.queries.invoices.bolt11sOf(invoice)) {
+    if (issued.settledAt !== null) continue;
+    const wallet = required(parts.wallet);
+    if (issued.wallet !== wallet.pubkey) throw new NoAnswerYet("issued_by_another_wallet");
+    const answer = await wallet.lookup(issued.paymentHash, signal);
+    if (answer.state === "settled") {
+      await parts.report(answer.settlement);
+      settled = true;
+    } else if (
+      answer.reason === "not_found" &&
+      parts.clock.now() - issued.issuedAt * 1000 < HOUR_MS
+    ) {
+      throw new NoAnswerYet("wallet_does_not_know_it_yet");
+    }
+  }
+  return { settled };
+}
+
+/** The question before a deadline takes effect. */
 export function askWallet(parts: EffectParts): Effect {
   return {
     ...policy(parts),
     mutex: ({ invoice }: { invoice: string }) => invoice,
-    async run({ invoice }: { invoice: string }, { signal }): Promise<{ settled: boolean }> {
-      let settled = false;
-      for (const issued of parts.queries.invoices.bolt11sOf(invoice)) {
-        if (issued.settledAt !== null) continue;
-        const wallet = required(parts.wallet);
-        if (issued.wallet !== wallet.pubkey) throw new IssuedByAnother();
-        const answer = await wallet.lookup(issued.paymentHash, signal);
-        if (answer.state === "settled") {
-          await parts.report(answer.settlement);
-          settled = true;
-        } else if (
-          answer.reason === "not_found" &&
-          parts.clock.now() - issued.issuedAt * 1000 < HOUR_MS
-        ) {
-          throw new NotKnownYet();
-        }
-      }
-      return { settled };
-    },
+    run: ({ invoice }: { invoice: string }, { signal }) => askAbout(parts, invoice, signal),
   };
 }

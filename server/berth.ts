@@ -1,0 +1,228 @@
+import { getPublicKey } from "nostr-tools/pure";
+import { hexToBytes } from "nostr-tools/utils";
+import { openDatabase } from "../db/database.ts";
+import { hostStore } from "../db/host-store.ts";
+import { createQueries } from "../db/index.ts";
+import { lockDatabase } from "../db/lock.ts";
+import { machines, tells } from "../machines/index.ts";
+import { relayActor } from "../machines/messages.ts";
+import { createApp } from "./app.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { type Config, publicUrlOf } from "./config.ts";
+import { createEffects, type EffectParts, laneConcurrency } from "./effects/index.ts";
+import { askAbout } from "./effects/wallet.ts";
+import { AlarmClock } from "./host/alarms.ts";
+import { migrateActors } from "./host/boot.ts";
+import { Feed } from "./host/feed.ts";
+import { Host } from "./host/host.ts";
+import { Outbox } from "./host/outbox.ts";
+import { createEdge } from "./http/edge.ts";
+import { createLimits, type LimitOptions, productionLimits } from "./http/limits.ts";
+import { describe, log } from "./log.ts";
+import { createNip98, type Nip98 } from "./nostr/nip98.ts";
+import { schnorrVerifier } from "./nostr/schnorr.ts";
+import { openSeenIds } from "./nostr/seen-ids.ts";
+import { createProjection } from "./projections/index.ts";
+import { createVault } from "./secrets.ts";
+import { createSettlements } from "./settlements.ts";
+import { createNwcWallet } from "./wallet/nwc.ts";
+import { SettlementWatch } from "./watch.ts";
+import { createZooid } from "./zooid/client.ts";
+import { createPatrol } from "./zooid/drift.ts";
+
+/** What the sandbox sets otherwise than production does. */
+export type Tuning = {
+  clock: Clock;
+  limits: LimitOptions;
+  /** What bolt11s must be of: mainnet, or the sandbox's regtest. */
+  network: "bc" | "bcrt";
+  /** How relays are reached from outside. */
+  relayScheme: "ws" | "wss";
+  backoffCapMs?: number;
+  walletTimeoutMs?: number;
+  zooidTimeoutMs?: number;
+};
+
+const production: Tuning = {
+  clock: systemClock,
+  limits: productionLimits,
+  network: "bc",
+  relayScheme: "wss",
+};
+
+export type Berth = Awaited<ReturnType<typeof createBerth>>;
+
+/**
+ * Puts Berth together on its database: lock, migrations, host, clients, routes. Nothing runs and
+ * nobody listens before `start`.
+ *
+ * @throws DatabaseLocked, or when the machines are not durable, or a stored actor cannot be migrated
+ */
+export async function createBerth(config: Config, tuning: Tuning = production) {
+  const { clock } = tuning;
+  const unlock = lockDatabase(config.databasePath);
+  const db = openDatabase(config.databasePath);
+  const queries = createQueries(db);
+  const secretKey = hexToBytes(config.platformSecret.reveal());
+  const vault = createVault(secretKey);
+  const seenPath = config.databasePath === ":memory:" ? ":memory:" : `${config.databasePath}.seen`;
+  const seen = openSeenIds(seenPath);
+  const defect = (message: string, error: unknown) => log("error", message, describe(error));
+
+  const wallet =
+    config.nwcUrl &&
+    createNwcWallet({
+      nwcUrl: config.nwcUrl.reveal(),
+      network: tuning.network,
+      clock,
+      ...(tuning.walletTimeoutMs ? { timeoutMs: tuning.walletTimeoutMs } : {}),
+    });
+  const zooid = createZooid({
+    apiUrl: config.zooidApiUrl,
+    relayUrl: config.zooidRelayUrl,
+    secretKey,
+    ...(tuning.zooidTimeoutMs ? { timeoutMs: tuning.zooidTimeoutMs } : {}),
+  });
+  const { livekit } = config;
+  const parts: EffectParts = {
+    clock,
+    queries,
+    wallet,
+    read: (id) => host.read(id),
+    report: (settlement) => report(settlement),
+    secretOf(id) {
+      const sealed = queries.secrets.get(id);
+      if (!sealed) throw new Error(`no secret is stored for ${id}`);
+      return vault.open(sealed, id).reveal();
+    },
+    relayDomain: config.relayDomain,
+    livekit: livekit && { ...livekit, apiSecret: livekit.apiSecret.reveal() },
+    ...(tuning.backoffCapMs ? { backoffCapMs: tuning.backoffCapMs } : {}),
+    ...(tuning.walletTimeoutMs ? { walletTimeoutMs: tuning.walletTimeoutMs } : {}),
+  };
+  const host: Host = new Host({
+    store: hostStore(db),
+    clock,
+    machines: {
+      tenant: { machine: machines.tenant, tells: tells.tenant },
+      relay: { machine: machines.relay, tells: tells.relay },
+      invoice: { machine: machines.invoice, tells: tells.invoice },
+    },
+    effects: createEffects({ ...parts, zooid }),
+    project: createProjection(queries),
+  });
+  const report = createSettlements(host, queries);
+  const outbox = new Outbox(host, { concurrency: laneConcurrency, onDefect: defect });
+  const alarms = new AlarmClock(host, defect);
+  const feed = new Feed(host);
+  const watched = new Map<string, number>();
+  const watch =
+    wallet &&
+    new SettlementWatch({
+      clock,
+      queries,
+      wallet,
+      report,
+      isWatched: (invoice) => watched.has(queries.invoices.get(invoice)?.tenant ?? ""),
+    });
+  const patrol = createPatrol({
+    zooid,
+    hosts: () =>
+      queries.relays
+        .live()
+        .map(({ id, subdomain }) => ({ id, host: `${subdomain}.${config.relayDomain}` })),
+    onDrift: (id) => {
+      host
+        .deliver((run) =>
+          run.deliver(relayActor(id), { type: "DRIFTED" }, clock.now(), "result", {
+            cause: "patrol",
+            by: null,
+            reason: null,
+          }),
+        )
+        .catch((error) => defect(`drift of ${id} could not be told`, error));
+    },
+    onError: (error) => defect("the patrol failed", error),
+  });
+
+  let nip98: Nip98 | null = null;
+  const limits = createLimits(tuning.limits);
+  const edge = createEdge({
+    limits,
+    nip98: () => {
+      if (!nip98) throw new Error("nobody listens yet");
+      return nip98;
+    },
+    onFailure: (id, error) => log("error", "a request failed", { id, ...describe(error) }),
+  });
+  const app = createApp({
+    host,
+    queries,
+    clock,
+    vault,
+    edge,
+    limits,
+    feed,
+    relayDomain: config.relayDomain,
+    ownHosts: [config.zooidApiUrl, config.publicUrl ?? ""].flatMap(hostOf),
+    isBillingConfigured: wallet !== null,
+    address: { scheme: tuning.relayScheme, relayDomain: config.relayDomain },
+    askAbout: (invoice, signal) => askAbout(parts, invoice, signal),
+    closedLanes: () => outbox.closedLanes(),
+    watching(tenant) {
+      watched.set(tenant, (watched.get(tenant) ?? 0) + 1);
+      return () => {
+        const left = (watched.get(tenant) ?? 1) - 1;
+        if (left === 0) watched.delete(tenant);
+        else watched.set(tenant, left);
+      };
+    },
+  });
+  await migrateActors(host);
+
+  return {
+    app,
+    host,
+    queries,
+    outbox,
+    alarms,
+    watch,
+    patrol,
+    platformPubkey: getPublicKey(secretKey),
+
+    /** Begins to work and to listen. @returns the URL that NIP-98 tokens must name. */
+    start(): string {
+      alarms.start();
+      outbox.start();
+      watch?.start();
+      patrol.start();
+      app.listen({
+        hostname: config.host,
+        port: config.port,
+        // A second server on a port that is taken must fail, not share it.
+        reusePort: false,
+        development: false,
+      });
+      const url = publicUrlOf(config, app.server?.port ?? config.port);
+      nip98 = createNip98({ publicUrl: url, verifier: schnorrVerifier(), seen });
+      return url;
+    },
+
+    /** Takes no new requests, lets what runs end, and gives the database back. */
+    async stop(): Promise<void> {
+      await app.server?.stop(true);
+      await patrol.stop();
+      await watch?.stop();
+      await alarms.stop();
+      await outbox.stop();
+      await host.drained();
+      feed.close();
+      wallet?.close();
+      seen.close();
+      db.close();
+      unlock();
+    },
+  };
+}
+
+const hostOf = (url: string): string[] => (url ? [new URL(url).host, new URL(url).hostname] : []);

@@ -1,0 +1,56 @@
+import { randomBytes } from "node:crypto";
+import { schemaFor, subdomainProblem } from "../../machines/names.ts";
+import { AppError } from "../errors.ts";
+import { toSeconds } from "../projections/status.ts";
+import type { CommandParts } from "./index.ts";
+
+/** Whether a name may be had, and why not. */
+export type Availability =
+  | { available: true }
+  | { available: false; reason: string; detail: string };
+
+/**
+ * Whether `tenant` (null for a stranger) could have this subdomain now.
+ * Reasons: the codes of {@link subdomainProblem}, `subdomain_taken`, `subdomain_quarantined`.
+ */
+export function availabilityOf(
+  { queries, clock, relayDomain, ownHosts }: CommandParts,
+  subdomain: string,
+  tenant: string | null,
+): Availability {
+  const problem = subdomainProblem(subdomain);
+  if (problem) return { available: false, reason: problem.code, detail: problem.fix };
+  if (ownHosts.includes(`${subdomain}.${relayDomain}`))
+    return no("subdomain_reserved", "this name is reserved; choose another");
+  if (queries.relays.holder(subdomain))
+    return no("subdomain_taken", "this name is taken; choose another");
+  const kept = queries.relays.keptFor(subdomain, toSeconds(clock.now()));
+  if (kept && kept.tenant !== tenant)
+    return no(
+      "subdomain_quarantined",
+      "this name was given up less than 30 days ago and is kept for its former owner; choose another",
+    );
+  return { available: true };
+}
+
+const no = (reason: string, detail: string): Availability => ({ available: false, reason, detail });
+
+/** @throws AppError 409 where the name is not to be had, 422 where it is no name. */
+export function assertAvailable(parts: CommandParts, subdomain: string, tenant: string): void {
+  const found = availabilityOf(parts, subdomain, tenant);
+  if (found.available) return;
+  const status = subdomainProblem(subdomain) ? 422 : 409;
+  throw new AppError(found.reason, status, found.detail, { field: "subdomain" });
+}
+
+/**
+ * Assigns the schema of a new relay, for ever. zooid shows the old data to whoever reuses one, so
+ * one that was ever assigned is given out again only with a random suffix.
+ */
+export function assignSchema({ queries }: CommandParts, subdomain: string, relay: string): string {
+  let schema = schemaFor(subdomain);
+  while (queries.relays.isSchemaAssigned(schema))
+    schema = schemaFor(subdomain, randomBytes(4).toString("hex"));
+  queries.relays.assignSchema(schema, relay);
+  return schema;
+}

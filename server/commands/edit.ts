@@ -1,0 +1,77 @@
+import { RENAME_INTERVAL_MS } from "../../machines/billing.ts";
+import { relayActor } from "../../machines/messages.ts";
+import type { PlanId } from "../../machines/plans.ts";
+import type { Settings } from "../../machines/relay.ts";
+import { AppError } from "../errors.ts";
+import { assertAvailable } from "./claims.ts";
+import type { CommandParts } from "./index.ts";
+import { ownRelay } from "./order.ts";
+import { ensureActiveTenant } from "./tenant.ts";
+import { cleanTexts } from "./text.ts";
+
+/**
+ * Stores what the owner wants of a relay; zooid is told afterwards. What is left out stays, and
+ * nothing is stored where nothing differs.
+ *
+ * @throws AppError 404, 403 `tenant_suspended`, 409 or 422 for the name, 429 `rename_limit`, 409
+ * `plan_change_not_available`
+ */
+export function editRelay(
+  parts: CommandParts,
+  pubkey: string,
+  id: string,
+  wish: Partial<Settings> & { plan?: PlanId },
+): Promise<void> {
+  const { host, clock } = parts;
+  const edit = cleanTexts(wish);
+  return host.transact((tx) => {
+    const row = ownRelay(parts, pubkey, id);
+    ensureActiveTenant(tx, pubkey);
+    if (edit.plan !== undefined && edit.plan !== row.plan)
+      throw new AppError(
+        "plan_change_not_available",
+        409,
+        "the plan of a relay cannot be changed",
+        {
+          field: "plan",
+        },
+      );
+    const { name = row.name, subdomain = row.subdomain, description = row.description } = edit;
+    if (subdomain !== row.subdomain) {
+      assertRenameDue(row.renamedAt, clock.now());
+      assertAvailable(parts, subdomain, pubkey);
+    } else if (name === row.name && description === row.description) return;
+    const event = { type: "EDIT", name, subdomain, description };
+    tx.send(relayActor(id), event, { cause: "http", by: pubkey });
+  });
+}
+
+/** @param renamedAt - unix seconds of the last rename. */
+function assertRenameDue(renamedAt: number | null, nowMs: number): void {
+  if (renamedAt === null) return;
+  const waitMs = renamedAt * 1000 + RENAME_INTERVAL_MS - nowMs;
+  if (waitMs > 0)
+    throw new AppError("rename_limit", 429, "a relay can be renamed once a day", {
+      field: "subdomain",
+      retryAfterSeconds: waitMs / 1000,
+    });
+}
+
+/**
+ * Switches a relay off; data, id, schema and secret are kept. Again is no error.
+ * @throws AppError 404, 403 `tenant_suspended`, 409 `suspended_by_operator`
+ */
+export function deactivateRelay(parts: CommandParts, pubkey: string, id: string): Promise<void> {
+  return parts.host.transact((tx) => {
+    const row = ownRelay(parts, pubkey, id);
+    ensureActiveTenant(tx, pubkey);
+    if (row.status === "deactivated") return;
+    if (row.status === "suspended")
+      throw new AppError(
+        "suspended_by_operator",
+        409,
+        "the operator suspended this relay; it cannot be deactivated while it is",
+      );
+    tx.send(relayActor(id), { type: "DEACTIVATE" }, { cause: "http", by: pubkey });
+  });
+}

@@ -1,0 +1,28 @@
+import { isSafeText } from "../../machines/names.ts";
+import { AppError } from "../errors.ts";
+
+/**
+ * What people typed as name and description, trimmed and in one Unicode form (NFC).
+ * @throws AppError 422 naming the field, where zooid, a terminal or a reader could be misled by it.
+ */
+export function cleanTexts<T extends { name?: string; description?: string }>(texts: T): T {
+  const cleaned = { ...texts };
+  if (texts.name !== undefined) cleaned.name = clean("name", texts.name, false);
+  if (texts.description !== undefined)
+    cleaned.description = clean("description", texts.description, true);
+  return cleaned;
+}
+
+function clean(field: string, text: string, lines: boolean): string {
+  if (!isSafeText(text, { lines }))
+    throw new AppError(
+      "unsafe_text",
+      422,
+      `remove control characters${lines ? "" : ", line breaks"} and marks that change the direction of text`,
+      { field },
+    );
+  const cleaned = text.normalize("NFC").trim();
+  if (!lines && cleaned === "")
+    throw new AppError("unsafe_text", 422, "write at least one visible character", { field });
+  return cleaned;
+}

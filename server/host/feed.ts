@@ -1,0 +1,89 @@
+import type { JournalRow } from "../../db/host-store.ts";
+import type { Host } from "./host.ts";
+import type { PersistedSnapshot } from "./xstate.ts";
+
+/**
+ * One revision of one actor, for whoever shows it. The highest `rev` per actor is the present, so a
+ * gap, a duplicate or a reorder does no harm. `snapshot` is value and context alone.
+ */
+export type FeedEntry = {
+  seq: number;
+  actor: string;
+  machine: string;
+  version: string;
+  rev: number;
+  /** Logical epoch ms. */
+  at: number;
+  by: string | null;
+  snapshot: { value: unknown; context: unknown };
+};
+
+const PAGE = 200;
+
+/** A bell and a query: the bell says that something changed in a scope, the query says what. */
+export class Feed {
+  readonly #bells = new Map<string, Set<() => void>>();
+  readonly #unsubscribe: () => void;
+
+  constructor(readonly host: Host) {
+    this.#unsubscribe = host.onCommit(({ scopes }) => {
+      for (const scope of scopes) for (const ring of this.#bells.get(scope) ?? []) ring();
+    });
+  }
+
+  close(): void {
+    this.#unsubscribe();
+    this.#bells.clear();
+  }
+
+  /** Calls `ring` after each commit that changed something in `scope`. @returns unsubscribe. */
+  subscribe(scope: string, ring: () => void): () => void {
+    const bells = this.#bells.get(scope) ?? new Set();
+    this.#bells.set(scope, bells.add(ring));
+    return () => {
+      bells.delete(ring);
+      if (bells.size === 0) this.#bells.delete(scope);
+    };
+  }
+
+  /** Every actor of a scope as it is now, under the seq from which {@link since} goes on. */
+  present(scope: string): { seq: number; entries: FeedEntry[] } {
+    const { store } = this.host;
+    const seq = store.lastSeq()?.seq ?? 0;
+    const entries = store.scopeActors(scope).map((row) => ({
+      seq,
+      actor: row.id,
+      machine: row.machine,
+      version: row.version,
+      rev: row.rev,
+      at: row.at,
+      by: null,
+      snapshot: publicSnapshot(row.snapshot),
+    }));
+    return { seq, entries };
+  }
+
+  /** What changed in a scope after `seq`, in order, at most a page. */
+  since(scope: string, seq: number): FeedEntry[] {
+    return this.host.store.scopeJournal(scope, seq, PAGE).map((row) => this.#entry(row));
+  }
+
+  #entry(row: JournalRow): FeedEntry {
+    return {
+      seq: row.seq,
+      actor: row.actor,
+      machine: row.actor.slice(0, row.actor.indexOf("/")),
+      version: row.version,
+      rev: row.rev,
+      at: row.at,
+      // A tenant may see that it was themselves, never which key of the operator's.
+      by: row.by === row.scope ? row.by : row.by && "operator",
+      snapshot: publicSnapshot(row.snapshot),
+    };
+  }
+}
+
+function publicSnapshot(json: string): FeedEntry["snapshot"] {
+  const { value, context } = JSON.parse(json) as PersistedSnapshot;
+  return { value, context };
+}

@@ -1,0 +1,13 @@
+/** One line of JSON per entry on standard error. Never pass it what could hold a secret. */
+export type Log = (level: "info" | "warn" | "error", message: string, data?: object) => void;
+
+export const log: Log = (level, message, data = {}) => {
+  const time = new Date().toISOString();
+  process.stderr.write(`${JSON.stringify({ time, level, message, ...data })}\n`);
+};
+
+/** What may be said of an unexpected error: its name, its stack, never its fields. */
+export const describe = (error: unknown): object =>
+  error instanceof Error
+    ? { error: error.name, stack: error.stack }
+    : { error: typeof error === "string" ? error : "unknown" };

@@ -1,0 +1,27 @@
+/** The process: reads the environment, starts Berth, and ends it gracefully. */
+import { createBerth } from "./berth.ts";
+import { ConfigError, readConfig } from "./config.ts";
+import { log } from "./log.ts";
+
+try {
+  const config = readConfig(process.env);
+  for (const warning of config.warnings) log("warn", warning);
+  const berth = await createBerth(config);
+  const url = berth.start();
+  log("info", "Berth is ready", { url, platform: berth.platformPubkey });
+
+  const stop = (): void => {
+    log("info", "stopping");
+    berth.stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+} catch (error) {
+  const problems = error instanceof ConfigError ? error.problems : [];
+  if (problems.length === 0) log("error", error instanceof Error ? error.message : String(error));
+  for (const { variable, problem } of problems) log("error", `${variable} ${problem}`);
+  process.exit(1);
+}

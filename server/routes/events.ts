@@ -1,0 +1,115 @@
+import { Elysia } from "elysia";
+import { AppError } from "../errors.ts";
+import type { Feed, FeedEntry } from "../host/feed.ts";
+import type { RouteParts } from "./parts.ts";
+import { problem } from "./shapes.ts";
+
+const STREAMS_MAX = 8;
+const STREAM_MS = 12 * 3_600_000;
+/** Proxies close what is silent for a minute. */
+const HEARTBEAT_MS = 25_000;
+
+/**
+ * The tenant's live feed, as server-sent events over fetch streaming: a URL must not hold a token, so
+ * EventSource cannot be used. Without Last-Event-ID it begins with every actor as it is now.
+ */
+export const eventRoutes = (parts: RouteParts & { feed: Feed }) => {
+  const open = new Map<string, number>();
+  const { feed, watching, edge } = parts;
+
+  return new Elysia({ name: "events", detail: { tags: ["tenant"] } }).get(
+    "/tenant/events",
+    ({ request, server }) => {
+      const tenant = edge.pubkeyOf(request);
+      const lastId = request.headers.get("last-event-id");
+      if (lastId !== null && !/^\d{1,15}$/.test(lastId))
+        throw new AppError("invalid", 422, "send back an id that this stream gave you", {
+          field: "Last-Event-ID",
+        });
+      const count = open.get(tenant) ?? 0;
+      if (count >= STREAMS_MAX)
+        throw new AppError("too_many_streams", 429, `close one of your ${STREAMS_MAX} streams`);
+      open.set(tenant, count + 1);
+      const unwatch = watching(tenant);
+      // A quiet stream stays open.
+      server?.timeout(request, 0);
+      const stream = feedStream(feed, tenant, lastId === null ? null : Number(lastId), () => {
+        unwatch();
+        const left = (open.get(tenant) ?? 1) - 1;
+        if (left === 0) open.delete(tenant);
+        else open.set(tenant, left);
+      });
+      request.signal.addEventListener("abort", stream.end);
+      return new Response(stream.body, {
+        headers: {
+          "content-type": "text/event-stream; charset=utf-8",
+          "cache-control": "no-store",
+          "x-accel-buffering": "no",
+        },
+      });
+    },
+    {
+      response: { 401: problem, 422: problem, 429: problem },
+      detail: {
+        summary: "My live feed (server-sent events)",
+        description:
+          "Events `snapshot`: {seq, actor, machine, version, rev, at, by, snapshot}. Resumable by Last-Event-ID; at most 8 streams per tenant, each closed after 12 hours. Times inside snapshots are epoch milliseconds.",
+      },
+    },
+  );
+};
+
+/** One stream. `onEnd` is called once, however it ends. */
+function feedStream(feed: Feed, scope: string, lastSeq: number | null, onEnd: () => void) {
+  const encoder = new TextEncoder();
+  let controller: ReadableStreamDefaultController<Uint8Array>;
+  let seq = lastSeq ?? 0;
+  let isOpen = true;
+
+  const write = (text: string): void => controller.enqueue(encoder.encode(text));
+  const send = (entry: FeedEntry): void =>
+    write(`id: ${entry.seq}\nevent: snapshot\ndata: ${JSON.stringify(entry)}\n\n`);
+  /** Sends what changed, as fast as the reader takes it: a slow one holds nothing in memory. */
+  const pump = (): void => {
+    while (isOpen && (controller.desiredSize ?? 0) > 0) {
+      const entries = feed.since(scope, seq);
+      if (entries.length === 0) return;
+      for (const entry of entries) send(entry);
+      seq = entries.at(-1)?.seq ?? seq;
+    }
+  };
+  const end = (): void => {
+    if (!isOpen) return;
+    isOpen = false;
+    unsubscribe();
+    clearInterval(heartbeat);
+    clearTimeout(lifetime);
+    onEnd();
+    try {
+      controller.close();
+    } catch {
+      // The reader has gone already.
+    }
+  };
+  const unsubscribe = feed.subscribe(scope, () => pump());
+  const heartbeat = setInterval(() => write(": still here\n\n"), HEARTBEAT_MS);
+  const lifetime = setTimeout(end, STREAM_MS);
+
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start(started) {
+        controller = started;
+        if (lastSeq === null) {
+          const present = feed.present(scope);
+          seq = present.seq;
+          for (const entry of present.entries) send(entry);
+        }
+        write(`id: ${seq}\nevent: ready\ndata: {"seq":${seq}}\n\n`);
+      },
+      pull: pump,
+      cancel: end,
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: 256 * 1024 }),
+  );
+  return { body, end };
+}

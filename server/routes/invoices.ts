@@ -1,0 +1,72 @@
+import { Elysia } from "elysia";
+import { NoAnswerYet } from "../effects/wallet.ts";
+import { AppError, Unavailable } from "../errors.ts";
+import type { RouteParts } from "./parts.ts";
+import { idParam, invoice, invoiceQuery, listOf, problem } from "./shapes.ts";
+import { viewInvoice } from "./views.ts";
+
+const CHECK_MS = 10_000;
+
+/** My invoices. */
+export const invoiceRoutes = (parts: RouteParts) => {
+  const { queries, edge } = parts;
+
+  function own(request: Request, id: string) {
+    const row = queries.invoices.get(id);
+    if (row?.tenant !== edge.pubkeyOf(request))
+      throw new AppError("invoice_not_found", 404, "you have no such invoice");
+    return viewInvoice(row);
+  }
+
+  return new Elysia({ name: "invoices", detail: { tags: ["invoices"] } })
+    .get(
+      "/tenant/invoices",
+      ({ request, query }) => {
+        const { q = null, status = null, limit = 50, offset = 0 } = query;
+        const filter = { q, status, limit, offset };
+        const { items, total } = queries.invoices.list(edge.pubkeyOf(request), filter);
+        return { items: items.map(viewInvoice), total };
+      },
+      {
+        query: invoiceQuery,
+        response: { 200: listOf(invoice), 401: problem, 422: problem },
+        detail: { summary: "My invoices with their items, newest first" },
+      },
+    )
+    .get("/tenant/invoices/:id", ({ request, params }) => own(request, params.id), {
+      params: idParam,
+      response: { 200: invoice, 401: problem, 404: problem },
+      detail: { summary: "One of my invoices" },
+    })
+    .post(
+      "/tenant/invoices/:id/check",
+      async ({ request, params }) => {
+        const { id } = own(request, params.id);
+        try {
+          await parts.askAbout(id, AbortSignal.timeout(CHECK_MS));
+        } catch (error) {
+          if (
+            !(error instanceof Unavailable) &&
+            !(error instanceof NoAnswerYet) &&
+            !isTimeout(error)
+          )
+            throw error;
+          throw new AppError(
+            "wallet_unavailable",
+            503,
+            "our wallet does not answer now; we keep asking, and a payment that was made is not lost",
+            { retryAfterSeconds: 10 },
+          );
+        }
+        return own(request, id);
+      },
+      {
+        params: idParam,
+        response: { 200: invoice, 401: problem, 404: problem, 503: problem },
+        detail: { summary: "Ask the wallet now whether it was paid" },
+      },
+    );
+};
+
+const isTimeout = (error: unknown): boolean =>
+  error instanceof DOMException && error.name === "TimeoutError";

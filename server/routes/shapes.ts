@@ -1,0 +1,142 @@
+/** The shapes of the API, one schema each. Names as in the database, times in unix seconds, sats. */
+import { type Static, type TSchema, t } from "elysia";
+import { DESCRIPTION_MAX, NAME_MAX, SUBDOMAIN_MAX, SUBDOMAIN_MIN } from "../../machines/names.ts";
+
+const literals = <const T extends string>(...values: readonly T[]) =>
+  t.UnionEnum(values as readonly [T, ...T[]]);
+const nullable = <T extends TSchema>(schema: T) => t.Union([schema, t.Null()]);
+
+export const planId = literals("free", "basic", "growth");
+export const relayStatus = literals(
+  "pending",
+  "provisioning",
+  "active",
+  "grace",
+  "suspended",
+  "deactivated",
+);
+export const invoiceStatus = literals("pending", "paid", "expired", "void");
+
+export const problem = t.Object(
+  {
+    type: t.String(),
+    title: t.String(),
+    status: t.Integer(),
+    code: t.String({ description: "Stable and machine-readable." }),
+    detail: t.String(),
+    errors: t.Optional(t.Array(t.Object({ field: t.String(), message: t.String() }))),
+    id: t.Optional(t.String()),
+  },
+  { description: "RFC 9457 problem document, sent as application/problem+json." },
+);
+
+export const plan = t.Object({
+  id: planId,
+  name: t.String(),
+  price: t.Integer({ description: "sats a month" }),
+  member_limit: nullable(t.Integer()),
+  blossom: t.Boolean(),
+  livekit: t.Boolean(),
+});
+
+export const tenant = t.Object({
+  pubkey: t.String(),
+  status: literals("active", "suspended"),
+  anchor: nullable(t.Integer({ description: "day and time to which periods align" })),
+  credit: t.Integer({ description: "sats" }),
+  wallet: literals("none", "connected"),
+  created_at: t.Integer(),
+});
+
+export const relay = t.Object({
+  id: t.String(),
+  tenant: t.String(),
+  name: t.String(),
+  subdomain: t.String(),
+  schema: t.String(),
+  description: t.String(),
+  icon: t.String(),
+  plan: planId,
+  price: t.Integer({ description: "the price agreed, sats a month" }),
+  status: relayStatus,
+  cause: nullable(literals("nonpayment", "admin", "owner", "lapsed")),
+  url: t.String(),
+  paid_through: nullable(t.Integer()),
+  created_at: t.Integer(),
+  problem: nullable(
+    t.Object(
+      { code: t.String(), attempts: t.Integer() },
+      { description: "What keeps the relay server from showing what is wanted; it is retried." },
+    ),
+  ),
+});
+export type Relay = Static<typeof relay>;
+
+export const invoiceItem = t.Object({
+  id: t.String(),
+  invoice: t.String(),
+  relay: t.String(),
+  amount: t.Integer(),
+  period_start: t.Integer({ description: "an estimate until the relay is active" }),
+  period_end: t.Integer(),
+  kind: literals("purchase", "upgrade", "renewal", "reactivation"),
+});
+
+export const invoice = t.Object({
+  id: t.String(),
+  tenant: t.String(),
+  amount: t.Integer({ description: "sats" }),
+  credit: t.Integer({ description: "how much of the amount the tenant's credit pays" }),
+  status: invoiceStatus,
+  created_at: t.Integer(),
+  closes_at: nullable(t.Integer()),
+  paid_at: nullable(t.Integer()),
+  invoice: nullable(t.String({ description: "the current bolt11, null until issued" })),
+  expires_at: nullable(t.Integer()),
+  payment_hash: nullable(t.String()),
+  preimage: nullable(t.String()),
+  items: t.Array(invoiceItem),
+});
+export type Invoice = Static<typeof invoice>;
+
+export const ordered = t.Object({ relay, invoice: nullable(invoice) });
+export const listOf = <T extends TSchema>(item: T) =>
+  t.Object({ items: t.Array(item), total: t.Integer() });
+
+const name = t.String({
+  minLength: 1,
+  maxLength: NAME_MAX,
+  description: `1–${NAME_MAX} characters on one line, without control or direction marks`,
+});
+const description = t.String({
+  maxLength: DESCRIPTION_MAX,
+  description: `at most ${DESCRIPTION_MAX} characters, without control or direction marks`,
+});
+/** Bounds only: what is a name and what is not, the command says, with a code of its own. */
+const subdomain = t.String({
+  maxLength: 253,
+  description: `an RFC 1123 label of ${SUBDOMAIN_MIN}–${SUBDOMAIN_MAX} lower-case characters`,
+});
+
+export const createRelay = t.Object(
+  { name, subdomain, description: t.Optional(description), plan: planId },
+  { additionalProperties: false },
+);
+export const updateRelay = t.Partial(t.Object({ name, subdomain, description, plan: planId }), {
+  additionalProperties: false,
+});
+
+export const page = {
+  q: t.Optional(t.String({ maxLength: 100 })),
+  limit: t.Optional(t.Integer({ minimum: 1, maximum: 100, default: 50 })),
+  offset: t.Optional(t.Integer({ minimum: 0, maximum: 1_000_000, default: 0 })),
+};
+export const relayQuery = t.Object(
+  { ...page, status: t.Optional(relayStatus), plan: t.Optional(planId) },
+  { additionalProperties: false },
+);
+export const invoiceQuery = t.Object(
+  { ...page, status: t.Optional(invoiceStatus) },
+  { additionalProperties: false },
+);
+export const idParam = t.Object({ id: t.String({ maxLength: 64 }) });

@@ -1,0 +1,69 @@
+/** Rows → what goes over the wire. */
+import type { InvoiceWithItems } from "../../db/invoices.ts";
+import type { RelayRow } from "../../db/relays.ts";
+import type { TenantRow } from "../../db/tenants.ts";
+import { relayActor } from "../../machines/messages.ts";
+import type { Host } from "../host/host.ts";
+import type { Invoice, Relay } from "./shapes.ts";
+
+/** How the outside reaches a relay. */
+export type RelayAddress = { scheme: "ws" | "wss"; relayDomain: string };
+
+export const viewTenant = (row: TenantRow) => ({
+  pubkey: row.pubkey,
+  status: row.status,
+  anchor: row.anchor,
+  credit: row.credit,
+  wallet: row.wallet,
+  created_at: row.createdAt,
+});
+
+export function viewRelay(host: Host, address: RelayAddress, row: RelayRow): Relay {
+  return {
+    id: row.id,
+    tenant: row.tenant,
+    name: row.name,
+    subdomain: row.subdomain,
+    schema: row.schema,
+    description: row.description,
+    icon: row.icon,
+    plan: row.plan,
+    price: row.price,
+    status: row.status,
+    cause: row.cause,
+    url: `${address.scheme}://${row.subdomain}.${address.relayDomain}`,
+    paid_through: row.paidThrough,
+    created_at: row.createdAt,
+    problem: row.wanted > row.applied ? problemOf(host, row) : null,
+  };
+}
+
+function problemOf(host: Host, row: RelayRow): Relay["problem"] {
+  if (row.refused !== null) return { code: row.refused, attempts: 1 };
+  const [work] = host.store.openWork(relayActor(row.id)).filter((open) => open.error !== null);
+  return work?.error ? { code: work.error, attempts: work.attempt } : null;
+}
+
+export const viewInvoice = (row: InvoiceWithItems): Invoice => ({
+  id: row.id,
+  tenant: row.tenant,
+  amount: row.amount,
+  credit: row.credit,
+  status: row.status,
+  created_at: row.createdAt,
+  closes_at: row.closesAt,
+  paid_at: row.paidAt,
+  invoice: row.invoice,
+  expires_at: row.expiresAt,
+  payment_hash: row.paymentHash,
+  preimage: row.preimage,
+  items: row.items.map((item) => ({
+    id: item.id,
+    invoice: item.invoice,
+    relay: item.relay,
+    amount: item.amount,
+    period_start: item.periodStart,
+    period_end: item.periodEnd,
+    kind: item.kind,
+  })),
+});
