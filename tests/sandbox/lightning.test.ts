@@ -128,13 +128,9 @@ describe("a payment", () => {
     const { bolt11 } = elsewhere.makeInvoice(elsewhere.openNode("shop", 0), { amountMsats: 1000 });
     expect(code(() => network.pay(customer, bolt11))).toBe("unknown");
     const mine = network.makeInvoice(shop, { amountMsats: 1000 }).bolt11;
-    for (const broken of [
-      "",
-      "lnbcrt1",
-      mine.slice(0, -1),
-      `${mine.slice(0, -1)}q`,
-      "x".repeat(1e5),
-    ]) {
+    const cut = mine.slice(0, -1);
+    const misspelt = cut + (mine.endsWith("q") ? "p" : "q");
+    for (const broken of ["", "lnbcrt1", cut, misspelt, "x".repeat(1e5)]) {
       expect(code(() => network.pay(customer, broken))).toBe("malformed");
     }
   });
