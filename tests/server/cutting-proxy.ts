@@ -7,10 +7,15 @@ import type { Socket } from "bun";
 export type Cut = "request" | "answer" | "silence";
 
 export type CuttingProxy = {
+  port: number;
+  /** How many connections are open. */
+  readonly connections: number;
   /** `fetch` through the proxy; the Host header names the server behind it, as any proxy would pass it. */
   fetch: typeof fetch;
   /** Cuts the next request of that method, once. */
   cut(method: string, what: Cut): void;
+  /** Every connection that is open now hears nothing more, and does not notice; new ones are fine. */
+  strand(): void;
   stop(): void;
 };
 
@@ -19,6 +24,7 @@ type Back = { client: Socket<Link> };
 
 /** A TCP proxy on loopback that loses requests or answers on demand. */
 export function startCuttingProxy(port: number): CuttingProxy {
+  const open = new Set<Socket<Link>>();
   let next: { method: string; what: Cut } | null = null;
 
   const proxy = Bun.listen<Link>({
@@ -40,7 +46,9 @@ export function startCuttingProxy(port: number): CuttingProxy {
             },
           },
         });
+        upstream.catch(() => client.terminate());
         client.data = { upstream, cut: null };
+        open.add(client);
       },
       async data(client, bytes) {
         if (next && bytes.toString("latin1").startsWith(`${next.method} `)) {
@@ -48,10 +56,11 @@ export function startCuttingProxy(port: number): CuttingProxy {
           next = null;
         }
         if (client.data.cut === "request") client.terminate();
-        else (await client.data.upstream).write(bytes);
+        else (await client.data.upstream.catch(() => null))?.write(bytes);
       },
       async close(client) {
-        (await client.data.upstream).end();
+        open.delete(client);
+        (await client.data.upstream.catch(() => null))?.end();
       },
     },
   });
@@ -65,9 +74,16 @@ export function startCuttingProxy(port: number): CuttingProxy {
   }
 
   return {
+    port: proxy.port,
+    get connections() {
+      return open.size;
+    },
     fetch: Object.assign(throughProxy, { preconnect: fetch.preconnect }),
     cut(method, what) {
       next = { method, what };
+    },
+    strand() {
+      for (const client of open) client.data.cut = "silence";
     },
     stop: () => proxy.stop(true),
   };

@@ -288,9 +288,10 @@ describe("a zooid that refuses", () => {
 
   test("with nonsense, a redirect or an endless answer is unavailable", async () => {
     let redirected = 0;
-    const endless = new ReadableStream({
-      pull: (controller) => controller.enqueue(new Uint8Array(32_768).fill(0x20)),
-    });
+    const endless = () =>
+      new ReadableStream({
+        pull: (controller) => controller.enqueue(new Uint8Array(32_768).fill(0x20)),
+      });
     const answers = [
       () => new Response("<html>", { status: 502 }),
       () => new Response(null, { status: 307, headers: { location: "/elsewhere" } }),
@@ -300,7 +301,8 @@ describe("a zooid that refuses", () => {
           status: 409,
         }),
       () => new Response("Not Found\n", { status: 404 }),
-      () => new Response(endless, { status: 200 }),
+      () => new Response(JSON.stringify({ error: "not found" }), { status: 404 }),
+      () => new Response(endless(), { status: 200 }),
     ];
     for (const answer of answers) {
       const server = Bun.serve({
@@ -313,10 +315,12 @@ describe("a zooid that refuses", () => {
       });
       const url = `http://127.0.0.1:${server.port}`;
       const odd = createZooid({ apiUrl: url, relayUrl: url, secretKey, confirmMs: 100 });
-      expect(await failureOf(odd.apply(relay, null, never))).toMatchObject({
-        name: "Unavailable",
-        code: "zooid_down",
-      });
+      for (const presence of ["live", "absent"] as const) {
+        expect(await failureOf(odd.apply({ ...relay, presence }, null, never))).toMatchObject({
+          name: "Unavailable",
+          code: "zooid_down",
+        });
+      }
       await server.stop(true);
     }
     expect(redirected).toBe(0);

@@ -1,0 +1,215 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  Nip47PublishError,
+  Nip47PublishTimeoutError,
+  Nip47ResponseValidationError,
+  type Nip47SingleMethod,
+  Nip47TimeoutError,
+  Nip47UnsupportedEncryptionError,
+  Nip47WalletError,
+} from "@getalby/sdk/nwc";
+import { type Clock, systemClock } from "../clock.ts";
+import { Unavailable } from "../errors.ts";
+import { checkBolt11, type Network } from "./bolt11.ts";
+import { NwcConnection, UNREADABLE } from "./nwc-connection.ts";
+import { hashOf, lookedUpOf, nonsense, settlementOf } from "./transaction.ts";
+import type { ReceivingWallet, Settlement } from "./wallet.ts";
+
+/** NIP-47: list_transactions gives at most 20 at once. */
+const PAGE_SIZE = 20;
+const MAX_PAGES = 500;
+const RESUBSCRIBE_MS = { first: 500, longest: 60_000 };
+
+/** NIP-47 error codes; any other is treated as OTHER. */
+const WALLET_ERRORS = new Set([
+  ...["RATE_LIMITED", "NOT_IMPLEMENTED", "RESTRICTED", "UNAUTHORIZED", "INTERNAL"],
+  ...["UNSUPPORTED_ENCRYPTION", "NOT_FOUND"],
+]);
+
+/**
+ * The wallet that receives, over Nostr Wallet Connect.
+ *
+ * Whatever it answers in error is {@link Unavailable}, with the code `wallet_` + NIP-47's in lower case
+ * or `wallet_unreachable`, `wallet_silent`, `wallet_nonsense`: it is our own wallet, so a revoked or
+ * misconfigured connection is an operator's to repair, and no sale must be lost meanwhile.
+ *
+ * @param o.nwcUrl `nostr+walletconnect://…`, validated; holds a secret
+ * @param o.network what bolt11s must be of; null takes any
+ * @param o.timeoutMs real time for one call
+ * @param o.clock dates bolt11s, and settlements that the wallet does not date
+ * @see NIP-47
+ */
+export function createNwcWallet(o: {
+  nwcUrl: string;
+  network: Network | null;
+  timeoutMs?: number;
+  clock?: Clock;
+}): ReceivingWallet {
+  const { timeoutMs = 15_000, clock = systemClock } = o;
+  const listeners = new Set<(settlement: Settlement) => void>();
+  const closing = new AbortController();
+  let connection = new NwcConnection(o.nwcUrl, timeoutMs);
+
+  async function ask(
+    method: Nip47SingleMethod,
+    params: object,
+    signal: AbortSignal,
+  ): Promise<Record<string, unknown>> {
+    const used = connection;
+    try {
+      const ends = AbortSignal.any([signal, used.closed, AbortSignal.timeout(timeoutMs)]);
+      return await until(ends, () => used.request(method, params));
+    } catch (error) {
+      if (used === connection && isDead(error)) renew();
+      throw unavailable(error);
+    }
+  }
+
+  function renew(): void {
+    const old = connection;
+    // Other calls on it may still be answered; by then they have all ended.
+    void pause(timeoutMs, closing.signal).then(() => old.close());
+    if (closing.signal.aborted) return;
+    connection = new NwcConnection(o.nwcUrl, timeoutMs);
+    if (listeners.size > 0) void listen(connection);
+  }
+
+  /** Subscribes once; from then on the SDK re-subscribes by itself when a relay comes back. */
+  async function listen(used: NwcConnection): Promise<void> {
+    let delayMs = RESUBSCRIBE_MS.first;
+    while (!used.closed.aborted) {
+      try {
+        await used.connect();
+        const stop = await used.subscribeNotifications(
+          (message) => heard(message.notification),
+          ["payment_received"],
+        );
+        used.closed.addEventListener("abort", stop);
+        if (used.closed.aborted) stop();
+        return;
+      } catch {
+        await pause(delayMs, used.closed);
+        delayMs = Math.min(delayMs * 2, RESUBSCRIBE_MS.longest);
+      }
+    }
+  }
+
+  function heard(transaction: object): void {
+    const settlement = settlementOf({ ...transaction }, clock.now());
+    if (!settlement) return;
+    for (const listener of listeners) listener(settlement);
+  }
+
+  return {
+    pubkey: connection.walletPubkey,
+
+    async makeInvoice({ amountSats, description, expirySeconds }, signal) {
+      const params = { amount: amountSats * 1_000, description, expiry: expirySeconds };
+      const { invoice, payment_hash: paymentHash } = await ask("make_invoice", params, signal);
+      if (typeof invoice !== "string") throw nonsense();
+      return checkBolt11(invoice, {
+        amountSats,
+        expirySeconds,
+        network: o.network,
+        ...(typeof paymentHash === "string" ? { paymentHash } : {}),
+        nowMs: clock.now(),
+      });
+    },
+
+    async lookup(paymentHash, signal) {
+      try {
+        const transaction = await ask("lookup_invoice", { payment_hash: paymentHash }, signal);
+        return lookedUpOf(transaction, paymentHash, clock.now());
+      } catch (error) {
+        if (error instanceof Unavailable && error.code === "wallet_not_found") {
+          return { state: "unsettled", reason: "not_found" };
+        }
+        throw error;
+      }
+    },
+
+    async *settledSince(fromMs, signal) {
+      const seen = new Set<string>();
+      const filter = { from: Math.floor(fromMs / 1_000), type: "incoming", unpaid: false };
+      for (let page = 0, offset = 0; page < MAX_PAGES; page++) {
+        const params = { ...filter, limit: PAGE_SIZE, offset };
+        const { transactions } = await ask("list_transactions", params, signal);
+        if (!Array.isArray(transactions)) throw nonsense();
+        const seenBefore = seen.size;
+        for (const transaction of transactions) {
+          const hash = hashOf({ ...transaction });
+          if (hash === null || seen.has(hash)) continue;
+          seen.add(hash);
+          const settlement = settlementOf({ ...transaction }, clock.now());
+          if (settlement) yield settlement;
+        }
+        // A page without anything new: the wallet does not know `offset`.
+        if (transactions.length < PAGE_SIZE || seen.size === seenBefore) return;
+        offset += transactions.length;
+      }
+    },
+
+    onSettled(callback) {
+      listeners.add(callback);
+      if (listeners.size === 1) void listen(connection);
+      return () => listeners.delete(callback);
+    },
+
+    close() {
+      closing.abort();
+      connection.close();
+    },
+  };
+}
+
+async function pause(delayMs: number, ends: AbortSignal): Promise<void> {
+  await sleep(delayMs, undefined, { signal: ends }).catch(() => {});
+}
+
+/** The SDK has calls that never settle, so each is raced with everything that may end it. */
+async function until<T>(ends: AbortSignal, call: () => Promise<T>): Promise<T> {
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  const end = () => reject(new Unavailable("wallet_silent", "the wallet did not answer in time"));
+  if (ends.aborted) end();
+  ends.addEventListener("abort", end, { once: true });
+  try {
+    return await Promise.race([ended, ...(ends.aborted ? [] : [call()])]);
+  } finally {
+    ends.removeEventListener("abort", end);
+  }
+}
+
+/** The relay no longer takes what we send, or encryption is to be negotiated anew. */
+function isDead(error: unknown): boolean {
+  return (
+    error instanceof Nip47PublishError ||
+    error instanceof Nip47PublishTimeoutError ||
+    error instanceof Nip47UnsupportedEncryptionError ||
+    (error instanceof Nip47WalletError &&
+      (error.code === "UNSUPPORTED_ENCRYPTION" || error.code === UNREADABLE))
+  );
+}
+
+/**
+ * Decides by class: the SDK's own timeouts carry the code INTERNAL too. The error itself goes no
+ * further, as its message can hold the wallet's whole answer.
+ */
+function unavailable(error: unknown): Unavailable {
+  if (error instanceof Unavailable) return error;
+  if (error instanceof Nip47WalletError) {
+    if (error.code === UNREADABLE) return nonsense();
+    const code = WALLET_ERRORS.has(error.code) ? error.code : "OTHER";
+    return new Unavailable(`wallet_${code.toLowerCase()}`, `the wallet answered ${code}`);
+  }
+  if (error instanceof Nip47UnsupportedEncryptionError) {
+    return new Unavailable(
+      "wallet_unsupported_encryption",
+      "the wallet offers no known encryption",
+    );
+  }
+  if (error instanceof Nip47ResponseValidationError) return nonsense();
+  if (error instanceof Nip47TimeoutError) {
+    return new Unavailable("wallet_silent", "the wallet did not answer in time");
+  }
+  return new Unavailable("wallet_unreachable", "the wallet cannot be reached over its relays");
+}
