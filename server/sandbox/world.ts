@@ -94,7 +94,8 @@ async function main(): Promise<void> {
   }
   const ended = askedToEnd();
   const clock = new MovableClock();
-  const controlToken = values["control-token"];
+  // By environment rather than by argument: arguments show in every process list.
+  const controlToken = values["control-token"] ?? process.env.SANDBOX_CONTROL_TOKEN;
   const dataDir = values.data ?? null;
   const world = await startWorld({ dataDir, platformPubkey, clock, controlToken });
   const ready = {
