@@ -1,17 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  Nip47PublishError,
-  Nip47PublishTimeoutError,
-  Nip47ResponseValidationError,
-  type Nip47SingleMethod,
-  Nip47TimeoutError,
-  Nip47UnsupportedEncryptionError,
-  Nip47WalletError,
-} from "@getalby/sdk/nwc";
+import type { Nip47SingleMethod } from "@getalby/sdk/nwc";
 import { type Clock, systemClock } from "../clock.ts";
 import { Unavailable } from "../errors.ts";
 import { checkBolt11, type Network } from "./bolt11.ts";
-import { NwcConnection, UNREADABLE } from "./nwc-connection.ts";
+import { NwcConnection } from "./nwc-connection.ts";
+import { isDead, unavailable } from "./nwc-errors.ts";
 import { hashOf, lookedUpOf, nonsense, settlementOf } from "./transaction.ts";
 import type { ReceivingWallet, Settlement } from "./wallet.ts";
 
@@ -19,12 +12,6 @@ import type { ReceivingWallet, Settlement } from "./wallet.ts";
 const PAGE_SIZE = 20;
 const MAX_PAGES = 500;
 const RESUBSCRIBE_MS = { first: 500, longest: 60_000 };
-
-/** NIP-47 error codes; any other is treated as OTHER. */
-const WALLET_ERRORS = new Set([
-  ...["RATE_LIMITED", "NOT_IMPLEMENTED", "RESTRICTED", "UNAUTHORIZED", "INTERNAL"],
-  ...["UNSUPPORTED_ENCRYPTION", "NOT_FOUND"],
-]);
 
 /**
  * The wallet that receives, over Nostr Wallet Connect.
@@ -49,6 +36,7 @@ export function createNwcWallet(o: {
   const listeners = new Set<(settlement: Settlement) => void>();
   const closing = new AbortController();
   let connection = new NwcConnection(o.nwcUrl, timeoutMs);
+  let listenedTo: NwcConnection | null = null;
 
   async function ask(
     method: Nip47SingleMethod,
@@ -71,11 +59,12 @@ export function createNwcWallet(o: {
     void pause(timeoutMs, closing.signal).then(() => old.close());
     if (closing.signal.aborted) return;
     connection = new NwcConnection(o.nwcUrl, timeoutMs);
-    if (listeners.size > 0) void listen(connection);
+    if (listenedTo !== null) void listen(connection);
   }
 
   /** Subscribes once; from then on the SDK re-subscribes by itself when a relay comes back. */
   async function listen(used: NwcConnection): Promise<void> {
+    listenedTo = used;
     let delayMs = RESUBSCRIBE_MS.first;
     while (!used.closed.aborted) {
       try {
@@ -151,7 +140,7 @@ export function createNwcWallet(o: {
 
     onSettled(callback) {
       listeners.add(callback);
-      if (listeners.size === 1) void listen(connection);
+      if (listenedTo !== connection) void listen(connection);
       return () => listeners.delete(callback);
     },
 
@@ -177,39 +166,4 @@ async function until<T>(ends: AbortSignal, call: () => Promise<T>): Promise<T> {
   } finally {
     ends.removeEventListener("abort", end);
   }
-}
-
-/** The relay no longer takes what we send, or encryption is to be negotiated anew. */
-function isDead(error: unknown): boolean {
-  return (
-    error instanceof Nip47PublishError ||
-    error instanceof Nip47PublishTimeoutError ||
-    error instanceof Nip47UnsupportedEncryptionError ||
-    (error instanceof Nip47WalletError &&
-      (error.code === "UNSUPPORTED_ENCRYPTION" || error.code === UNREADABLE))
-  );
-}
-
-/**
- * Decides by class: the SDK's own timeouts carry the code INTERNAL too. The error itself goes no
- * further, as its message can hold the wallet's whole answer.
- */
-function unavailable(error: unknown): Unavailable {
-  if (error instanceof Unavailable) return error;
-  if (error instanceof Nip47WalletError) {
-    if (error.code === UNREADABLE) return nonsense();
-    const code = WALLET_ERRORS.has(error.code) ? error.code : "OTHER";
-    return new Unavailable(`wallet_${code.toLowerCase()}`, `the wallet answered ${code}`);
-  }
-  if (error instanceof Nip47UnsupportedEncryptionError) {
-    return new Unavailable(
-      "wallet_unsupported_encryption",
-      "the wallet offers no known encryption",
-    );
-  }
-  if (error instanceof Nip47ResponseValidationError) return nonsense();
-  if (error instanceof Nip47TimeoutError) {
-    return new Unavailable("wallet_silent", "the wallet did not answer in time");
-  }
-  return new Unavailable("wallet_unreachable", "the wallet cannot be reached over its relays");
 }
