@@ -22,7 +22,7 @@ export const publicRoutes = (parts: RouteParts) =>
         status: parts.closedLanes().length === 0 ? ("ok" as const) : ("degraded" as const),
       }),
       {
-        response: { 200: t.Object({ status: t.UnionEnum(["ok", "degraded"]) }) },
+        response: { 200: t.Object({ status: t.Union([t.Literal("ok"), t.Literal("degraded")]) }) },
         detail: { summary: "Whether everything we depend on answers" },
       },
     )

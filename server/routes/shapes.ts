@@ -2,8 +2,14 @@
 import { type Static, type TSchema, t } from "elysia";
 import { DESCRIPTION_MAX, NAME_MAX, SUBDOMAIN_MAX, SUBDOMAIN_MIN } from "../../machines/names.ts";
 
-const literals = <const T extends string>(...values: readonly T[]) =>
-  t.UnionEnum(values as readonly [T, ...T[]]);
+/** Not t.UnionEnum, which gives a property that is left out its first value. */
+const literals = <const T extends string>(...values: T[]) =>
+  t.Unsafe<T>(
+    t.Union(
+      values.map((value) => t.Literal(value)),
+      { description: `one of ${values.join(", ")}` },
+    ),
+  );
 const nullable = <T extends TSchema>(schema: T) => t.Union([schema, t.Null()]);
 
 export const planId = literals("free", "basic", "growth");
