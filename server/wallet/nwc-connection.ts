@@ -28,8 +28,6 @@ export class NwcConnection extends NWCClient {
   constructor(nwcUrl: string, timeoutMs: number) {
     super({ nostrWalletConnectUrl: nwcUrl, requireSecret: true });
     this.#timeoutMs = timeoutMs;
-    // Without pings a connection whose other end vanished would look open for hours.
-    this.pool.enablePing = true;
     const ensureRelay = this.pool.ensureRelay.bind(this.pool);
     // The SDK gives most connects no time limit, and its subscriptions go on reconnecting after close.
     this.pool.ensureRelay = async (url, params) => {
@@ -55,6 +53,15 @@ export class NwcConnection extends NWCClient {
   /** @throws {AggregateError} no relay can be reached; the SDK's own check would write that to the log */
   async connect(): Promise<void> {
     await Promise.any(this.relayUrls.map((url) => this.pool.ensureRelay(url)));
+  }
+
+  /**
+   * Proves that the relay still hears us and we it, by reading the wallet's info event (kind 13194). Pings
+   * would not do: of a connection whose other end vanished, the WebSocket never says that it closed.
+   */
+  async probe(): Promise<void> {
+    await this.connect();
+    await this.getWalletServiceInfo();
   }
 
   /**

@@ -11,7 +11,7 @@ import type { ReceivingWallet, Settlement } from "./wallet.ts";
 /** NIP-47: list_transactions gives at most 20 at once. */
 const PAGE_SIZE = 20;
 const MAX_PAGES = 500;
-const RESUBSCRIBE_MS = { first: 500, longest: 60_000 };
+const SUBSCRIBE_AGAIN_MS = { first: 500, longest: 60_000 };
 
 /**
  * The wallet that receives, over Nostr Wallet Connect.
@@ -24,6 +24,7 @@ const RESUBSCRIBE_MS = { first: 500, longest: 60_000 };
  * @param o.network what bolt11s must be of; null takes any
  * @param o.timeoutMs real time for one call
  * @param o.clock dates bolt11s, and settlements that the wallet does not date
+ * @param o.heartbeatMs how often, while somebody listens, the connection is proven to be alive
  * @see NIP-47
  */
 export function createNwcWallet(o: {
@@ -31,8 +32,9 @@ export function createNwcWallet(o: {
   network: Network | null;
   timeoutMs?: number;
   clock?: Clock;
+  heartbeatMs?: number;
 }): ReceivingWallet {
-  const { timeoutMs = 15_000, clock = systemClock } = o;
+  const { timeoutMs = 15_000, clock = systemClock, heartbeatMs = 30_000 } = o;
   const listeners = new Set<(settlement: Settlement) => void>();
   const closing = new AbortController();
   let connection = new NwcConnection(o.nwcUrl, timeoutMs);
@@ -62,25 +64,41 @@ export function createNwcWallet(o: {
     if (listenedTo !== null) void listen(connection);
   }
 
-  /** Subscribes once; from then on the SDK re-subscribes by itself when a relay comes back. */
+  /** Subscribes, as soon as that is possible, and watches over the connection until it is replaced. */
   async function listen(used: NwcConnection): Promise<void> {
     listenedTo = used;
-    let delayMs = RESUBSCRIBE_MS.first;
-    while (!used.closed.aborted) {
-      try {
-        await used.connect();
-        const stop = await used.subscribeNotifications(
-          (message) => heard(message.notification),
-          ["payment_received"],
-        );
-        used.closed.addEventListener("abort", stop);
-        if (used.closed.aborted) stop();
-        return;
-      } catch {
-        await pause(delayMs, used.closed);
-        delayMs = Math.min(delayMs * 2, RESUBSCRIBE_MS.longest);
-      }
+    let delayMs = SUBSCRIBE_AGAIN_MS.first;
+    while (!(await subscribe(used)) && !used.closed.aborted) {
+      await pause(delayMs, used.closed);
+      delayMs = Math.min(delayMs * 2, SUBSCRIBE_AGAIN_MS.longest);
     }
+    // After an outage the SDK waits up to 5 minutes until it subscribes again; a new connection does not.
+    do await pause(heartbeatMs, used.closed);
+    while (await isAlive(used));
+    if (used === connection) renew();
+  }
+
+  async function subscribe(used: NwcConnection): Promise<boolean> {
+    try {
+      await used.connect();
+      const stop = await used.subscribeNotifications(
+        (message) => heard(message.notification),
+        ["payment_received"],
+      );
+      used.closed.addEventListener("abort", stop);
+      if (used.closed.aborted) stop();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async function isAlive(used: NwcConnection): Promise<boolean> {
+    const ends = AbortSignal.any([used.closed, AbortSignal.timeout(timeoutMs)]);
+    return await until(ends, () => used.probe()).then(
+      () => true,
+      () => false,
+    );
   }
 
   function heard(transaction: object): void {

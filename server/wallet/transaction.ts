@@ -81,6 +81,7 @@ function isUnsettledState(state: unknown): state is keyof typeof UNSETTLED {
   return typeof state === "string" && Object.hasOwn(UNSETTLED, state);
 }
 
+/** Whole seconds until the year 5138; what is beyond was not meant as seconds. */
 function isTime(seconds: unknown): seconds is number {
-  return Number.isSafeInteger(seconds) && Number(seconds) > 0;
+  return Number.isSafeInteger(seconds) && Number(seconds) > 0 && Number(seconds) < 1e11;
 }

@@ -218,30 +218,42 @@ describe("a notification", () => {
 });
 
 describe("a connection", () => {
-  test("that died unnoticed is replaced, for requests and for notifications", async () => {
-    const proxy = startCuttingProxy(relay.port);
-    const behindProxy = odd.nwcUrl.replace(String(relay.port), String(proxy.port));
-    const stranded = newWallet(behindProxy, 600);
-    const heard: Settlement[] = [];
-    stranded.onSettled((settlement) => heard.push(settlement));
-    odd.answer(() => ({ result: { state: "pending" } }));
-    expect((await stranded.lookup(paymentHash, never)).state).toBe("unsettled");
+  test.each(["a request", "a heartbeat"])(
+    "that died unnoticed is replaced after %s",
+    async (by) => {
+      const proxy = startCuttingProxy(relay.port);
+      const stranded = createNwcWallet({
+        nwcUrl: odd.nwcUrl.replace(String(relay.port), String(proxy.port)),
+        network: "bcrt",
+        timeoutMs: 600,
+        heartbeatMs: by === "a heartbeat" ? 50 : 60_000,
+      });
+      const heard: Settlement[] = [];
+      stranded.onSettled((settlement) => heard.push(settlement));
+      const notification = { type: "incoming", payment_hash: paymentHash, amount: 5_000, preimage };
+      const hear = async () => {
+        heard.length = 0;
+        const deadline = Date.now() + 5_000;
+        while (heard.length === 0 && Date.now() < deadline) {
+          await odd.notify({ notification_type: "payment_received", notification });
+          await Bun.sleep(20);
+        }
+        expect(heard).not.toEqual([]);
+      };
+      odd.answer(() => ({ result: { state: "pending" } }));
+      await hear();
 
-    proxy.strand();
-    expect(await failureOf(stranded.lookup(paymentHash, never))).toMatchObject({
-      name: "Unavailable",
-    });
-    expect((await stranded.lookup(paymentHash, never)).state).toBe("unsettled");
-    const notification = { type: "incoming", payment_hash: paymentHash, amount: 5_000, preimage };
-    const deadline = Date.now() + 3_000;
-    while (heard.length === 0 && Date.now() < deadline) {
-      await odd.notify({ notification_type: "payment_received", notification });
-      await Bun.sleep(20);
-    }
-    expect(heard).not.toEqual([]);
-    stranded.close();
-    proxy.stop();
-  });
+      proxy.strand();
+      if (by === "a request") {
+        const failure = await failureOf(stranded.lookup(paymentHash, never));
+        expect(failure).toBeInstanceOf(Unavailable);
+        expect((await stranded.lookup(paymentHash, never)).state).toBe("unsettled");
+      }
+      await hear();
+      stranded.close();
+      proxy.stop();
+    },
+  );
 
   test("to a wallet without an info event, or of an unknown encryption, is unavailable", async () => {
     const foreign = await startScriptedWallet(relay.url(), "rot13");

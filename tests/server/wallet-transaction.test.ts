@@ -76,6 +76,16 @@ describe("a settlement", () => {
     }
   });
 
+  test("is dated now by a wallet that gives no time, or none in seconds", () => {
+    const settledAt = (given: unknown) => {
+      return settlementOf({ ...tx, state: "settled", settled_at: given }, NOW_MS)?.settledAt;
+    };
+    expect(settledAt(1_799_999_999)).toBe(1_799_999_999_000);
+    for (const given of [undefined, null, 0, -1, 1.5, "1799999999", 1_799_999_999_000, 2 ** 53]) {
+      expect(settledAt(given)).toBe(NOW_MS);
+    }
+  });
+
   test("keeps a preimage only if it hashes to the payment hash", () => {
     const settled = { ...tx, state: "settled" };
     const preimageKept = (given: unknown) =>
@@ -127,7 +137,7 @@ describe("a settlement", () => {
         expect(Number.isSafeInteger(settlement.settledAt)).toBe(true);
         expect([null, preimage]).toContain(settlement.preimage);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 3_000 },
     );
   });
 });
