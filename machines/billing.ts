@@ -1,11 +1,16 @@
 /** The arithmetic of time and money. Pure; UTC throughout; sats are integers; times are epoch ms. */
-import { type PlanId, plans } from "./plans.ts";
+import { type Plan, type PlanId, plans } from "./plans.ts";
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
 
-/** How long an unpaid purchase, and the name it reserves, is kept. */
+/** How long an unpaid purchase, upgrade or reactivation, and the name it reserves, is kept. */
 export const RESERVATION_MS = DAY_MS;
+/** How long a renewal stays payable. */
+export const RENEWAL_MS = 60 * DAY_MS;
+/** A renewal is written this long before its period, so that a wallet that pays never sees grace. */
+export const LEAD_MS = HOUR_MS;
+export const GRACE_MS = 7 * DAY_MS;
 /** How long a name given up stays with its former owner. */
 export const QUARANTINE_MS = 30 * DAY_MS;
 /** A relay may be renamed once in this time. */
@@ -13,6 +18,9 @@ export const RENAME_INTERVAL_MS = DAY_MS;
 /** At most this many free relays, and this many unpaid reservations, per tenant. */
 export const FREE_RELAYS_MAX = 3;
 export const RESERVATIONS_MAX = 3;
+
+/** Periods begin and end on whole seconds, the unit of the wire. */
+export const wholeSecond = (ms: number): number => Math.floor(ms / 1000) * 1000;
 
 /**
  * `anchorMs` plus `months`, clamped to the month's last day: 31 Jan + 1 = 28 Feb, + 2 = 31 Mar.
@@ -28,6 +36,40 @@ export function addMonths(anchorMs: number, months: number): number {
   return moved.getTime();
 }
 
+/** The k of the period that `atMs` lies in: anchor + k months ≤ at < anchor + (k + 1) months. */
+function periodOf(anchorMs: number, atMs: number): number {
+  const anchor = new Date(anchorMs);
+  const moment = new Date(atMs);
+  const months =
+    (moment.getUTCFullYear() - anchor.getUTCFullYear()) * 12 +
+    moment.getUTCMonth() -
+    anchor.getUTCMonth();
+  return addMonths(anchorMs, months) <= atMs ? months : months - 1;
+}
+
+/** The last anchor at or before `atMs`. */
+export const lastAnchor = (anchorMs: number, atMs: number): number =>
+  addMonths(anchorMs, periodOf(anchorMs, atMs));
+
+/** The first anchor after `atMs`. */
+export const nextAnchor = (anchorMs: number, atMs: number): number =>
+  addMonths(anchorMs, periodOf(anchorMs, atMs) + 1);
+
+/** What a plan has cost since the anchor, rounded: differences of it add up exactly. */
+function accruedSats(priceSats: number, anchorMs: number, atMs: number): number {
+  const k = periodOf(anchorMs, atMs);
+  const start = addMonths(anchorMs, k);
+  const length = (addMonths(anchorMs, k + 1) - start) / 1000;
+  return k * priceSats + Math.round((priceSats * Math.floor((atMs - start) / 1000)) / length);
+}
+
+/**
+ * What a plan costs from `from` to `to`, prorated to the second. A whole period costs the price, and
+ * however a span is split its parts cost what the whole does.
+ */
+export const prorate = (priceSats: number, anchorMs: number, from: number, to: number): number =>
+  accruedSats(priceSats, anchorMs, to) - accruedSats(priceSats, anchorMs, from);
+
 /** Why an invoice was written. */
 export type Purpose = "purchase" | "upgrade" | "renewal" | "reactivation";
 
@@ -36,49 +78,196 @@ export type Item = {
   relay: string;
   kind: Purpose;
   plan: PlanId;
+  /** The price agreed by paying it, a month's. */
+  priceSats: number;
   sats: number;
-  /** For a purchase an estimate until the relay is active, then exact. */
+  /** For what begins when the relay becomes active an estimate until then. */
   from: number;
   to: number;
 };
 
+/** A paid span that has not begun: a calendar month, or as long as the item that paid for it was. */
+export type Prepaid = { invoice: string; lengthMs: number | "month" };
+
 /**
  * What the tenant's till knows of one relay.
  *
- * `is`: new (waits for money or provisioning) · on (runs) · dark (suspended) · off (deactivated, its
- * owner may bring it back) · shut (deactivated by an admin).
+ * `is`: new (waits for money or provisioning) · on (runs) · dark (suspended for non-payment) · held
+ * (suspended by an admin) · off (deactivated, its owner may bring it back) · shut (deactivated by an
+ * admin).
  */
 export type Seat = {
   plan: PlanId;
   /** The price agreed, a month's. */
   priceSats: number;
-  is: "new" | "on" | "dark" | "off" | "shut";
+  is: "new" | "on" | "dark" | "held" | "off" | "shut";
   paidThrough: number | null;
-  /** The invoice that paid a month which has not begun: it begins when the relay becomes active. */
-  prepaid: string | null;
-  /** The open purchase that it waits for. */
+  /** Begins when the relay becomes active. */
+  prepaid: Prepaid | null;
+  /** The open purchase, upgrade or reactivation invoice; a renewal is the tenant's, not the seat's. */
   invoice: string | null;
+  /** The plan that it has from `at` on, or from the next payment where that comes first. */
+  next: { plan: PlanId; at: number } | null;
+  /** A pending relay's other plan: its invoice, once the open one has closed. */
+  instead: { plan: PlanId; invoice: string } | null;
 };
 
 /** Nothing more has to be paid for this relay to run now. */
 export const isCovered = (
-  seat: { priceSats: number; prepaid: boolean | string | null; paidThrough: number | null },
+  seat: { priceSats: number; prepaid: boolean | Prepaid | null; paidThrough: number | null },
   nowMs: number,
 ): boolean => seat.priceSats === 0 || Boolean(seat.prepaid) || (seat.paidThrough ?? 0) > nowMs;
 
+/** A paid relay that ran past its date. */
+export const isOverdue = (seat: Pick<Seat, "priceSats" | "paidThrough">, nowMs: number): boolean =>
+  seat.priceSats > 0 && seat.paidThrough !== null && seat.paidThrough <= nowMs;
+
 /** A full month of a plan, from now, at the listed price. */
-export function monthOf(relay: string, plan: PlanId, nowMs: number): Item {
+export function monthOf(
+  relay: string,
+  kind: "purchase" | "reactivation",
+  plan: PlanId,
+  nowMs: number,
+): Item {
+  const from = wholeSecond(nowMs);
   const sats = plans[plan].priceSats;
-  return { relay, kind: "purchase", plan, sats, from: nowMs, to: addMonths(nowMs, 1) };
+  return { relay, kind, plan, priceSats: sats, sats, from, to: addMonths(from, 1) };
 }
+
+/** The end of a prepaid span that begins at `from`. */
+export const endOf = ({ lengthMs }: Prepaid, from: number): number =>
+  lengthMs === "month" ? addMonths(from, 1) : from + lengthMs;
 
 /** Sum of the items: an invoice's amount. */
 export const totalSats = (items: readonly Item[]): number =>
   items.reduce((sum, item) => sum + item.sats, 0);
 
+type Seats = Readonly<Record<string, Seat>>;
+
+/** The plan that a seat is renewed at, and its price: the agreed one, or the listed one of a change. */
+function renewedAt({ plan, priceSats, next }: Seat): { plan: PlanId; priceSats: number } {
+  return next === null
+    ? { plan, priceSats }
+    : { plan: next.plan, priceSats: plans[next.plan].priceSats };
+}
+
+/** The end of the renewal that is written now: the first anchor that lies more than the lead ahead. */
+export const renewalEnd = (anchorMs: number, nowMs: number): number =>
+  nextAnchor(anchorMs, nowMs + LEAD_MS);
+
+/**
+ * What one renewal bills: every running paid relay, from its own paid-through date to the first anchor
+ * ahead. However long nobody looked, an item starts no earlier than the last anchor passed: what was
+ * skipped is forgiven.
+ */
+export function dueItems(seats: Seats, anchorMs: number, nowMs: number): Item[] {
+  const to = renewalEnd(anchorMs, nowMs);
+  const passed = lastAnchor(anchorMs, nowMs);
+  return Object.entries(seats).flatMap(([relay, seat]) => {
+    const { plan, priceSats } = renewedAt(seat);
+    if (seat.is !== "on" || seat.priceSats === 0 || priceSats === 0) return [];
+    if (seat.paidThrough === null || seat.paidThrough >= to) return [];
+    const from = Math.max(seat.paidThrough, passed);
+    const sats = prorate(priceSats, anchorMs, from, to);
+    return sats > 0 ? [{ relay, kind: "renewal" as const, plan, priceSats, sats, from, to }] : [];
+  });
+}
+
+/** Whether what an open renewal bills is no longer what is due. A relay that went dark stays payable. */
+export const isStale = (seats: Seats, items: readonly Item[]): boolean =>
+  items.some(({ relay, plan, from }) => {
+    const seat = seats[relay];
+    if (!seat) return true;
+    if (seat.is === "dark") return false;
+    return seat.is !== "on" || renewedAt(seat).plan !== plan || (seat.paidThrough ?? 0) > from;
+  });
+
+/** What changing a plan means, and costs. `at` is when it takes effect, null where that is on payment. */
+export type Quote = {
+  change:
+    | "none"
+    | "cancel"
+    | "purchase"
+    | "upgrade"
+    | "downgrade"
+    | "renewal"
+    | "reactivation"
+    | "free";
+  plan: PlanId;
+  amountSats: number;
+  applies: "now" | "when_paid" | "at_period_end";
+  at: number | null;
+  from: number | null;
+  to: number | null;
+  /** What the relay has now and will not have then. */
+  switchesOff: string[];
+};
+
+/** What `from` offers and `to` does not, in words. */
+export function switchedOff(from: Plan, to: Plan): string[] {
+  const off: string[] = [];
+  if (from.blossom && !to.blossom) off.push("file hosting (Blossom)");
+  if (from.livekit && !to.livekit) off.push("calls (LiveKit)");
+  if (to.memberLimit !== null && (from.memberLimit ?? Number.POSITIVE_INFINITY) > to.memberLimit)
+    off.push(`more than ${to.memberLimit} members`);
+  return off;
+}
+
+/** What it would mean to give this relay `plan` now. The machine acts on it: quote and charge are one. */
+export function quote(
+  seat: Seat,
+  plan: PlanId,
+  nowMs: number,
+  till: { anchor: number | null; isRenewing: boolean },
+): Quote {
+  const { priceSats } = plans[plan];
+  const base = {
+    plan,
+    amountSats: 0,
+    at: null,
+    from: null,
+    to: null,
+    switchesOff: switchedOff(plans[seat.plan], plans[plan]),
+  };
+  const month = monthOf("", "purchase", plan, nowMs);
+  const full = {
+    ...base,
+    amountSats: priceSats,
+    applies: "when_paid" as const,
+    from: month.from,
+    to: month.to,
+  };
+  const free = { ...base, change: "free" as const, applies: "now" as const, at: nowMs };
+  if (plan === (seat.next ?? seat.instead ?? seat).plan)
+    return { ...base, change: "none", applies: "now", switchesOff: [] };
+  if (plan === seat.plan && seat.next !== null)
+    return { ...base, change: "cancel", applies: "now", switchesOff: [] };
+  if (seat.is === "new") return priceSats === 0 ? free : { ...full, change: "purchase" };
+  if (seat.is !== "on") return priceSats === 0 ? free : { ...full, change: "reactivation" };
+  if (seat.priceSats === 0) return { ...full, change: "purchase" };
+  const { paidThrough } = seat;
+  if (isOverdue(seat, nowMs)) {
+    if (priceSats === 0) return free;
+    if (till.anchor === null || paidThrough === null) return { ...full, change: "renewal" };
+    const from = Math.max(paidThrough, lastAnchor(till.anchor, nowMs));
+    const to = renewalEnd(till.anchor, nowMs);
+    const amountSats = prorate(priceSats, till.anchor, from, to);
+    return { ...base, change: "renewal", applies: "when_paid", amountSats, from, to };
+  }
+  const later = { ...base, applies: "at_period_end" as const, at: paidThrough };
+  if (priceSats < seat.priceSats) return { ...later, change: "downgrade" };
+  // In the last hour the renewal is already written: it is written anew at the new price.
+  if (till.isRenewing || till.anchor === null) return { ...later, change: "renewal" };
+  const from = wholeSecond(nowMs);
+  const to = paidThrough ?? from;
+  const amountSats =
+    prorate(priceSats, till.anchor, from, to) - prorate(seat.priceSats, till.anchor, from, to);
+  return { ...base, change: "upgrade", applies: "when_paid", amountSats, from, to };
+}
+
 /** Why this tenant may not take one more relay of this plan now; null when they may. */
 export function orderRefusal(
-  seats: Readonly<Record<string, Seat>>,
+  seats: Seats,
   plan: PlanId,
 ): "free_relay_limit" | "reservation_limit" | null {
   const all = Object.values(seats);
@@ -86,7 +275,7 @@ export function orderRefusal(
     const free = all.filter((s) => s.priceSats === 0 && s.is !== "off" && s.is !== "shut");
     return free.length >= FREE_RELAYS_MAX ? "free_relay_limit" : null;
   }
-  const unpaid = all.filter((s) => s.invoice !== null);
+  const unpaid = all.filter((s) => s.is === "new" && s.invoice !== null);
   return unpaid.length >= RESERVATIONS_MAX ? "reservation_limit" : null;
 }
 
@@ -110,3 +299,30 @@ export function creditPays(
   }
   return paid;
 }
+
+/** How long after a refused attempt the next one waits, by how many were made. */
+const CHARGE_LADDER_MS = [HOUR_MS, 6 * HOUR_MS, DAY_MS, DAY_MS, DAY_MS, DAY_MS, DAY_MS];
+
+/** When to try a wallet again that refused: its budget's renewal where that is known and near. */
+export function nextChargeAt(tries: number, nowMs: number, renewsAt: number | null): number | null {
+  const waitMs = CHARGE_LADDER_MS[tries];
+  if (waitMs === undefined) return null;
+  const ladderAt = nowMs + waitMs;
+  return renewsAt !== null && renewsAt > nowMs && renewsAt < nowMs + GRACE_MS
+    ? Math.max(renewsAt + 60_000, nowMs + 60_000)
+    : ladderAt;
+}
+
+/** When to look again after silence: soon, then less often. */
+export const nextLookAt = (tries: number, nowMs: number): number =>
+  nowMs + Math.min(6 * HOUR_MS, 60_000 * 5 ** Math.min(tries, 4));
+
+/** The end of grace for items whose first bolt11 was issued at `billedAt`; the earliest of them. */
+export const graceEndOf = (items: readonly Item[], billedAt: number): number =>
+  Math.max(Math.min(...items.map((item) => item.from)), billedAt) + GRACE_MS;
+
+/** When reminders go out, and which stage each is. */
+export const remindersOf = (graceEnds: number) => [
+  { stage: "reminder_3d" as const, at: graceEnds - 3 * DAY_MS },
+  { stage: "reminder_1d" as const, at: graceEnds - DAY_MS },
+];

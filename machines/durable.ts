@@ -40,8 +40,11 @@ export const remote = <Output, Input>() =>
 
 /** A message to another actor of the same tenant. `sats` is what moves with it, sender to receiver. */
 export type Tell = { to: string; event: { type: string }; sats?: number };
-/** A new actor of the same tenant. `sats` is what it is given to hold. */
-export type Create = { id: string; machine: string; input: unknown; sats?: number };
+/**
+ * A new actor of the same tenant. `sats` is what it is given to hold. With `once`, one that exists
+ * already is left alone; otherwise that is a defect.
+ */
+export type Create = { id: string; machine: string; input: unknown; sats?: number; once?: true };
 /** A fact that is only ever appended: a line of the ledger, or what became of a bolt11. */
 export type Post =
   | { fact: "ledger"; from: string; to: string; sats: number; why: string }
@@ -53,6 +56,15 @@ export type Post =
       wallet: string;
       issuedAt: number;
       expiresAt: number;
+    }
+  | {
+      fact: "attempt";
+      /** `<invoice>.<n>` */
+      id: string;
+      paymentHash: string;
+      state: "created" | "sent" | "settled" | "rejected" | "unknown";
+      code: string | null;
+      at: number;
     }
   | {
       fact: "settlement";

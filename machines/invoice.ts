@@ -1,7 +1,19 @@
-import { assign, setup } from "xstate";
-import { type Item, type Purpose, RESERVATION_MS, totalSats } from "./billing.ts";
+import { and, assign, setup } from "xstate";
+import {
+  DAY_MS,
+  GRACE_MS,
+  graceEndOf,
+  type Item,
+  nextChargeAt,
+  nextLookAt,
+  type Purpose,
+  RENEWAL_MS,
+  RESERVATION_MS,
+  remindersOf,
+  totalSats,
+} from "./billing.ts";
 import { now, outputs, type Post, remote, until } from "./durable.ts";
-import { invoiceActor, type ToInvoice, tellTenant } from "./messages.ts";
+import { createNotice, invoiceActor, type Stage, type ToInvoice, tellTenant } from "./messages.ts";
 
 /** What our wallet issued: times epoch ms, `wallet` the service's pubkey. */
 export type Bolt11 = {
@@ -19,15 +31,33 @@ export type InvoiceInput = {
   purpose: Purpose;
   items: Item[];
   creditSats: number;
+  /** When it ends unpaid, where that is sooner than is usual for its purpose. */
+  closesAt: number | null;
+  /** Whether the tenant's wallet is to pay it. */
+  auto: boolean;
 };
+
+/** What came of asking a tenant's wallet to pay. Silence is unknown, never failed. */
+export type Charged =
+  | { outcome: "paid" | "unknown" }
+  | { outcome: "rejected"; code: string; renewsAt: number | null }
+  | { outcome: "none" };
 
 export type InvoiceContext = InvoiceInput & {
   createdAt: number;
   amountSats: number;
   /** The current one; at most one is payable. */
   bolt11: Bolt11 | null;
-  closesAt: number | null;
-  closing: "unpaid" | "cancelled" | null;
+  /** When its first bolt11 was issued: from then on it could be paid. */
+  billedAt: number | null;
+  closing: "unpaid" | "cancelled" | "superseded" | null;
+  /** The next attempt by the tenant's wallet; null for none. */
+  chargeAt: number | null;
+  tries: number;
+  /** What came of the last attempt: an outcome, or the wallet's code. */
+  outcome: string | null;
+  /** Reminders that are still to go out, soonest first. */
+  reminders: { stage: Stage; at: number }[];
   paidAt: number | null;
   /** What paid it, for the receipt; null when credit alone did. */
   receipt: { paymentHash: string; preimage: string | null; sats: number } | null;
@@ -43,8 +73,31 @@ export type Settled = {
 };
 type Command =
   | Settled
+  | { type: "REISSUE" }
   | { type: "admin.void"; reason: string }
+  | { type: "admin.markPaid"; reason: string }
   | { type: "admin.retry"; reason: string };
+
+/** Codes by which a wallet says that it will never pay us like this. */
+const BROKEN = new Set(["UNAUTHORIZED", "RESTRICTED", "NOT_IMPLEMENTED", "UNSUPPORTED_ENCRYPTION"]);
+/** What the wallet that pays for a charge by itself is not told to do again. */
+const attempt = (state: "created") => ({
+  type: "post" as const,
+  params: ({ context: c }: { context: InvoiceContext }) => attemptOf(c, c.tries + 1, state, null),
+});
+const attemptOf = (
+  c: InvoiceContext,
+  n: number,
+  state: "created" | "sent" | "settled" | "rejected" | "unknown",
+  code: string | null,
+): Post => ({
+  fact: "attempt",
+  id: `${c.id}.${n}`,
+  paymentHash: c.bolt11?.paymentHash ?? "",
+  state,
+  code,
+  at: now(),
+});
 
 /** What is still to be paid over Lightning. */
 export const dueSats = (c: Pick<InvoiceContext, "amountSats" | "creditSats">): number =>
@@ -83,10 +136,55 @@ const creditAll = {
 const ended = {
   type: "tell" as const,
   params: ({ context: c }: { context: InvoiceContext }) => [
-    ...credit(c, c.creditSats, "unused"),
-    tellTenant(c.tenant, { type: "CLOSED", invoice: c.id, items: c.items }),
+    tellTenant(
+      c.tenant,
+      { type: "CLOSED", invoice: c.id, items: c.items, sats: c.creditSats },
+      c.creditSats,
+    ),
   ],
 };
+const notice = (stage: Stage) => ({
+  type: "create" as const,
+  params: ({ context: c }: { context: InvoiceContext }) =>
+    createNotice(c.tenant, c.id, stage, c.closesAt),
+});
+
+const bill = {
+  type: "tell" as const,
+  params: ({ context: c }: { context: InvoiceContext }) =>
+    tellTenant(c.tenant, { type: "BILLED", invoice: c.id, items: c.items }),
+};
+
+/** A purchase's bolt11 lasts as long as it, a renewal's to the end of grace and a day. */
+const lastsUntil = (c: InvoiceContext): number | null =>
+  c.purpose === "renewal"
+    ? Math.min(
+        c.closesAt ?? Number.POSITIVE_INFINITY,
+        Math.max(now(), ...c.items.map((item) => item.from)) + GRACE_MS + DAY_MS,
+      )
+    : c.closesAt;
+
+type Minted = { context: InvoiceContext; event: { output: Bolt11 } };
+const mintedActions = () => [
+  { type: "minted" as const, params: ({ event }: Minted) => event.output },
+  {
+    type: "post" as const,
+    params: ({ event }: Minted): Post => ({ fact: "bolt11", ...event.output }),
+  },
+];
+
+type Answered = { context: InvoiceContext; event: { output: Charged } };
+const chargedActions = () => [
+  { type: "charged" as const, params: ({ event }: Answered) => event.output },
+  {
+    type: "post" as const,
+    params: ({ context: c, event: { output } }: Answered): Post | [] => {
+      if (output.outcome === "none") return attemptOf(c, c.tries + 1, "rejected", "NO_WALLET");
+      const state = output.outcome === "paid" ? "sent" : output.outcome;
+      return attemptOf(c, c.tries, state, "code" in output ? output.code : null);
+    },
+  },
+];
 
 /**
  * What is owed, and the bolt11s by which it may be paid. Talks only to its tenant. A deadline never
@@ -100,12 +198,15 @@ export const invoiceMachine = setup({
     tags: {} as "payable" | "attention",
   },
   actors: {
-    mintBolt11: remote<Bolt11, { invoice: string; sats: number; closesAt: number | null }>(),
+    mintBolt11: remote<Bolt11, { invoice: string; sats: number; lastsUntil: number | null }>(),
     askWallet: remote<{ settled: boolean }, { invoice: string }>(),
+    payByWallet: remote<Charged, { tenant: string; invoice: string; bolt11: string }>(),
   },
   delays: {
     closesAt: until((c: InvoiceContext) => c.closesAt),
     bolt11Ends: until((c: InvoiceContext) => c.bolt11?.expiresAt ?? null),
+    chargeAt: until((c: InvoiceContext) => c.chargeAt),
+    remindAt: until((c: InvoiceContext) => c.reminders[0]?.at ?? null),
   },
   guards: {
     nothingDue: ({ context }) => dueSats(context) <= 0,
@@ -113,10 +214,41 @@ export const invoiceMachine = setup({
     isEnoughCredit: ({ context, event }) =>
       event.type === "CREDITED" && event.sats >= dueSats(context),
     isClosing: ({ context }) => context.closing !== null,
+    isUnsettled: (_, params: { settled: boolean }) => !params.settled,
+    isRenewal: ({ context }) => context.purpose === "renewal",
+    isFirst: ({ context }) => context.purpose === "renewal" && context.billedAt === null,
+    isAuto: ({ context }) => context.chargeAt !== null,
+    isBroken: (_, charged: Charged) => charged.outcome === "rejected" && BROKEN.has(charged.code),
+    isRefused: (_, charged: Charged) =>
+      charged.outcome === "rejected" || charged.outcome === "none",
   },
   actions: {
     ...outputs,
-    minted: assign((_, bolt11: Bolt11) => ({ bolt11 })),
+    minted: assign(({ context: c }, bolt11: Bolt11) => {
+      if (c.billedAt !== null) return { bolt11 };
+      const isRenewal = c.purpose === "renewal";
+      const reminders = isRenewal ? remindersOf(graceEndOf(c.items, now())) : [];
+      return { bolt11, billedAt: now(), reminders };
+    }),
+    reminded: assign(({ context }) => ({ reminders: context.reminders.slice(1) })),
+    chargeNow: assign({ chargeAt: () => now() }),
+    charged: assign(({ context: c }, charged: Charged) => {
+      const tries = c.tries + 1;
+      switch (charged.outcome) {
+        case "none":
+          return { chargeAt: null };
+        case "rejected":
+          return {
+            tries,
+            outcome: charged.code,
+            chargeAt: BROKEN.has(charged.code)
+              ? null
+              : nextChargeAt(c.tries, now(), charged.renewsAt),
+          };
+        default:
+          return { tries, outcome: charged.outcome, chargeAt: nextLookAt(c.tries, now()) };
+      }
+    }),
     closeAs: assign((_, { why }: { why: InvoiceContext["closing"] }) => ({
       closing: why,
       closesAt: null,
@@ -150,8 +282,16 @@ export const invoiceMachine = setup({
     createdAt: now(),
     amountSats: totalSats(input?.items ?? []),
     bolt11: null,
-    closesAt: now() + RESERVATION_MS,
+    billedAt: null,
+    closesAt: Math.min(
+      input?.closesAt ?? Number.POSITIVE_INFINITY,
+      now() + (input?.purpose === "renewal" ? RENEWAL_MS : RESERVATION_MS),
+    ),
     closing: null,
+    chargeAt: input?.auto ? now() : null,
+    tries: 0,
+    outcome: null,
+    reminders: [],
     paidAt: null,
     receipt: null,
   }),
@@ -166,6 +306,7 @@ export const invoiceMachine = setup({
     },
     STARTED: { actions: "start" },
     CLOSE: {},
+    CHARGE: {},
   },
   states: {
     pending: {
@@ -175,6 +316,18 @@ export const invoiceMachine = setup({
         closesAt: {
           target: ".lastCall",
           actions: { type: "closeAs", params: { why: "unpaid" } },
+        },
+        remindAt: {
+          actions: [
+            {
+              type: "create",
+              params: ({ context: c }) => {
+                const [reminder] = c.reminders;
+                return reminder ? createNotice(c.tenant, c.id, reminder.stage, c.closesAt) : [];
+              },
+            },
+            "reminded",
+          ],
         },
       },
       on: {
@@ -210,7 +363,22 @@ export const invoiceMachine = setup({
           target: ".lastCall",
           actions: { type: "closeAs", params: ({ event }) => ({ why: event.why }) },
         },
+        CHARGE: [{ guard: "isRenewal", actions: "chargeNow" }, {}],
+        "admin.retry": { guard: "isRenewal", actions: "chargeNow" },
         "admin.void": "void",
+        "admin.markPaid": {
+          target: "paid",
+          actions: {
+            type: "post",
+            params: ({ context: c }) => ({
+              fact: "ledger",
+              from: "operator",
+              to: invoiceActor(c.id),
+              sats: dueSats(c),
+              why: "marked paid",
+            }),
+          },
+        },
       },
       states: {
         deciding: {
@@ -222,14 +390,24 @@ export const invoiceMachine = setup({
           invoke: {
             id: "mint",
             src: "mintBolt11",
-            input: ({ context: c }) => ({ invoice: c.id, sats: dueSats(c), closesAt: c.closesAt }),
-            onDone: {
-              target: "payable",
-              actions: [
-                { type: "minted", params: ({ event }) => event.output },
-                { type: "post", params: ({ event }) => ({ fact: "bolt11", ...event.output }) },
-              ],
-            },
+            input: ({ context: c }) => ({
+              invoice: c.id,
+              sats: dueSats(c),
+              lastsUntil: lastsUntil(c),
+            }),
+            onDone: [
+              {
+                guard: and(["isFirst", "isAuto"]),
+                target: "payable",
+                actions: [bill, ...mintedActions()],
+              },
+              {
+                guard: "isFirst",
+                target: "payable",
+                actions: [bill, ...mintedActions(), notice("due")],
+              },
+              { target: "payable", actions: mintedActions() },
+            ],
             onError: "blocked",
           },
         },
@@ -237,6 +415,93 @@ export const invoiceMachine = setup({
           description: "Pay the Lightning invoice and it is done; nothing needs to stay open.",
           tags: "payable",
           after: { bolt11Ends: "lastCall" },
+          initial: "idle",
+          states: {
+            idle: {
+              description: "Waiting for you, or for your wallet's next turn.",
+              after: { chargeAt: "asking" },
+            },
+            asking: {
+              description: "We ask our own wallet first, so that nothing is paid twice.",
+              invoke: {
+                id: "askFirst",
+                src: "askWallet",
+                input: ({ context }) => ({ invoice: context.id }),
+                onDone: [
+                  {
+                    guard: { type: "isUnsettled", params: ({ event }) => event.output },
+                    target: "charging",
+                  },
+                  {
+                    target: "idle",
+                    actions: { type: "charged", params: { outcome: "unknown" } as Charged },
+                  },
+                ],
+                onError: {
+                  target: "idle",
+                  actions: { type: "charged", params: { outcome: "unknown" } as Charged },
+                },
+              },
+            },
+            charging: {
+              description: "Your wallet is asked to pay.",
+              entry: attempt("created"),
+              invoke: {
+                id: "pay",
+                src: "payByWallet",
+                input: ({ context: c }) => ({
+                  tenant: c.tenant,
+                  invoice: c.id,
+                  bolt11: c.bolt11?.bolt11 ?? "",
+                }),
+                onDone: [
+                  {
+                    guard: { type: "isBroken", params: ({ event }) => event.output },
+                    target: "confirming",
+                    actions: [
+                      ...chargedActions(),
+                      {
+                        type: "tell",
+                        params: ({ context: c, event }) =>
+                          tellTenant(c.tenant, {
+                            type: "WALLET_BROKEN",
+                            invoice: c.id,
+                            code: "code" in event.output ? event.output.code : "",
+                          }),
+                      },
+                      notice("due"),
+                    ],
+                  },
+                  {
+                    guard: { type: "isRefused", params: ({ event }) => event.output },
+                    target: "confirming",
+                    actions: [...chargedActions(), notice("due")],
+                  },
+                  { target: "confirming", actions: chargedActions() },
+                ],
+                onError: {
+                  target: "confirming",
+                  actions: { type: "charged", params: { outcome: "unknown" } as Charged },
+                },
+              },
+            },
+            confirming: {
+              description:
+                "Your wallet has answered, or not. Only our own wallet's word counts: we ask it.",
+              invoke: {
+                id: "askAfter",
+                src: "askWallet",
+                input: ({ context }) => ({ invoice: context.id }),
+                onDone: "idle",
+                onError: "idle",
+              },
+            },
+          },
+        },
+        dormant: {
+          description:
+            "It is unpaid and its Lightning invoice has run out. You get a new one when you ask for it.",
+          on: { REISSUE: "deciding" },
         },
         lastCall: {
           description: "Its time is up. We ask our wallet once more before anything ends.",
@@ -262,6 +527,18 @@ export const invoiceMachine = setup({
       description: "Paid in full.",
       entry: [
         "markPaid",
+        {
+          type: "post",
+          params: ({ context: c }) =>
+            c.tries > 0 && c.receipt ? attemptOf(c, c.tries, "settled", null) : [],
+        },
+        {
+          type: "create",
+          params: ({ context: c }) =>
+            c.receipt && (c.outcome === "paid" || c.outcome === "unknown")
+              ? createNotice(c.tenant, c.id, "receipt", null)
+              : [],
+        },
         {
           type: "tell",
           params: ({ context: c }) =>

@@ -4,7 +4,7 @@ import type { PlanId } from "./plans.ts";
 
 /** From the till to a relay. */
 export type ToRelay =
-  /** Paid for, or its dates changed. `prepaid`: a month is paid that begins when it is active. */
+  /** Paid for, or its dates or plan changed. `prepaid`: a paid span begins when it is active. */
   | {
       type: "EXTENDED";
       plan: PlanId;
@@ -12,6 +12,10 @@ export type ToRelay =
       paidThrough: number | null;
       prepaid: boolean;
     }
+  /** A payable renewal was issued: the days of grace can count. */
+  | { type: "BILLED"; invoice: string }
+  /** That renewal is no more: they cannot. */
+  | { type: "UNBILLED"; invoice: string }
   /** The reservation was not paid in time. */
   | { type: "LAPSED" }
   /** The owner brings it back: at once where `covered`, else once its new purchase is paid. */
@@ -22,23 +26,39 @@ export type ToRelay =
 
 /** From the till to an invoice. */
 export type ToInvoice =
-  | { type: "CLOSE"; why: "cancelled" }
+  | { type: "CLOSE"; why: "cancelled" | "superseded" }
   /** The tenant's credit pays what is due. */
   | { type: "CREDITED"; sats: number }
-  /** The month that it paid for has begun. */
+  /** The tenant connected a wallet: try it now. */
+  | { type: "CHARGE" }
+  /** The span that it paid for has begun. */
   | { type: "STARTED"; relay: string; from: number; to: number };
 
 /** From a relay or an invoice to the till. */
 export type ToTenant =
-  | { type: "SEAT"; relay: string; is: Seat["is"] }
+  /** `invoice` is the one that was not paid, where it went dark. */
+  | { type: "SEAT"; relay: string; is: Seat["is"]; invoice?: string | null }
   | { type: "CREDIT"; sats: number; why: string }
+  | { type: "BILLED"; invoice: string; items: Item[] }
   | { type: "PAID"; invoice: string; items: Item[]; sats: number }
-  | { type: "CLOSED"; invoice: string; items: Item[] };
+  /** It ended unpaid; `sats` is the credit that it held and gives back. */
+  | { type: "CLOSED"; invoice: string; items: Item[]; sats: number }
+  | { type: "WALLET_BROKEN"; invoice: string; code: string };
 
 /** Addresses. A tenant's id is its pubkey. */
 export const tenantActor = (pubkey: string): string => `tenant/${pubkey}`;
 export const relayActor = (id: string): string => `relay/${id}`;
 export const invoiceActor = (id: string): string => `invoice/${id}`;
+
+/** What a tenant is told by message, once per invoice. */
+export type Stage =
+  | "due"
+  | "reminder_3d"
+  | "reminder_1d"
+  | "suspended"
+  | "reactivated"
+  | "receipt"
+  | "wallet_broken";
 
 /** Builders that check the message against its receiver. */
 export const tellTenant = (pubkey: string, event: ToTenant, sats?: number) =>
@@ -48,3 +68,16 @@ export const tellTenant = (pubkey: string, event: ToTenant, sats?: number) =>
 export const tellRelay = (id: string, event: ToRelay) => ({ to: relayActor(id), event });
 export const tellInvoice = (id: string, event: ToInvoice, sats?: number) =>
   sats === undefined ? { to: invoiceActor(id), event } : { to: invoiceActor(id), event, sats };
+
+/** A message to the tenant. Its id says invoice and stage, so that there is only ever one. */
+export const createNotice = (
+  tenant: string,
+  invoice: string,
+  stage: Stage,
+  validUntil: number | null,
+) => ({
+  id: `notice/${invoice}/${stage}`,
+  machine: "notice",
+  once: true as const,
+  input: { id: `${invoice}/${stage}`, tenant, invoice, stage, validUntil },
+});

@@ -1,5 +1,5 @@
 import { assign, setup } from "xstate";
-import { isCovered, QUARANTINE_MS, type Seat } from "./billing.ts";
+import { GRACE_MS, isCovered, QUARANTINE_MS, type Seat } from "./billing.ts";
 import { now, outputs, remote, until } from "./durable.ts";
 import { type ToRelay, tellTenant } from "./messages.ts";
 import type { PlanId } from "./plans.ts";
@@ -27,6 +27,9 @@ export type RelayContext = RelayInput & {
   createdAt: number;
   paidThrough: number | null;
   prepaid: boolean;
+  /** The renewal that is to be paid, and when its days of grace end; null while none is payable. */
+  invoice: string | null;
+  graceEnds: number | null;
   wanted: number;
   applied: number;
   confirmed: Confirmed | null;
@@ -52,8 +55,13 @@ const PROVISIONING_LATE_MS = 60_000;
 
 const seat = (is: Seat["is"]) => ({
   type: "tell" as const,
-  params: ({ context }: { context: RelayContext }) =>
-    tellTenant(context.tenant, { type: "SEAT", relay: context.id, is }),
+  params: ({ context: c }: { context: RelayContext }) =>
+    tellTenant(c.tenant, {
+      type: "SEAT",
+      relay: c.id,
+      is,
+      ...(is === "dark" ? { invoice: c.invoice } : {}),
+    }),
 });
 
 /** Why a suspended or deactivated relay is so; null in every other state. */
@@ -71,13 +79,27 @@ export const relayMachine = setup({
     tags: {} as "attention",
     meta: {} as { cause: Cause },
   },
-  actors: { applyRelay: remote<Applied, { relay: string }>() },
-  delays: { lateAt: until((c: RelayContext) => c.lateAt) },
+  actors: {
+    applyRelay: remote<Applied, { relay: string }>(),
+    askWallet: remote<{ settled: boolean }, { invoice: string | null }>(),
+  },
+  delays: {
+    lateAt: until((c: RelayContext) => c.lateAt),
+    paidThrough: until((c: RelayContext) => (c.priceSats === 0 ? null : c.paidThrough)),
+    graceEnds: until((c: RelayContext) => c.graceEnds),
+  },
   guards: {
     isFree: ({ context }) => context.priceSats === 0,
     isBehind: ({ context: c }) => c.wanted > c.applied && c.refused === null,
     isApplied: ({ context: c }) => c.applied >= c.wanted,
     isCovered: ({ context }) => isCovered(context, now()),
+    /** It was active once, and what was paid is over: what is owed is a renewal, not a reservation. */
+    isOverdue: ({ context: c }) => c.priceSats > 0 && !c.prepaid && c.paidThrough !== null,
+    isReservation: ({ context: c }) => c.priceSats > 0 && !c.prepaid && c.paidThrough === null,
+    isBilled: ({ context }) => context.graceEnds !== null,
+    isBilledBy: ({ context, event }) =>
+      event.type === "UNBILLED" && event.invoice === context.invoice,
+    isUnsettled: (_, params: { settled: boolean }) => !params.settled,
     isCoveredByTill: ({ event }) => event.type === "REOPEN" && event.covered,
   },
   actions: {
@@ -103,8 +125,20 @@ export const relayMachine = setup({
       const { plan, priceSats, paidThrough, prepaid } = event;
       // A plan's features are part of what zooid holds; a date is not.
       const wanted = plan === c.plan || c.wanted === 0 ? c.wanted : c.wanted + 1;
-      return { plan, priceSats, paidThrough, prepaid, wanted };
+      const isPaid = prepaid || priceSats === 0 || (paidThrough ?? 0) > now();
+      const grace = isPaid ? { invoice: null, graceEnds: null } : {};
+      return { plan, priceSats, paidThrough, prepaid, wanted, ...grace };
     }),
+    /** 7 days from the later of paid-through and the first bolt11 issued for it. */
+    bill: assign(({ context: c, event }) =>
+      event.type === "BILLED"
+        ? {
+            invoice: event.invoice,
+            graceEnds: c.graceEnds ?? Math.max(c.paidThrough ?? 0, now()) + GRACE_MS,
+          }
+        : {},
+    ),
+    unbill: assign({ invoice: null, graceEnds: null }),
     unpay: assign({ paidThrough: null, prepaid: false }),
     start: assign({ lateAt: () => now() + PROVISIONING_LATE_MS, closedAt: null }),
     close: assign({ closedAt: () => now(), lateAt: null }),
@@ -135,6 +169,8 @@ export const relayMachine = setup({
     createdAt: now(),
     paidThrough: null,
     prepaid: false,
+    invoice: null,
+    graceEnds: null,
     wanted: 0,
     applied: 0,
     confirmed: null,
@@ -150,6 +186,8 @@ export const relayMachine = setup({
       initial: "deciding",
       on: {
         EXTENDED: { actions: "extend" },
+        BILLED: { actions: "bill" },
+        UNBILLED: [{ guard: "isBilledBy", actions: "unbill" }, {}],
         LAPSED: {},
         REOPEN: {},
         RELEASE: {},
@@ -167,8 +205,8 @@ export const relayMachine = setup({
         pending: {
           description:
             "Your name is reserved and we are waiting for your payment. Unpaid after 24 hours, the name is free again.",
+          always: { guard: "isCovered", target: "provisioning" },
           on: {
-            EXTENDED: { target: "provisioning", actions: "extend" },
             LAPSED: "deactivated.lapsed",
             "admin.suspend": {},
           },
@@ -194,30 +232,103 @@ export const relayMachine = setup({
         active: {
           description: "Your relay is running.",
           entry: seat("on"),
+          after: { paidThrough: "grace" },
           on: { EDIT: { actions: ["edit", "want"] } },
+        },
+        grace: {
+          description:
+            "Your relay runs on although its renewal is not paid. After seven days it is suspended; nothing is deleted.",
+          initial: "deciding",
+          always: { guard: "isCovered", target: "active" },
+          on: {
+            EDIT: { actions: ["edit", "want"] },
+            UNBILLED: [{ guard: "isBilledBy", target: ".unbilled", actions: "unbill" }, {}],
+          },
+          states: {
+            deciding: {
+              description: "We are looking at whether a renewal can be paid.",
+              always: [{ guard: "isBilled", target: "counting" }, { target: "unbilled" }],
+            },
+            unbilled: {
+              description:
+                "We could not give you an invoice that can be paid yet. Your days of grace have not begun.",
+              on: { BILLED: { target: "counting", actions: "bill" } },
+            },
+            counting: {
+              description: "Pay the renewal within seven days and nothing changes.",
+              after: { graceEnds: "lastCall" },
+            },
+            lastCall: {
+              description:
+                "Your days of grace are over. We ask our wallet once more before anything happens.",
+              invoke: {
+                id: "ask",
+                src: "askWallet",
+                input: ({ context }) => ({ invoice: context.invoice }),
+                onDone: [
+                  {
+                    guard: { type: "isUnsettled", params: ({ event }) => event.output },
+                    target: "#relay.status.suspended.unpaid",
+                  },
+                  { target: "deciding" },
+                ],
+                onError: "stuck",
+              },
+            },
+            stuck: {
+              description: "We could not ask our wallet. Nothing happens until we could.",
+              tags: "attention",
+              on: { "admin.retry": "lastCall" },
+            },
+          },
         },
         suspended: {
           description: "Your relay does not answer. Its name and data are kept.",
-          entry: ["withdraw", seat("dark")],
+          entry: "withdraw",
           initial: "byAdmin",
           // An owner who could deactivate here could bring it back, and walk around the suspension.
-          on: { HOLD: {}, DEACTIVATE: {}, "admin.suspend": {}, LAPSED: "deactivated.lapsed" },
+          on: {
+            HOLD: {},
+            DEACTIVATE: {},
+            "admin.suspend": {},
+            LAPSED: [{ guard: "isReservation", target: "deactivated.lapsed" }, {}],
+          },
           states: {
+            unpaid: {
+              description:
+                "The renewal was not paid. Pay it, or reactivate for a fresh month, and your relay is back within seconds.",
+              meta: { cause: "nonpayment" },
+              entry: seat("dark"),
+              always: { guard: "isCovered", target: "#relay.status.provisioning" },
+              on: {
+                REOPEN: [{ guard: "isCoveredByTill", target: "#relay.status.provisioning" }, {}],
+                HOLD: "held",
+                DEACTIVATE: "#relay.status.deactivated.byOwner",
+                "admin.suspend": "byAdmin",
+                LAPSED: {},
+              },
+            },
             held: {
               description: "Your account is suspended, and your relays with it.",
               meta: { cause: "admin" },
+              entry: seat("held"),
               on: { RELEASE: "#relay.status.returning" },
             },
             byAdmin: {
               description: "The operator suspended this relay.",
               meta: { cause: "admin" },
+              entry: seat("held"),
               on: { "admin.unsuspend": "#relay.status.returning" },
             },
           },
         },
         returning: {
           description: "We are looking at whether your relay is paid for.",
-          always: [{ guard: "isCovered", target: "provisioning" }, { target: "pending" }],
+          always: [
+            { guard: "isCovered", target: "provisioning" },
+            { guard: "isOverdue", target: "suspended.unpaid" },
+            { target: "pending" },
+          ],
         },
         deactivated: {
           description: "Your relay is switched off. Its data is kept for when you bring it back.",

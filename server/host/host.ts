@@ -365,7 +365,8 @@ export class Run {
         const { to, event: told } = output.tell;
         this.deliver(to, told, at, "tell", { cause, by: origin.by, reason: null }, scope);
       } else if (output.type === "create") {
-        const { id: to, machine, input } = output.create;
+        const { id: to, machine, input, once } = output.create;
+        if (once && store.actor(to)) continue;
         this.create(to, machine, scope, input, at, { cause, by: origin.by, reason: null });
       }
     }

@@ -1,0 +1,107 @@
+import { assign, setup } from "xstate";
+import { now, remote, until } from "./durable.ts";
+import type { Stage } from "./messages.ts";
+
+export type NoticeInput = {
+  id: string;
+  tenant: string;
+  invoice: string;
+  stage: Stage;
+  /** After this it would only mislead; null where it stays true. */
+  validUntil: number | null;
+};
+
+/** What came of sending a message; `text` is what it said, for the dashboard. */
+export type Delivered =
+  | { state: "delivered"; relays: string[]; subject: string; text: string }
+  | { state: "refused"; relays: string[]; subject: string; text: string }
+  | { state: "no_inbox"; relays: string[]; subject: string; text: string };
+
+export type NoticeContext = NoticeInput & {
+  createdAt: number;
+  sentAt: number | null;
+  relays: string[];
+  subject: string | null;
+  text: string | null;
+};
+
+/** One message to a tenant about one invoice: sent once, whatever crashes. The dashboard shows it too. */
+export const noticeMachine = setup({
+  types: {
+    context: {} as NoticeContext,
+    input: {} as NoticeInput,
+    events: {} as { type: "admin.retry"; reason: string },
+  },
+  actors: { deliver: remote<Delivered, { notice: string; invoice: string; stage: Stage }>() },
+  delays: { validUntil: until((c: NoticeContext) => c.validUntil) },
+  guards: {
+    is: (_, params: { wanted: Delivered["state"]; state: Delivered["state"] }) =>
+      params.wanted === params.state,
+  },
+  actions: {
+    sent: assign((_, { relays, subject, text }: Delivered) => ({
+      relays,
+      subject,
+      text,
+      sentAt: now(),
+    })),
+  },
+}).createMachine({
+  id: "notice",
+  version: "1",
+  description: "A message to you about one of your invoices.",
+  initial: "queued",
+  context: ({ input }) => ({
+    ...input,
+    createdAt: now(),
+    sentAt: null,
+    relays: [],
+    subject: null,
+    text: null,
+  }),
+  states: {
+    queued: {
+      description: "On its way to you.",
+      after: { validUntil: "missed" },
+      invoke: {
+        id: "deliver",
+        src: "deliver",
+        input: ({ context: c }) => ({ notice: c.id, invoice: c.invoice, stage: c.stage }),
+        onDone: [
+          {
+            guard: {
+              type: "is",
+              params: ({ event }) => ({ wanted: "delivered", state: event.output.state }),
+            },
+            target: "delivered",
+            actions: { type: "sent", params: ({ event }) => event.output },
+          },
+          {
+            guard: {
+              type: "is",
+              params: ({ event }) => ({ wanted: "no_inbox", state: event.output.state }),
+            },
+            target: "no_inbox",
+            actions: { type: "sent", params: ({ event }) => event.output },
+          },
+          {
+            target: "refused",
+            actions: { type: "sent", params: ({ event }) => event.output },
+          },
+        ],
+        onError: "refused",
+      },
+    },
+    delivered: { description: "Your inbox relays have it." },
+    refused: {
+      description: "Your inbox relays would not take it. You can read it here.",
+      on: { "admin.retry": "queued" },
+    },
+    no_inbox: {
+      description:
+        "You have not said where you read messages (kind 10050), so it was not sent. You can read it here.",
+      on: { "admin.retry": "queued" },
+    },
+    missed: { description: "It could not be delivered while it still mattered." },
+  },
+});
