@@ -10,7 +10,7 @@ import { tenantRoutes } from "./routes/tenant.ts";
 
 /** The whole API, as a value: tests call it, the process listens with it. */
 export const createApp = (parts: RouteParts & { feed: Feed }) =>
-  new Elysia({ normalize: false, serve: { maxRequestBodySize: 1024 * 1024 } })
+  new Elysia({ normalize: false })
     .use(parts.edge.plugin)
     .use(
       openapi({
