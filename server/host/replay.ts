@@ -1,5 +1,5 @@
 import type { Host } from "./host.ts";
-import { CREATED, MIGRATED } from "./host.ts";
+import { CREATED, MIGRATED } from "./run.ts";
 import { type Decision, deadlines, decide, decideFirst, hydrate } from "./xstate.ts";
 
 /**
