@@ -78,6 +78,8 @@ export const relayMachine = setup({
     isBehind: ({ context: c }) => c.wanted > c.applied && c.refused === null,
     isApplied: ({ context: c }) => c.applied >= c.wanted,
     isCovered: ({ context }) => isCovered(context, now()),
+    /** Waits for its purchase: there is an invoice to pay, or to lapse with. */
+    isReserved: ({ context: c }) => c.priceSats > 0 && c.paidThrough === null && !c.prepaid,
     isCoveredByTill: ({ event }) => event.type === "REOPEN" && event.covered,
   },
   actions: {
@@ -217,7 +219,11 @@ export const relayMachine = setup({
         },
         returning: {
           description: "We are looking at whether your relay is paid for.",
-          always: [{ guard: "isCovered", target: "provisioning" }, { target: "pending" }],
+          always: [
+            { guard: "isCovered", target: "provisioning" },
+            { guard: "isReserved", target: "pending" },
+            { target: "deactivated.lapsed" },
+          ],
         },
         deactivated: {
           description: "Your relay is switched off. Its data is kept for when you bring it back.",
@@ -232,7 +238,8 @@ export const relayMachine = setup({
               on: { REOPEN: reopen() },
             },
             lapsed: {
-              description: "The reservation was not paid within 24 hours. The name is free again.",
+              description:
+                "It was not paid for in time. A name that was only reserved is free again; one that ran stays yours for 30 days.",
               meta: { cause: "lapsed" },
               entry: seat("off"),
               on: { REOPEN: reopen() },
