@@ -3,6 +3,7 @@ import { AppError } from "../errors.ts";
 import type { Host } from "./host.ts";
 import {
   answer,
+  awaited,
   type Decision,
   type Door,
   decide,
@@ -114,10 +115,10 @@ export class Run {
     const snapshot = hydrate(machine, JSON.stringify(migrated));
     const decision = restored(machine, snapshot);
     const open = store.openWork(row.id).map(({ invoke }) => invoke);
-    decision.stopped = open.filter((invoke) => !(invoke in snapshot.children));
-    for (const invoke of Object.keys(snapshot.children))
-      if (!open.includes(invoke))
-        throw new Error(`${row.id} would wait for '${invoke}', which nobody began`);
+    const wanted = awaited(decision.snapshot).map(({ invoke }) => invoke);
+    decision.stopped = open.filter((invoke) => !wanted.includes(invoke));
+    const missing = wanted.find((invoke) => !open.includes(invoke));
+    if (missing) throw new Error(`${row.id} would wait for '${missing}', which nobody began`);
     const rev = row.rev + 1;
     store.updateActor(version, rev, row.at, decision.snapshot, row.id);
     const origin = { cause: `version ${row.version}`, by: null, reason: null };

@@ -103,6 +103,12 @@ export function decide(
 export const restored = (machine: AnyStateMachine, snapshot: AnyMachineSnapshot): Decision =>
   decision(machine, snapshot, []);
 
+/** What the state of a stored snapshot waits for. */
+export function awaited(json: string): { invoke: string; src: string }[] {
+  const { children } = JSON.parse(json) as { children: Record<string, { src: string }> };
+  return Object.entries(children).map(([invoke, { src }]) => ({ invoke, src }));
+}
+
 /** The events by which an outcome reaches the state that waits for it. */
 export const doneEvent = (
   invoke: string,
