@@ -1,4 +1,4 @@
-import { assign, setup } from "xstate";
+import { assign, not, setup } from "xstate";
 import { isCovered, QUARANTINE_MS, type Seat } from "./billing.ts";
 import { now, outputs, remote, until } from "./durable.ts";
 import { type ToRelay, tellTenant } from "./messages.ts";
@@ -208,12 +208,21 @@ export const relayMachine = setup({
             held: {
               description: "Your account is suspended, and your relays with it.",
               meta: { cause: "admin" },
-              on: { RELEASE: "#relay.status.returning" },
+              on: {
+                RELEASE: "#relay.status.returning",
+                // A reservation is not suspended, here as in `pending`: it lapses by itself.
+                "admin.suspend": { guard: not("isReserved"), target: "heldByAdmin" },
+              },
             },
             byAdmin: {
               description: "The operator suspended this relay.",
               meta: { cause: "admin" },
-              on: { "admin.unsuspend": "#relay.status.returning" },
+              on: { "admin.unsuspend": "#relay.status.returning", HOLD: "heldByAdmin" },
+            },
+            heldByAdmin: {
+              description: "Your account is suspended, and the operator suspended this relay too.",
+              meta: { cause: "admin" },
+              on: { "admin.unsuspend": "held", RELEASE: "byAdmin" },
             },
           },
         },
