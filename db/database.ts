@@ -17,13 +17,18 @@ export type Db = ReturnType<typeof openDatabase>;
 export function openDatabase(path: string) {
   if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
   const sqlite = new Database(path, { create: true, strict: true });
-  sqlite.run("PRAGMA journal_mode = WAL");
-  sqlite.run("PRAGMA synchronous = FULL");
-  sqlite.run("PRAGMA foreign_keys = ON");
-  sqlite.run("PRAGMA busy_timeout = 5000");
-  const orm = drizzle(sqlite, { schema });
-  migrate(orm, { migrationsFolder: `${import.meta.dir}/migrations` });
-  return { orm, sqlite, close: () => sqlite.close() };
+  try {
+    sqlite.run("PRAGMA journal_mode = WAL");
+    sqlite.run("PRAGMA synchronous = FULL");
+    sqlite.run("PRAGMA foreign_keys = ON");
+    sqlite.run("PRAGMA busy_timeout = 5000");
+    const orm = drizzle(sqlite, { schema });
+    migrate(orm, { migrationsFolder: `${import.meta.dir}/migrations` });
+    return { orm, sqlite, close: () => sqlite.close() };
+  } catch (error) {
+    sqlite.close();
+    throw error;
+  }
 }
 
 /** A body that is not a promise: an async one would commit before it is done. */

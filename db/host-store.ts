@@ -34,7 +34,10 @@ export type AlarmRow = { actor: string; name: string; due: number; heldAt: numbe
 
 export type OutboxState = "todo" | "running" | "done" | "cancelled" | "undelivered" | "held";
 
-/** One piece of work. `input`, `answer` and `memo` are JSON; `nextAt` is logical epoch ms. */
+/**
+ * One piece of work. `input`, `answer` and `memo` are JSON; `nextAt` is logical epoch ms. `error` is
+ * the code of what went wrong; of an undelivered row why, and after `code: ` where there is no answer.
+ */
 export type OutboxRow = {
   seq: number;
   key: string;
@@ -57,8 +60,11 @@ export type HostStore = ReturnType<typeof hostStore>;
 
 const OUTBOX = `seq, key, actor, invoke, src, lane, mutex, input, state, attempt, deaths,
   next_at AS nextAt, error, answer, memo`;
-const JOURNAL = `seq, scope, actor, rev, at, recorded_at AS recordedAt, version, event, cause, "by",
-  reason, dedup, snapshot`;
+const JOURNAL = `seq, journal.scope, actor, journal.rev, journal.at, recorded_at AS recordedAt,
+  journal.version, event, cause, "by", reason, dedup, journal.snapshot`;
+
+/** Work that is not over: word for word the condition of the index `outbox_open`. */
+const OPEN = "state IN ('todo', 'running', 'undelivered', 'held')";
 
 /**
  * The host's statements, prepared once. Hand-written SQL, because this is the hot path: a transition
@@ -82,6 +88,8 @@ export function hostStore({ sqlite }: Db) {
     begin: run<[]>("BEGIN IMMEDIATE"),
     commit: run<[]>("COMMIT"),
     rollback: run<[]>("ROLLBACK"),
+    /** Whether a transaction is open; SQLite itself gives one up when the disk is full. */
+    isOpen: (): boolean => sqlite.inTransaction,
     savepoint: run<[]>("SAVEPOINT delivery"),
     release: run<[]>("RELEASE delivery"),
     rollbackTo: run<[]>("ROLLBACK TO delivery"),
@@ -94,8 +102,8 @@ export function hostStore({ sqlite }: Db) {
       "UPDATE actors SET version = ?, rev = ?, at = ?, snapshot = ? WHERE id = ?",
     ),
     /** Actors of a machine stored by another version than `version`. */
-    outdated: all<ActorRow, [string, string]>(
-      "SELECT * FROM actors WHERE machine = ? AND (version < ?2 OR version > ?2)",
+    outdated: all<ActorRow, [string, string, number]>(
+      "SELECT * FROM actors WHERE machine = ? AND (version < ?2 OR version > ?2) LIMIT ?3",
     ),
     actorIds: all<{ id: string }, [string, number]>(
       "SELECT id FROM actors WHERE id > ? ORDER BY id LIMIT ?",
@@ -126,12 +134,17 @@ export function hostStore({ sqlite }: Db) {
     actorJournal: all<JournalRow, [string]>(
       `SELECT ${JOURNAL} FROM journal WHERE actor = ? ORDER BY rev`,
     ),
-    scopeJournal: all<JournalRow, [string, number, number]>(
-      `SELECT ${JOURNAL} FROM journal WHERE scope = ? AND seq > ? ORDER BY seq LIMIT ?`,
+    scopeJournal: all<JournalRow & { machine: string }, [string, number, number]>(
+      `SELECT ${JOURNAL}, machine FROM journal JOIN actors ON actors.id = journal.actor
+       WHERE journal.scope = ? AND seq > ? ORDER BY seq LIMIT ?`,
     ),
 
     alarmsOf: all<AlarmRow, [string]>(
       "SELECT actor, name, due, held_at AS heldAt FROM alarms WHERE actor = ?",
+    ),
+    /** One that stands at `due` and is not held. */
+    alarm: one<{ due: number }, [string, string, number]>(
+      "SELECT due FROM alarms WHERE actor = ? AND name = ? AND due = ? AND held_at IS NULL",
     ),
     setAlarm: run<[string, string, number]>(
       `INSERT INTO alarms (actor, name, due) VALUES (?, ?, ?)
@@ -161,31 +174,38 @@ export function hostStore({ sqlite }: Db) {
     /** Leaving the state ends the work, whether it has begun or not. */
     cancelWork: all<{ key: string }, [number, string, string]>(
       `UPDATE outbox SET state = 'cancelled', finished_at = ? WHERE actor = ? AND invoke = ?
-       AND state IN ('todo', 'running', 'undelivered', 'held') RETURNING key`,
+       AND ${OPEN} RETURNING key`,
     ),
-    todo: all<OutboxRow, [string, number, number]>(
+    /** The first that is due, except the keys and mutexes in two JSON arrays. */
+    nextWork: one<OutboxRow, [string, number, string, string]>(
       `SELECT ${OUTBOX} FROM outbox WHERE state = 'todo' AND lane = ? AND next_at <= ?
-       ORDER BY next_at, seq LIMIT ?`,
+         AND key NOT IN (SELECT value FROM json_each(?))
+         AND (mutex IS NULL OR mutex NOT IN (SELECT value FROM json_each(?)))
+       ORDER BY next_at, seq LIMIT 1`,
+    ),
+    dueWork: all<{ key: string }, [string, number]>(
+      "SELECT key FROM outbox WHERE state = 'todo' AND lane = ? AND next_at <= ?",
     ),
     nextTodo: one<{ nextAt: number }, [string]>(
       "SELECT next_at AS nextAt FROM outbox WHERE state = 'todo' AND lane = ? ORDER BY next_at LIMIT 1",
     ),
     work: one<OutboxRow, [string]>(`SELECT ${OUTBOX} FROM outbox WHERE key = ?`),
-    openWork: all<OutboxRow, [string]>(
-      `SELECT ${OUTBOX} FROM outbox WHERE actor = ? AND state IN ('todo', 'running', 'undelivered', 'held')`,
-    ),
+    openWork: all<OutboxRow, [string]>(`SELECT ${OUTBOX} FROM outbox WHERE actor = ? AND ${OPEN}`),
     claimWork: run<[string]>(
       "UPDATE outbox SET state = 'running', attempt = attempt + 1 WHERE key = ? AND state = 'todo'",
     ),
     finishWork: run<[number, string | null, string | null, string]>(
-      "UPDATE outbox SET state = 'done', finished_at = ?, answer = ?, error = ? WHERE key = ? AND state = 'running'",
+      `UPDATE outbox SET state = 'done', finished_at = ?, answer = ?, error = ?
+       WHERE key = ? AND state IN ('running', 'undelivered')`,
     ),
     /** Tries again at `nextAt`; `attempts` is what the attempt cost, 0 when nobody was reached. */
     retryWork: run<[number, string, number, string]>(
       "UPDATE outbox SET state = 'todo', next_at = ?, error = ?, attempt = attempt - ? WHERE key = ? AND state = 'running'",
     ),
-    stickWork: run<[string, string | null, string, string]>(
-      "UPDATE outbox SET state = ?, answer = ?, error = ? WHERE key = ? AND state = 'running'",
+    /** The answer could not be delivered. */
+    stickWork: run<[string | null, string, string]>(
+      `UPDATE outbox SET state = 'undelivered', answer = ?, error = ?
+       WHERE key = ? AND state = 'running'`,
     ),
     memoWork: run<[string, string]>("UPDATE outbox SET memo = ? WHERE key = ?"),
     releaseWork: run<[number, string]>(
@@ -193,20 +213,31 @@ export function hostStore({ sqlite }: Db) {
     ),
     /** After a death: what was running is to be done again, unless it was there at `deaths` deaths. */
     reviveWork: run<[number]>(
-      `UPDATE outbox SET deaths = deaths + 1,
-         state = CASE WHEN deaths + 1 >= ? THEN 'held' ELSE 'todo' END,
+      `UPDATE outbox INDEXED BY outbox_open SET deaths = deaths + 1,
+         state = CASE WHEN deaths + 1 >= ?1 THEN 'held' ELSE 'todo' END,
          error = CASE WHEN deaths + 1 >= ?1 THEN 'the process died while this ran' ELSE error END
-       WHERE state = 'running'`,
+       WHERE state = 'running' AND ${OPEN}`,
     ),
     openSources: all<{ src: string }, []>(
-      "SELECT DISTINCT src FROM outbox WHERE state IN ('todo', 'running', 'undelivered', 'held')",
+      `SELECT DISTINCT src FROM outbox INDEXED BY outbox_open WHERE ${OPEN}`,
+    ),
+    /** Open work for which no state of its actor waits. */
+    orphanedWork: all<{ key: string }, []>(
+      `SELECT key FROM outbox INDEXED BY outbox_open
+       LEFT JOIN actors ON actors.id = outbox.actor
+       WHERE ${OPEN} AND json_type(snapshot, '$.children."' || invoke || '"') IS NULL`,
     ),
     stuckWork: all<OutboxRow, []>(
-      `SELECT ${OUTBOX} FROM outbox WHERE state IN ('undelivered', 'held') ORDER BY seq`,
+      `SELECT ${OUTBOX} FROM outbox INDEXED BY outbox_open
+       WHERE state IN ('undelivered', 'held') AND ${OPEN} ORDER BY seq`,
     ),
     heldAlarms: all<AlarmRow & { error: string }, []>(
       "SELECT actor, name, due, held_at AS heldAt, error FROM alarms WHERE held_at IS NOT NULL",
     ),
-    pruneWork: run<[number]>("DELETE FROM outbox WHERE finished_at < ?"),
+    /** Forgets the oldest finished work of before a time, at most so many rows. */
+    pruneWork: run<[number, number]>(
+      `DELETE FROM outbox WHERE seq IN
+         (SELECT seq FROM outbox WHERE finished_at < ? ORDER BY finished_at LIMIT ?)`,
+    ),
   };
 }

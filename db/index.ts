@@ -1,8 +1,10 @@
 /** All queries over the nouns, prepared once for one open database. */
+import { attemptQueries } from "./attempts.ts";
 import type { Db } from "./database.ts";
 import { idempotencyQueries } from "./idempotency.ts";
 import { invoiceQueries } from "./invoices.ts";
 import { ledgerQueries } from "./ledger.ts";
+import { noticeQueries } from "./notices.ts";
 import { relayQueries } from "./relays.ts";
 import { secretQueries } from "./secrets.ts";
 import { tenantQueries } from "./tenants.ts";
@@ -13,6 +15,8 @@ export const createQueries = (db: Db) => ({
   tenants: tenantQueries(db),
   relays: relayQueries(db),
   invoices: invoiceQueries(db),
+  attempts: attemptQueries(db),
+  notices: noticeQueries(db),
   ledger: ledgerQueries(db),
   secrets: secretQueries(db),
   idempotency: idempotencyQueries(db),

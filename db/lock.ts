@@ -1,4 +1,4 @@
-import { Database } from "bun:sqlite";
+import { Database, SQLiteError } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 
@@ -21,6 +21,8 @@ export function lockDatabase(path: string): () => void {
     lock.run("BEGIN EXCLUSIVE");
   } catch (cause) {
     lock.close();
+    // A lock that cannot be written is not a lock that somebody holds.
+    if (!(cause instanceof SQLiteError && cause.code === "SQLITE_BUSY")) throw cause;
     throw new DatabaseLocked(`${path} is in use by another process`, { cause });
   }
   return () => lock.close();

@@ -17,6 +17,14 @@ export const searching = (...columns: SQLiteColumn[]): SQL => {
   return sql`(${sql.placeholder("q")} IS NULL OR ${sql.join(like, sql` OR `)})`;
 };
 
-/** The LIKE pattern of what a person typed: its own % and _ are letters. */
+/**
+ * The LIKE pattern of what a person typed: its own % and _ are letters. In the Unicode form (NFC) in
+ * which names are stored; SQLite's LIKE ends at a NUL, which no name contains.
+ */
 export const pattern = (q: string | null): string | null =>
-  q === null ? null : `%${q.replace(/[\\%_]/g, "\\$&")}%`;
+  q === null
+    ? null
+    : `%${q
+        .normalize("NFC")
+        .replaceAll("\0", "\ufffd")
+        .replace(/[\\%_]/g, "\\$&")}%`;

@@ -124,7 +124,7 @@ export const tenants = sqliteTable("tenants", {
   anchor: integer(),
   credit: integer().notNull(),
   /** Whether a wallet is connected; its URL is a secret and stands in `secrets`. */
-  wallet: text({ enum: ["none", "connected"] }).notNull(),
+  wallet: text({ enum: ["none", "connected", "broken"] }).notNull(),
   createdAt: integer("created_at").notNull(),
 });
 
@@ -148,6 +148,8 @@ export const relays = sqliteTable(
     }).notNull(),
     cause: text({ enum: ["nonpayment", "admin", "owner", "lapsed"] }),
     paidThrough: integer("paid_through"),
+    /** The end of grace, once an invoice that can be paid was given. */
+    graceEnds: integer("grace_ends"),
     createdAt: integer("created_at").notNull(),
     renamedAt: integer("renamed_at"),
     /** Which revision of the settings this row is, and which one zooid confirmed. */
@@ -187,6 +189,9 @@ export const invoices = sqliteTable(
     tenant: text()
       .notNull()
       .references(() => tenants.pubkey),
+    purpose: text({ enum: ["purchase", "upgrade", "renewal", "reactivation"] })
+      .notNull()
+      .default("purchase"),
     amount: integer().notNull(),
     /** How much of the amount the tenant's credit pays. */
     credit: integer().notNull(),
@@ -242,6 +247,47 @@ export const bolt11s = sqliteTable(
     index("bolt11s_by_invoice").on(t.invoice),
     index("bolt11s_open").on(t.issuedAt).where(sql`${t.settledAt} IS NULL`),
   ],
+);
+
+/** Every time a tenant's wallet was asked to pay: created, sent, settled, rejected, unknown. */
+export const attempts = sqliteTable(
+  "payment_attempts",
+  {
+    /** `<invoice>.<n>` */
+    id: text().primaryKey(),
+    invoice: text()
+      .notNull()
+      .references(() => invoices.id),
+    paymentHash: text("payment_hash").notNull(),
+    state: text({ enum: ["created", "sent", "settled", "rejected", "unknown"] }).notNull(),
+    /** The wallet's own code, of a rejected one. */
+    code: text(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [index("attempts_by_invoice").on(t.invoice)],
+);
+
+/** Every message to a tenant, one per invoice and stage, and what became of it. */
+export const notices = sqliteTable(
+  "notices",
+  {
+    /** `<invoice>/<stage>` */
+    id: text().primaryKey(),
+    tenant: text()
+      .notNull()
+      .references(() => tenants.pubkey),
+    invoice: text().notNull(),
+    stage: text().notNull(),
+    status: text({ enum: ["queued", "delivered", "refused", "no_inbox", "missed"] }).notNull(),
+    subject: text(),
+    text: text(),
+    /** Where it was delivered, JSON. */
+    relays: text().notNull(),
+    createdAt: integer("created_at").notNull(),
+    sentAt: integer("sent_at"),
+  },
+  (t) => [index("notices_by_tenant").on(t.tenant, t.createdAt)],
 );
 
 /** Every sat that moved, from one account to another. Accounts are actors, wallet and revenue. */

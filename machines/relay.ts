@@ -1,4 +1,4 @@
-import { assign, setup } from "xstate";
+import { assign, not, setup } from "xstate";
 import { GRACE_MS, isCovered, QUARANTINE_MS, type Seat } from "./billing.ts";
 import { now, outputs, remote, until } from "./durable.ts";
 import { type ToRelay, tellTenant } from "./messages.ts";
@@ -93,9 +93,8 @@ export const relayMachine = setup({
     isBehind: ({ context: c }) => c.wanted > c.applied && c.refused === null,
     isApplied: ({ context: c }) => c.applied >= c.wanted,
     isCovered: ({ context }) => isCovered(context, now()),
-    /** It was active once, and what was paid is over: what is owed is a renewal, not a reservation. */
-    isOverdue: ({ context: c }) => c.priceSats > 0 && !c.prepaid && c.paidThrough !== null,
-    isReservation: ({ context: c }) => c.priceSats > 0 && !c.prepaid && c.paidThrough === null,
+    /** Waits for its purchase: there is an invoice to pay, or to lapse with. */
+    isReserved: ({ context: c }) => c.priceSats > 0 && c.paidThrough === null && !c.prepaid,
     isBilled: ({ context }) => context.graceEnds !== null,
     isBilledBy: ({ context, event }) =>
       event.type === "UNBILLED" && event.invoice === context.invoice,
@@ -291,7 +290,7 @@ export const relayMachine = setup({
             HOLD: {},
             DEACTIVATE: {},
             "admin.suspend": {},
-            LAPSED: [{ guard: "isReservation", target: "deactivated.lapsed" }, {}],
+            LAPSED: [{ guard: "isReserved", target: "deactivated.lapsed" }, {}],
           },
           states: {
             unpaid: {
@@ -312,13 +311,23 @@ export const relayMachine = setup({
               description: "Your account is suspended, and your relays with it.",
               meta: { cause: "admin" },
               entry: seat("held"),
-              on: { RELEASE: "#relay.status.returning" },
+              on: {
+                RELEASE: "#relay.status.returning",
+                // A reservation is not suspended, here as in `pending`: it lapses by itself.
+                "admin.suspend": { guard: not("isReserved"), target: "heldByAdmin" },
+              },
             },
             byAdmin: {
               description: "The operator suspended this relay.",
               meta: { cause: "admin" },
               entry: seat("held"),
-              on: { "admin.unsuspend": "#relay.status.returning" },
+              on: { "admin.unsuspend": "#relay.status.returning", HOLD: "heldByAdmin" },
+            },
+            heldByAdmin: {
+              description: "Your account is suspended, and the operator suspended this relay too.",
+              meta: { cause: "admin" },
+              entry: seat("held"),
+              on: { "admin.unsuspend": "held", RELEASE: "byAdmin" },
             },
           },
         },
@@ -326,8 +335,8 @@ export const relayMachine = setup({
           description: "We are looking at whether your relay is paid for.",
           always: [
             { guard: "isCovered", target: "provisioning" },
-            { guard: "isOverdue", target: "suspended.unpaid" },
-            { target: "pending" },
+            { guard: "isReserved", target: "pending" },
+            { target: "suspended.unpaid" },
           ],
         },
         deactivated: {
@@ -343,7 +352,8 @@ export const relayMachine = setup({
               on: { REOPEN: reopen() },
             },
             lapsed: {
-              description: "The reservation was not paid within 24 hours. The name is free again.",
+              description:
+                "It was not paid for in time. A name that was only reserved is free again; one that ran stays yours for 30 days.",
               meta: { cause: "lapsed" },
               entry: seat("off"),
               on: { REOPEN: reopen() },

@@ -50,6 +50,9 @@ const production: Tuning = {
   relayScheme: "wss",
 };
 
+/** Nobody repeats a request after this long. */
+const IDEMPOTENCY_KEPT_MS = 7 * 86_400_000;
+
 export type Berth = Awaited<ReturnType<typeof createBerth>>;
 
 /**
@@ -192,6 +195,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
 
     /** Begins to work and to listen. @returns the URL that NIP-98 tokens must name. */
     start(): string {
+      queries.idempotency.prune(Math.floor((clock.now() - IDEMPOTENCY_KEPT_MS) / 1000));
       alarms.start();
       outbox.start();
       watch?.start();

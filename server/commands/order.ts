@@ -90,7 +90,7 @@ export function reactivateRelay(
     if (!covered || seat.priceSats === 0) assertRoom(till.seats, seat.plan);
     assertAvailable(parts, row.subdomain, asker.pubkey);
     const invoice = newId("i");
-    const event = { type: "REACTIVATE", relay, invoice };
+    const event = { type: "REACTIVATE", relay, plan: seat.plan, invoice };
     tx.send(tenantActor(asker.pubkey), event, { cause: "http", by: asker.pubkey });
     return remembered(parts, asker, { relay, invoice: queries.invoices.get(invoice) && invoice });
   });

@@ -7,6 +7,7 @@ import type { ReceivingWallet, Settlement } from "../wallet/wallet.ts";
 import type { ZooidClient } from "../zooid/client.ts";
 import type { VirtualRelay } from "../zooid/virtual-relay.ts";
 import { applyRelay } from "./apply-relay.ts";
+import { type BillingParts, catchUp, deliver, payByWallet } from "./billing.ts";
 import { askWallet, mintBolt11 } from "./wallet.ts";
 
 /** What handlers are made of. `read` and `report` reach the host, which is made after them. */
@@ -27,11 +28,14 @@ export type EffectParts = {
 };
 
 /** Concurrency of each lane. */
-export const laneConcurrency = { zooid: 16, wallet: 16 };
+export const laneConcurrency = { zooid: 16, wallet: 16, nwc: 16, dm: 8, clock: 64 };
 
-export const createEffects = (parts: EffectParts & { zooid: ZooidClient }) =>
+export const createEffects = (parts: EffectParts & BillingParts & { zooid: ZooidClient }) =>
   ({
     applyRelay: applyRelay(parts),
     mintBolt11: mintBolt11(parts),
     askWallet: askWallet(parts),
+    payByWallet: payByWallet(parts),
+    deliver: deliver(parts),
+    catchUp: catchUp(),
   }) satisfies Record<string, Effect>;

@@ -7,6 +7,8 @@ import type { EffectParts } from "./index.ts";
 
 /** A bolt11 that lives shorter helps nobody. */
 const EXPIRY_MIN_MS = 15 * 60_000;
+/** Whole seconds, and the wallet's clock, must not end it before its invoice: another would follow. */
+const EXPIRY_MARGIN_SECONDS = 5;
 
 const policy = (parts: EffectParts) => ({
   lane: "wallet",
@@ -20,19 +22,20 @@ function required(wallet: ReceivingWallet | null): ReceivingWallet {
   return wallet;
 }
 
-/** Has our wallet issue a bolt11 that lasts as long as its invoice. */
+/** Has our wallet issue a bolt11 that lasts as long as it is needed. */
 export function mintBolt11(parts: EffectParts): Effect {
   return {
     ...policy(parts),
     mutex: ({ invoice }: { invoice: string }) => invoice,
     async run(
-      { invoice, sats, closesAt }: { invoice: string; sats: number; closesAt: number | null },
+      { invoice, sats, lastsUntil }: { invoice: string; sats: number; lastsUntil: number | null },
       { signal },
     ): Promise<Bolt11> {
       const wallet = required(parts.wallet);
       const now = parts.clock.now();
-      const leftMs = Math.min((closesAt ?? now + RESERVATION_MS) - now, RESERVATION_MS);
-      const expirySeconds = Math.floor(Math.max(leftMs, EXPIRY_MIN_MS) / 1000);
+      const leftMs = (lastsUntil ?? now + RESERVATION_MS) - now;
+      const expirySeconds =
+        Math.ceil(Math.max(leftMs, EXPIRY_MIN_MS) / 1000) + EXPIRY_MARGIN_SECONDS;
       const description = `Berth invoice ${invoice}`;
       const issued = await wallet.makeInvoice(
         { amountSats: sats, description, expirySeconds },

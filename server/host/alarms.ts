@@ -1,9 +1,9 @@
 import type { Host } from "./host.ts";
+import { endless, Run, SAME_INSTANT_MAX } from "./run.ts";
 
 const GROUP_MAX = 64;
 const SLEEP_MAX_MS = 60_000;
-/** More alarms than this of one actor at one instant are a loop: the actor's alarm is held. */
-const SAME_INSTANT_MAX = 100;
+const AFTER_FAILURE_MS = 1000;
 
 /**
  * Fires what is due, oldest first; ties by actor, then name. In groups, a savepoint each, so that HTTP
@@ -11,17 +11,22 @@ const SAME_INSTANT_MAX = 100;
  */
 export class AlarmClock {
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Logical time for which the timer is set. */
+  #wakesAt = Number.POSITIVE_INFINITY;
   #firing: Promise<void> | null = null;
   #isRunning = false;
-  #fired = new Map<string, number>();
+  /** How often an actor fired at an instant, while anything is due. */
+  readonly #fired = new Map<string, number>();
   readonly #unsubscribe: () => void;
 
   constructor(
     readonly host: Host,
     readonly onDefect: (message: string, error: unknown) => void,
   ) {
-    this.#unsubscribe = host.onCommit((commit) => {
-      if (commit.alarmed && this.#firing === null) this.#sleep();
+    this.#unsubscribe = host.onCommit(({ held, earliestAlarm }) => {
+      for (const { actor, name, error } of held)
+        this.onDefect(`alarm ${name} of ${actor} is held`, error);
+      if (earliestAlarm < this.#wakesAt && this.#firing === null) this.#sleep();
     });
   }
 
@@ -40,51 +45,65 @@ export class AlarmClock {
   /** Looks at the clock now. @returns when all that is due has fired. */
   wake(): Promise<void> {
     if (!this.#isRunning) return Promise.resolve();
-    this.#firing ??= this.#fireDue().finally(() => {
-      this.#firing = null;
-      this.#sleep();
-    });
+    this.#firing ??= this.#fireDue().then(
+      () => this.#rest(0),
+      (error) => {
+        this.onDefect("no alarm can be fired", error);
+        this.#rest(AFTER_FAILURE_MS);
+      },
+    );
     return this.#firing;
   }
 
   /** Nothing that is not held is due. */
   isSettled(): boolean {
-    return (
-      this.#firing === null && this.host.store.dueAlarms(this.host.clock.now(), 1).length === 0
-    );
+    const { store, clock } = this.host;
+    return this.#firing === null && store.dueAlarms(clock.now(), 1).length === 0;
   }
 
   async #fireDue(): Promise<void> {
-    const { store, clock } = this.host;
-    for (;;) {
-      const due = store.dueAlarms(clock.now(), GROUP_MAX);
-      if (due.length === 0) return this.#fired.clear();
-      await Promise.all(due.map((alarm) => this.#fire(alarm)));
+    while (this.#isRunning && (await this.host.deliver(() => this.#fireGroup())) > 0)
       await new Promise((resolve) => setTimeout(resolve, 0));
-    }
+    this.#fired.clear();
   }
 
-  async #fire({ actor, name, due }: { actor: string; name: string; due: number }): Promise<void> {
-    const instant = `${actor} ${due}`;
-    const times = (this.#fired.get(instant) ?? 0) + 1;
-    this.#fired.set(instant, times);
-    try {
-      if (times > SAME_INSTANT_MAX) throw new Error(`${actor} fires without end at ${due}`);
-      await this.host.deliver((run) => run.fire(actor, name, due));
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      const { store, clock } = this.host;
-      await this.host.deliver(() => store.holdAlarm(clock.now(), message, actor, name));
-      this.onDefect(`alarm ${name} of ${actor} is held`, error);
+  /** @returns how many it fired, which is 0 when nothing is due. */
+  #fireGroup(): number {
+    const { store, clock, touched } = this.host;
+    let count = 0;
+    while (count < GROUP_MAX) {
+      const due = store.dueAlarms(clock.now(), GROUP_MAX - count);
+      if (due.length === 0) break;
+      for (const [index, alarm] of due.entries()) {
+        const instant = `${alarm.actor} ${alarm.due}`;
+        const times = (this.#fired.get(instant) ?? 0) + 1;
+        this.#fired.set(instant, times);
+        const run = new Run(this.host);
+        if (times > SAME_INSTANT_MAX) run.hold(alarm, endless(alarm));
+        else run.fireOrHold(alarm);
+        count++;
+        // What was armed meanwhile may come before the rest of the list.
+        const next = due[index + 1];
+        if (next && touched.earliestAlarm <= next.due) break;
+      }
     }
+    return count;
   }
 
-  #sleep(): void {
+  #rest(atLeastMs: number): void {
+    this.#firing = null;
+    this.#sleep(atLeastMs);
+  }
+
+  #sleep(atLeastMs = 0): void {
     if (!this.#isRunning) return;
     clearTimeout(this.#timer);
-    const next = this.host.store.nextAlarm();
-    if (!next) return;
-    const waitMs = Math.min(Math.max(next.due - this.host.clock.now(), 0), SLEEP_MAX_MS);
+    this.#wakesAt = this.host.store.nextAlarm()?.due ?? Number.POSITIVE_INFINITY;
+    if (this.#wakesAt === Number.POSITIVE_INFINITY) return;
+    const waitMs = Math.min(
+      Math.max(this.#wakesAt - this.host.clock.now(), atLeastMs),
+      SLEEP_MAX_MS,
+    );
     this.#timer = setTimeout(() => void this.wake(), waitMs);
   }
 }

@@ -1,17 +1,26 @@
 import type { Host } from "./host.ts";
 
+/** So many at once: they share commits, and memory does not grow with the number of actors. */
+const GROUP_MAX = 256;
+
 /**
- * Brings every actor that another version of its machine stored to this one, one transaction each.
- * Touches nothing else, so that boot does not grow with the number of actors.
+ * Brings every actor that another version of its machine stored to this one. Touches nothing else, so
+ * that boot does not grow with the number of actors.
  *
  * @returns how many. @throws when one cannot be migrated: the process must not start.
  */
 export async function migrateActors(host: Host): Promise<number> {
   let migrated = 0;
-  for (const [name, { machine }] of Object.entries(host.machines))
-    for (const row of host.store.outdated(name, machine.version ?? "")) {
-      await host.deliver((run) => run.migrate(row));
-      migrated++;
+  for (const [name, { machine }] of Object.entries(host.machines)) {
+    for (;;) {
+      const rows = host.store.outdated(name, machine.version ?? "", GROUP_MAX);
+      if (rows.length === 0) break;
+      const ends = await Promise.allSettled(
+        rows.map((row) => host.deliver((run) => run.migrate(row))),
+      );
+      for (const end of ends) if (end.status === "rejected") throw end.reason;
+      migrated += rows.length;
     }
+  }
   return migrated;
 }

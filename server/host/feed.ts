@@ -26,8 +26,9 @@ export class Feed {
   readonly #unsubscribe: () => void;
 
   constructor(readonly host: Host) {
-    this.#unsubscribe = host.onCommit(({ scopes }) => {
-      for (const scope of scopes) for (const ring of this.#bells.get(scope) ?? []) ring();
+    this.#unsubscribe = host.onCommit(({ actors }) => {
+      for (const scope of new Set(actors.map((actor) => actor.scope)))
+        for (const ring of this.#bells.get(scope) ?? []) ring();
     });
   }
 
@@ -68,11 +69,11 @@ export class Feed {
     return this.host.store.scopeJournal(scope, seq, PAGE).map((row) => this.#entry(row));
   }
 
-  #entry(row: JournalRow): FeedEntry {
+  #entry(row: JournalRow & { machine: string }): FeedEntry {
     return {
       seq: row.seq,
       actor: row.actor,
-      machine: row.actor.slice(0, row.actor.indexOf("/")),
+      machine: row.machine,
       version: row.version,
       rev: row.rev,
       at: row.at,

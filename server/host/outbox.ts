@@ -1,22 +1,14 @@
 import type { OutboxRow } from "../../db/host-store.ts";
-import { Refused, Unavailable } from "../errors.ts";
-import { backoffMs, type Effect } from "./effect.ts";
-import type { Commit, Host } from "./host.ts";
-import { doneEvent, errorEvent } from "./xstate.ts";
-
-/** A way to an outside system. While `closedUntil` (logical ms) lies ahead, nothing is sent there. */
-type Lane = {
-  name: string;
-  concurrency: number;
-  running: Set<string>;
-  mutexes: Set<string>;
-  failures: number;
-  closedUntil: number;
-};
+import { deliverEnding, type Ending } from "./answer.ts";
+import { Abandoned, attempt, type Outcome } from "./attempt.ts";
+import type { Commit } from "./commit.ts";
+import { backoffMs, type Effect, type EffectContext } from "./effect.ts";
+import type { Host } from "./host.ts";
+import { Lane } from "./lane.ts";
 
 /** Three deaths of the process during one piece of work hold it: it may be what kills. */
 const DEATHS_MAX = 3;
-const KEEP_FINISHED_MS = 7 * 86_400_000;
+const SLEEP_MAX_MS = 60_000;
 
 export type OutboxOptions = {
   /** How many rows of a lane run at once. */
@@ -39,8 +31,8 @@ export class Outbox {
   #isRunning = false;
   #isAwake = false;
   #idle: (() => void)[] = [];
-  /** Keys of rows that were tried since logical time last moved, for {@link isSettled}. */
-  #triedAt = new Map<string, number>();
+  /** Logical time of the last attempt of each open row, for {@link isSettled}. */
+  readonly #triedAt = new Map<string, number>();
 
   constructor(
     readonly host: Host,
@@ -50,28 +42,22 @@ export class Outbox {
     for (const { lane } of Object.values(host.effects)) {
       const concurrency = options.concurrency[lane];
       if (concurrency === undefined) throw new Error(`lane '${lane}' has no concurrency`);
-      this.#lanes.set(lane, {
-        name: lane,
-        concurrency,
-        running: new Set(),
-        mutexes: new Set(),
-        failures: 0,
-        closedUntil: 0,
-      });
+      this.#lanes.set(lane, new Lane(lane, concurrency));
     }
     this.#unsubscribe = host.onCommit((commit) => this.#onCommit(commit));
   }
 
   /**
    * Takes up what a former process left. This process holds the database's lock, so whatever is
-   * marked as running is not. @throws when open work has no handler any more.
+   * marked as running is not. @throws when open work has no handler, or no state that waits for it.
    */
   start(): void {
-    const { store, clock } = this.host;
+    const { store, effects } = this.host;
     for (const { src } of store.openSources())
-      if (!this.host.effects[src]) throw new Error(`open work wants '${src}', which is gone`);
+      if (!effects[src]) throw new Error(`open work wants '${src}', which is gone`);
+    const [orphan] = store.orphanedWork();
+    if (orphan) throw new Error(`nobody waits for the open work ${orphan.key}`);
     store.reviveWork(DEATHS_MAX);
-    store.pruneWork(clock.now() - KEEP_FINISHED_MS);
     this.#isRunning = true;
     this.wake();
   }
@@ -79,14 +65,13 @@ export class Outbox {
   /** Begins nothing new and waits for what runs, at most `graceMs` of real time. */
   async stop(graceMs = 2_000): Promise<void> {
     this.#isRunning = false;
-    this.#unsubscribe();
     clearTimeout(this.#timer);
-    if (this.#controllers.size === 0) return;
     const timer = setTimeout(() => {
       for (const controller of this.#controllers.values()) controller.abort(new Abandoned());
     }, graceMs);
-    await new Promise<void>((resolve) => this.#idle.push(resolve));
+    if (this.#controllers.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
     clearTimeout(timer);
+    this.#unsubscribe();
   }
 
   /** Looks for work now: after a commit, or after logical time was moved. */
@@ -106,10 +91,10 @@ export class Outbox {
   isSettled(): boolean {
     const now = this.host.clock.now();
     for (const lane of this.#lanes.values()) {
-      if (lane.running.size > 0) return false;
-      if (lane.closedUntil > now) continue;
-      for (const row of this.host.store.todo(lane.name, now, 1000))
-        if ((this.#triedAt.get(row.key) ?? -1) < now) return false;
+      if (lane.running.length > 0) return false;
+      if (lane.opensAt(now) !== null) continue;
+      for (const { key } of this.host.store.dueWork(lane.name, now))
+        if ((this.#triedAt.get(key) ?? -1) < now) return false;
     }
     return true;
   }
@@ -119,187 +104,124 @@ export class Outbox {
     const now = this.host.clock.now();
     return [...this.#lanes.values()].flatMap((lane) => [
       ...lane.running,
-      ...this.host.store.todo(lane.name, now, 100).map((row) => row.key),
+      ...this.host.store.dueWork(lane.name, now).map(({ key }) => key),
     ]);
   }
 
   /** Lanes whose system is not answering now. */
   closedLanes(): string[] {
     const now = this.host.clock.now();
-    return [...this.#lanes.values()].filter((l) => l.closedUntil > now).map((l) => l.name);
+    return [...this.#lanes.values()].filter((l) => l.opensAt(now) !== null).map((l) => l.name);
   }
 
-  #onCommit(commit: Commit): void {
-    for (const key of commit.cancelled) {
+  #onCommit({ cancelled, started }: Commit): void {
+    for (const key of cancelled) {
       this.#triedAt.delete(key);
       this.#controllers.get(key)?.abort(new Abandoned());
     }
-    if (commit.started) this.wake();
+    if (started) this.wake();
   }
 
   #pump(): void {
     if (!this.#isRunning) return;
     const now = this.host.clock.now();
-    let nextAt = Number.POSITIVE_INFINITY;
+    let wakeAt = Number.POSITIVE_INFINITY;
     for (const lane of this.#lanes.values()) {
-      if (lane.closedUntil > now) {
-        nextAt = Math.min(nextAt, lane.closedUntil);
-        continue;
-      }
-      // A lane that was down is asked by one row before the others follow.
-      const free = (lane.failures > 0 ? 1 : lane.concurrency) - lane.running.size;
-      if (free > 0) this.#fill(lane, free, now);
-      const next = this.host.store.nextTodo(lane.name);
-      if (next && next.nextAt > now) nextAt = Math.min(nextAt, next.nextAt);
+      const opensAt = lane.opensAt(now);
+      if (opensAt === null) this.#fill(lane, now);
+      const nextAt = this.host.store.nextTodo(lane.name)?.nextAt;
+      // What is due waits for something that runs, and its end wakes us.
+      if (opensAt !== null) wakeAt = Math.min(wakeAt, opensAt);
+      else if (nextAt !== undefined && nextAt > now) wakeAt = Math.min(wakeAt, nextAt);
     }
-    if (nextAt < Number.POSITIVE_INFINITY) {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#pump(), Math.min(Math.max(nextAt - now, 1), 60_000));
-    }
+    clearTimeout(this.#timer);
+    if (wakeAt < Number.POSITIVE_INFINITY)
+      this.#timer = setTimeout(() => this.#pump(), Math.min(wakeAt - now, SLEEP_MAX_MS));
   }
 
-  #fill(lane: Lane, free: number, now: number): void {
-    const rows = this.host.store.todo(lane.name, now, free + lane.mutexes.size + 32);
-    for (const row of rows) {
-      if (free === 0) return;
-      if (lane.running.has(row.key)) continue;
-      if (row.mutex !== null && lane.mutexes.has(row.mutex)) continue;
-      const effect = this.host.effects[row.src];
-      if (!effect) continue;
-      free--;
-      lane.running.add(row.key);
-      if (row.mutex !== null) lane.mutexes.add(row.mutex);
-      this.#perform(lane, row, effect)
+  #fill(lane: Lane, now: number): void {
+    const { store, effects } = this.host;
+    while (lane.hasRoom()) {
+      const [running, mutexes] = [JSON.stringify(lane.running), JSON.stringify(lane.mutexes)];
+      const row = store.nextWork(lane.name, now, running, mutexes);
+      if (!row) return;
+      const effect = effects[row.src];
+      if (!effect) throw new Error(`nobody performs '${row.src}'`);
+      const entered = lane.enter(row);
+      this.#perform(lane, row, effect, entered)
         .catch((error) => this.options.onDefect(`outbox row ${row.key}`, error))
         .finally(() => {
-          lane.running.delete(row.key);
-          if (row.mutex !== null) lane.mutexes.delete(row.mutex);
+          lane.leave(row);
           if (this.#controllers.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
           this.wake();
         });
     }
   }
 
-  async #perform(lane: Lane, row: OutboxRow, effect: Effect): Promise<void> {
-    const { store } = this.host;
+  async #perform(lane: Lane, row: OutboxRow, effect: Effect, entered: number): Promise<void> {
+    const { store, clock } = this.host;
     const controller = new AbortController();
     this.#controllers.set(row.key, controller);
     try {
-      const claimed = await this.host.deliver(() => store.claimWork(row.key));
-      if (claimed === 0) return;
-      this.#triedAt.set(row.key, this.host.clock.now());
-      const outcome = await this.#attempt(row, effect, controller);
-      this.#regulate(lane, effect, outcome);
+      if ((await this.host.deliver(() => store.claimWork(row.key))) === 0) return;
+      this.#triedAt.set(row.key, clock.now());
+      const outcome = await attempt(row, effect, controller, this.#memo(row.key));
+      const { kind } = outcome;
+      if (kind === "answered" || kind === "refused") lane.answered();
+      if (kind === "unreachable")
+        lane.unreachable(entered, clock.now(), effect.backoffCapMs, this.#random);
       await this.#settle(row, effect, outcome);
     } finally {
       this.#controllers.delete(row.key);
     }
   }
 
-  async #attempt(row: OutboxRow, effect: Effect, controller: AbortController): Promise<Outcome> {
+  #memo(key: string): EffectContext["memo"] {
     const { store } = this.host;
-    const timer = setTimeout(
-      () => controller.abort(new Unavailable("timeout", `${row.src} did not answer in time`)),
-      effect.timeoutMs,
-    );
-    const { signal } = controller;
-    const aborted = new Promise<never>((_, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    });
-    aborted.catch(() => {});
-    const memo = async <T>(make: () => Promise<T>): Promise<T> => {
-      const stored = store.work(row.key)?.memo;
+    return async <T>(make: () => Promise<T>): Promise<T> => {
+      const stored = store.work(key)?.memo;
       if (stored != null) return JSON.parse(stored) as T;
       const made = await make();
-      await this.host.deliver(() => store.memoWork(JSON.stringify(made), row.key));
+      await this.host.deliver(() => store.memoWork(JSON.stringify(made), key));
       return made;
     };
-    try {
-      const run = effect.run(JSON.parse(row.input) as never, {
-        key: row.key,
-        attempt: row.attempt + 1,
-        signal,
-        memo,
-      });
-      const output = await Promise.race([run, aborted]);
-      return { kind: "answered", answer: JSON.stringify(output ?? null) };
-    } catch (error) {
-      if (error instanceof Abandoned) return { kind: "abandoned", code: "abandoned" };
-      if (error instanceof Refused) return { kind: "refused", code: error.code };
-      if (error instanceof Unavailable) return { kind: "unreachable", code: error.code };
-      return { kind: "failed", code: codeOf(error), error };
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  /** Opens the lane's breaker when nobody was reached, and closes it when anybody answered. */
-  #regulate(lane: Lane, effect: Effect, outcome: Outcome): void {
-    if (outcome.kind === "abandoned") return;
-    if (outcome.kind !== "unreachable") {
-      lane.failures = 0;
-      lane.closedUntil = 0;
-      return;
-    }
-    const waitMs = backoffMs(lane.failures, effect.backoffCapMs, this.#random);
-    lane.failures++;
-    lane.closedUntil = this.host.clock.now() + waitMs;
   }
 
   async #settle(row: OutboxRow, effect: Effect, outcome: Outcome): Promise<void> {
-    const { store, clock } = this.host;
-    const now = clock.now();
+    const now = this.host.clock.now();
     if (outcome.kind === "unreachable" || outcome.kind === "abandoned") {
-      // At the end of the queue of what is due, so that another row is the next probe.
-      await this.host.deliver(() => store.retryWork(now, outcome.code, 1, row.key));
-      return;
-    }
-    if (outcome.kind === "failed") {
-      const attempts = row.attempt + 1;
-      const isLast =
-        effect.retry === "none" || (effect.retry !== "forever" && attempts >= effect.retry.times);
-      if (!isLast) {
-        const nextAt = now + backoffMs(row.attempt, effect.backoffCapMs, this.#random);
-        await this.host.deliver(() => store.retryWork(nextAt, outcome.code, 0, row.key));
-        return;
-      }
+      // Costs no attempt. At the end of the queue of what is due, so that another row asks next.
+      await this.#retry(row, now, outcome.code, 1);
+    } else if (outcome.kind !== "failed") {
+      await this.#end(row, outcome);
+    } else if (isLast(effect, row.attempt + 1)) {
       this.options.onDefect(`${row.src} gave up`, outcome.error);
+      await this.#end(row, outcome);
+    } else {
+      const nextAt = now + backoffMs(row.attempt, effect.backoffCapMs, this.#random);
+      await this.#retry(row, nextAt, outcome.code, 0);
     }
+  }
+
+  #retry({ key }: OutboxRow, nextAt: number, code: string, refund: 0 | 1): Promise<number> {
+    return this.host.deliver(() => this.host.store.retryWork(nextAt, code, refund, key));
+  }
+
+  async #end(row: OutboxRow, ending: Ending): Promise<void> {
     this.#triedAt.delete(row.key);
-    const answered = outcome.kind === "answered";
-    const event = answered
-      ? doneEvent(row.invoke, JSON.parse(outcome.answer))
-      : errorEvent(row.invoke, outcome.code);
-    const answer = answered ? outcome.answer : null;
-    const error = answered ? null : outcome.code;
     try {
-      await this.host.deliver((run) => {
-        // Zero rows: the state was left meanwhile, and a late answer drops.
-        if (store.finishWork(now, answer, error, row.key) === 0) return;
-        const origin = { cause: row.key, by: null, reason: null };
-        run.deliver(row.actor, event, now, "result", origin);
-      });
+      await this.host.deliver((run) => deliverEnding(run, row, ending));
     } catch (cause) {
       // The answer is kept and the work never runs again; the operator delivers it once more.
-      const message = cause instanceof Error ? cause.message : String(cause);
-      await this.host.deliver(() => store.stickWork("undelivered", answer, message, row.key));
+      const why = cause instanceof Error ? cause.message : String(cause);
+      const [answer, error] =
+        "answer" in ending ? [ending.answer, why] : [null, `${ending.code}: ${why}`];
+      await this.host.deliver(() => this.host.store.stickWork(answer, error, row.key));
       this.options.onDefect(`the answer of ${row.key} could not be delivered`, cause);
     }
   }
 }
 
-/** Nobody waits for the answer any more: the state was left, or the process stops. */
-class Abandoned extends Error {}
-
-type Outcome =
-  | { kind: "answered"; answer: string }
-  | { kind: "refused"; code: string }
-  | { kind: "unreachable"; code: string }
-  | { kind: "abandoned"; code: string }
-  | { kind: "failed"; code: string; error: unknown };
-
-/** Our own code of an error; never its text, which may hold what must not be stored. */
-function codeOf(error: unknown): string {
-  const { code } = (error ?? {}) as { code?: unknown };
-  return typeof code === "string" && /^[a-z][a-z0-9_]{0,60}$/.test(code) ? code : "defect";
-}
+/** Whether the policy allows no attempt after this one. */
+const isLast = ({ retry }: Effect, attempts: number): boolean =>
+  retry === "none" || (retry !== "forever" && attempts >= retry.times);

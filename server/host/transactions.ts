@@ -17,9 +17,16 @@ export class TransactionQueue {
   #jobs: Job[] = [];
   #scheduled = false;
 
+  /**
+   * @param hooks - `attempt` runs a body in a savepoint; `committed` is told how each transaction
+   * ended, after all who wait for it were.
+   */
   constructor(
     readonly store: HostStore,
-    readonly hooks: { begin: () => void; committed: () => void },
+    readonly hooks: {
+      attempt: (body: () => unknown) => unknown;
+      committed: (isOnDisk: boolean) => void;
+    },
   ) {}
 
   /** @returns what `body` returned, once it is on disk. @throws what it threw; nothing of it remains. */
@@ -36,36 +43,31 @@ export class TransactionQueue {
     const jobs = this.#jobs.splice(0, SHARED_MAX);
     this.#scheduled = this.#jobs.length > 0;
     if (this.#scheduled) setImmediate(() => this.#flush());
-    const settle = this.#commit(jobs);
-    for (const settled of settle) settled();
+    this.hooks.committed(this.#commit(jobs));
   }
 
-  #commit(jobs: Job[]): (() => void)[] {
+  /** @returns whether it is on disk. */
+  #commit(jobs: Job[]): boolean {
     const { store, hooks } = this;
     try {
       store.begin();
-    } catch (error) {
-      return jobs.map((job) => () => job.reject(error));
-    }
-    try {
-      hooks.begin();
       const settle = jobs.map((job) => {
-        store.savepoint();
         try {
-          const value = job.body();
-          store.release();
+          const value = hooks.attempt(job.body);
           return () => job.resolve(value);
         } catch (error) {
-          store.rollbackTo();
-          store.release();
+          // Where SQLite itself gave the transaction up, the others' writes are gone too.
+          if (!store.isOpen()) throw error;
           return () => job.reject(error);
         }
       });
       store.commit();
-      return [hooks.committed, ...settle];
+      for (const settled of settle) settled();
+      return true;
     } catch (error) {
-      store.rollback();
-      return jobs.map((job) => () => job.reject(error));
+      if (store.isOpen()) store.rollback();
+      for (const job of jobs) job.reject(error);
+      return false;
     }
   }
 }

@@ -3,12 +3,11 @@
  * snapshots, delayed transitions. Everything here is pure and synchronous.
  */
 import {
+  type AnyActorScope,
   type AnyMachineSnapshot,
   type AnyStateMachine,
   createEmptyActor,
-  getNextTransitions,
-  initialTransition,
-  transition,
+  type ExecutableActionObject,
 } from "xstate";
 import { at, type Create, NEVER, type Post, type Tell } from "../../machines/durable.ts";
 
@@ -42,16 +41,29 @@ export type PersistedSnapshot = { value: unknown; context: unknown; status: stri
 /** Where a delivery came from, which says what happens when no transition is enabled. */
 export type Door = "command" | "alarm" | "result" | "tell";
 
-const scope = () => {
-  const self = createEmptyActor();
-  return { self, system: self.system } as unknown as Parameters<
-    AnyStateMachine["restoreSnapshot"]
-  >[1];
-};
+/** The actor that machines are told they are. It is none, and keeps nothing. */
+const self = createEmptyActor();
+
+/**
+ * What XState's own `transition()` runs a machine in, without the live actor that it makes each time,
+ * which costs as much as the transition itself.
+ */
+const inert = (actionExecutor: AnyActorScope["actionExecutor"]): AnyActorScope => ({
+  self,
+  system: self.system,
+  id: "",
+  sessionId: "",
+  logger: () => {},
+  defer: () => {},
+  emit: () => {},
+  stopChild: () => {},
+  actionExecutor,
+});
+const idle = inert(() => {});
 
 /** Brings a stored snapshot back to life, without running anything. @throws for an unknown state. */
 export function hydrate(machine: AnyStateMachine, json: string): AnyMachineSnapshot {
-  return machine.restoreSnapshot(JSON.parse(json), scope());
+  return machine.restoreSnapshot(JSON.parse(json), idle);
 }
 
 /** Whether `event` is answered now: `enabled` changes something, `ignored` is `{}` on purpose. */
@@ -68,7 +80,9 @@ export function answer(
 
 /** The first snapshot of a new actor. @throws when its context cannot be made of `input`. */
 export function decideFirst(machine: AnyStateMachine, input: unknown, atMs: number): Decision {
-  const [next, actions] = at(atMs, () => initialTransition(machine, input as never));
+  const actions: ExecutableActionObject[] = [];
+  const scope = inert((action) => actions.push(action));
+  const next = at(atMs, () => machine.getInitialSnapshot(scope, input));
   return decision(machine, next, actions);
 }
 
@@ -79,13 +93,21 @@ export function decide(
   event: HostEvent,
   atMs: number,
 ): Decision {
-  const [next, actions] = at(atMs, () => transition(machine, snapshot, event as never));
-  return decision(machine, next as AnyMachineSnapshot, actions);
+  const actions: ExecutableActionObject[] = [];
+  const scope = inert((action) => actions.push(action));
+  const next = at(atMs, () => machine.transition(snapshot, event, scope));
+  return decision(machine, next, actions);
 }
 
 /** A snapshot as it stands, of which nothing follows but its deadlines. */
 export const restored = (machine: AnyStateMachine, snapshot: AnyMachineSnapshot): Decision =>
   decision(machine, snapshot, []);
+
+/** What the state of a stored snapshot waits for. */
+export function awaited(json: string): { invoke: string; src: string }[] {
+  const { children } = JSON.parse(json) as { children: Record<string, { src: string }> };
+  return Object.entries(children).map(([invoke, { src }]) => ({ invoke, src }));
+}
 
 /** The events by which an outcome reaches the state that waits for it. */
 export const doneEvent = (
@@ -111,10 +133,8 @@ export function deadlines(
   snapshot: AnyMachineSnapshot,
 ): Map<string, number> {
   const due = new Map<string, number>();
-  for (const next of getNextTransitions(snapshot)) {
-    const { delay } = next as { delay?: string | number };
-    if (delay === undefined) continue;
-    const resolve = machine.implementations.delays[delay];
+  for (const { delay, eventType } of snapshot._nodes.flatMap((node) => node.after)) {
+    const resolve = typeof delay !== "function" && machine.implementations.delays[delay];
     if (typeof resolve !== "function") throw new Error(`delay '${delay}' is not a deadline`);
     // At time 0 a delay is its deadline.
     const dueAt = at(0, () =>
@@ -122,22 +142,20 @@ export function deadlines(
     );
     if (dueAt === NEVER) continue;
     if (!Number.isSafeInteger(dueAt)) throw new Error(`deadline '${delay}' is ${dueAt}`);
-    due.set(next.eventType, dueAt);
+    due.set(eventType, dueAt);
   }
   return due;
 }
 
-type Action = { type: string; params: unknown };
-
 function decision(
   machine: AnyStateMachine,
   next: AnyMachineSnapshot,
-  actions: readonly Action[],
+  actions: readonly ExecutableActionObject[],
 ): Decision {
   if (next.status === "error") throw next.error;
   if (next.status !== "active") throw new Error(`${machine.id} ended: no state may be final`);
   const persisted = machine.getPersistedSnapshot(next) as unknown as PersistedSnapshot;
-  const started: Started[] = [];
+  let started: Started[] = [];
   const stopped: string[] = [];
   const outputs: Output[] = [];
   for (const { type, params } of actions) {
@@ -148,13 +166,22 @@ function decision(
       case "xstate.cancel":
         break;
       case "xstate.spawnChild": {
-        const { id, src, input } = params as { id: string; src: string; input: unknown };
+        const { id, src, input } = params as unknown as {
+          id: string;
+          src: string;
+          input: unknown;
+        };
         started.push({ invoke: id, src, input });
         break;
       }
       case "xstate.stopChild":
         // XState passes the child's ActorRef itself, and nothing for a child it does not know.
-        if (params) stopped.push((params as { id: string }).id);
+        if (params) {
+          const { id } = params as unknown as { id: string };
+          stopped.push(id);
+          // A state that is left in the transition that entered it never began.
+          started = started.filter((work) => work.invoke !== id);
+        }
         break;
       case "tell":
         for (const tell of list<Tell>(params)) outputs.push({ type, tell });

@@ -8,6 +8,8 @@ import { type FieldError, problemResponse, refusalResponse } from "./problem.ts"
 type Known = { pubkey: string | null; raw: Uint8Array | null };
 
 const BODY_BYTES_MAX = 64 * 1024;
+/** Far more than any shape has. Deeper ones take seconds and gigabytes to describe as wrong. */
+const NESTING_MAX = 16;
 const GUARDED = /^\/(?:tenant|admin)(?:\/|$)/;
 
 export type EdgeOptions = {
@@ -34,14 +36,16 @@ export function createEdge({ nip98, limits, onFailure }: EdgeOptions) {
   const bodyOf = (request: Request): Uint8Array | null => known.get(request)?.raw ?? null;
 
   async function admit(request: Request, address: string): Promise<void> {
-    const raw = request.body === null ? null : await readBody(request);
     const { pathname, target } = targetOf(request.url);
     if (!GUARDED.test(pathname)) {
-      known.set(request, { pubkey: null, raw });
-      return limits.publicRoute(address);
+      await limits.publicRoute(address);
+      known.set(request, { pubkey: null, raw: await readBody(request) });
+      return;
     }
+    const authorization = request.headers.get("authorization");
+    // Whoever shows no token is told so before a byte of the body is read.
+    const raw = authorization === null ? null : await readBody(request);
     try {
-      const authorization = request.headers.get("authorization");
       const pubkey = nip98().verify({ method: request.method, target, authorization, body: raw });
       known.set(request, { pubkey, raw });
     } catch (error) {
@@ -62,7 +66,9 @@ export function createEdge({ nip98, limits, onFailure }: EdgeOptions) {
       return parseJson(raw);
     })
     .onError({ as: "global" }, ({ code, error }) => {
-      if (error instanceof AppError) return refusalResponse(error);
+      // What a parser throws arrives wrapped.
+      const refusal = code === "PARSE" ? error.cause : error;
+      if (refusal instanceof AppError) return refusalResponse(refusal);
       if (code === "NOT_FOUND")
         return problemResponse({ code: "not_found", status: 404, detail: "there is nothing here" });
       if (code === "VALIDATION" && error.type !== "response") {
@@ -80,29 +86,56 @@ export function createEdge({ nip98, limits, onFailure }: EdgeOptions) {
   return { plugin, pubkeyOf, bodyOf };
 }
 
-/** Path and query exactly as they were sent. */
-function targetOf(url: string): { pathname: string; target: string } {
+/** Path and query exactly as they were sent; the Host before them may be no host at all. */
+export function targetOf(url: string): { pathname: string; target: string } {
   const target = url.slice(url.indexOf("/", url.indexOf("//") + 2));
   const end = target.search(/[?#]/);
   return { pathname: end === -1 ? target : target.slice(0, end), target };
 }
 
-async function readBody(request: Request): Promise<Uint8Array> {
+/**
+ * @returns null where there is none
+ * @throws AppError 413, having read no more than the limit; 400 for a body that cannot be read
+ */
+async function readBody(request: Request): Promise<Uint8Array | null> {
+  const declared = request.headers.get("content-length");
+  if (request.body === null) {
+    // Bun drops the body of a GET, so no token could vouch for it.
+    if (Number(declared) > 0 || request.headers.has("transfer-encoding"))
+      throw new AppError("malformed", 400, `a ${request.method} request has no body`);
+    return null;
+  }
   const tooLarge = () =>
     new AppError("too_large", 413, `the body may have at most ${BODY_BYTES_MAX} bytes`);
-  if (Number(request.headers.get("content-length") ?? 0) > BODY_BYTES_MAX) throw tooLarge();
-  const raw = new Uint8Array(await request.arrayBuffer());
-  if (raw.length > BODY_BYTES_MAX) throw tooLarge();
-  return raw;
+  if (Number(declared) > BODY_BYTES_MAX) throw tooLarge();
+  if (declared !== null) return new Uint8Array(await request.arrayBuffer());
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request.body as ReadableStream<Uint8Array>) {
+    length += chunk.length;
+    if (length > BODY_BYTES_MAX) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 function parseJson(raw: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(raw));
-  } catch {
-    throw new AppError("malformed", 400, "the body is not JSON");
-  }
+  const value = ((): unknown => {
+    try {
+      return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(raw));
+    } catch {
+      throw new AppError("malformed", 400, "the body is not JSON");
+    }
+  })();
+  if (isNestedDeeper(value, NESTING_MAX))
+    throw new AppError("malformed", 400, `the body is nested more than ${NESTING_MAX} levels deep`);
+  return value;
 }
+
+const isNestedDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((inner) => isNestedDeeper(inner, levels - 1)));
 
 type ValidationIssue = { path?: string; summary?: string; message?: string; schema?: unknown };
 

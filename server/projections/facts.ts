@@ -5,7 +5,7 @@ import { toSeconds } from "./status.ts";
 
 /**
  * What is only ever appended: ledger lines (every sat that a tell or a create carries, and what
- * machines post) and what became of each bolt11. The key names transition and output, so that no
+ * machines post), and what became of each bolt11 and each attempt to pay one. The key names transition and output, so that no
  * line can be written twice.
  */
 export function projectFacts(queries: Queries, change: Change): void {
@@ -23,12 +23,12 @@ export function projectFacts(queries: Queries, change: Change): void {
       const { from, to, sats, why } = output.post;
       line(from, to, sats, why);
     } else {
-      projectBolt11(queries, change, output.post);
+      projectFact(queries, change, output.post);
     }
   }
 }
 
-function projectBolt11(
+function projectFact(
   queries: Queries,
   change: Change,
   post: Exclude<Post, { fact: "ledger" }>,
@@ -45,6 +45,19 @@ function projectBolt11(
       settledAt: null,
       settledAmount: null,
       preimage: null,
+    });
+  } else if (post.fact === "attempt") {
+    const { id, paymentHash, state, code } = post;
+    const invoice = (change.snapshot.context as { id: string }).id;
+    const at = toSeconds(post.at);
+    queries.attempts.record({
+      id,
+      invoice,
+      paymentHash,
+      state,
+      code,
+      createdAt: at,
+      updatedAt: at,
     });
   } else {
     queries.invoices.settleBolt11(post.paymentHash, {

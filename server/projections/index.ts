@@ -3,6 +3,7 @@ import type { Queries } from "../../db/index.ts";
 import type { Change } from "../host/host.ts";
 import { projectFacts } from "./facts.ts";
 import { invoiceRows } from "./invoice.ts";
+import { noticeRow } from "./notice.ts";
 import { quarantineRows, relayRow } from "./relay.ts";
 import { tenantRow } from "./tenant.ts";
 
@@ -33,6 +34,9 @@ export function projectRows(
       for (const item of items) queries.invoices.upsertItem(item);
       break;
     }
+    case "notice":
+      queries.notices.upsert(noticeRow(snapshot));
+      break;
     default:
       throw new Error(`nothing is known of machine '${machine}'`);
   }

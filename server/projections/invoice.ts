@@ -11,6 +11,7 @@ export function invoiceRows({ value, context }: PersistedSnapshot): {
   const invoice: InvoiceRow = {
     id: c.id,
     tenant: c.tenant,
+    purpose: c.purpose,
     amount: c.amountSats,
     credit: c.creditSats,
     status: statusOf(value) as InvoiceRow["status"],

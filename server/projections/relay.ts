@@ -5,7 +5,9 @@ import type { PersistedSnapshot } from "../host/xstate.ts";
 import { statusOf, toSeconds, toSecondsOrNull } from "./status.ts";
 
 const CAUSES: Record<string, Cause> = {
+  unpaid: "nonpayment",
   held: "admin",
+  heldByAdmin: "admin",
   byAdmin: "admin",
   byOwner: "owner",
   lapsed: "lapsed",
@@ -34,6 +36,7 @@ export function relayRow({ value, context }: PersistedSnapshot): RelayRow {
     status: statusOf(value) as RelayRow["status"],
     cause: causeOf(value),
     paidThrough: toSecondsOrNull(c.paidThrough),
+    graceEnds: toSecondsOrNull(c.graceEnds),
     createdAt: toSeconds(c.createdAt),
     renamedAt: toSecondsOrNull(c.renamedAt),
     wanted: c.wanted,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Asker } from "../commands/index.ts";
 import { AppError } from "../errors.ts";
+import { targetOf } from "../http/edge.ts";
 import type { RouteParts } from "./parts.ts";
 
 /** Who sent this POST, and under which Idempotency-Key. @throws AppError 422 for a key that is none. */
@@ -12,6 +13,6 @@ export function askerOf({ edge }: RouteParts, request: Request): Asker {
     throw new AppError("invalid", 422, "use 1–200 printable characters without blanks", {
       field: "Idempotency-Key",
     });
-  const hash = createHash("sha256").update(`${request.method} ${new URL(request.url).pathname}\n`);
+  const hash = createHash("sha256").update(`${request.method} ${targetOf(request.url).pathname}\n`);
   return { pubkey, once: { key, request: hash.update(edge.bodyOf(request) ?? "").digest("hex") } };
 }

@@ -16,6 +16,7 @@ import {
   relayQuery,
   updateRelay,
 } from "./shapes.ts";
+import { admitTenant } from "./tenant.ts";
 import { viewInvoice, viewRelay } from "./views.ts";
 
 /** A bolt11 usually takes 30 ms: worth waiting for, so that the checkout opens with its QR code. */
@@ -23,10 +24,10 @@ const BOLT11_WAIT_MS = 1_500;
 
 /** My relays. */
 export const relayRoutes = (parts: RouteParts) => {
-  const { host, queries, address, edge } = parts;
+  const { host, queries, edge } = parts;
 
   const one = (request: Request, id: string) =>
-    viewRelay(host, address, ownRelay(parts, edge.pubkeyOf(request), id));
+    viewRelay(parts, ownRelay(parts, edge.pubkeyOf(request), id));
 
   async function result(made: Ordered) {
     const id = made.invoice;
@@ -35,7 +36,7 @@ export const relayRoutes = (parts: RouteParts) => {
     const row = queries.relays.get(made.relay);
     const invoice = id === null ? null : queries.invoices.get(id);
     if (!row) throw new Error(`relay ${made.relay} has no row`);
-    return { relay: viewRelay(host, address, row), invoice: invoice && viewInvoice(invoice) };
+    return { relay: viewRelay(parts, row), invoice: invoice && viewInvoice(invoice) };
   }
 
   return new Elysia({ name: "relays", detail: { tags: ["relays"] } })
@@ -45,7 +46,7 @@ export const relayRoutes = (parts: RouteParts) => {
         const { q = null, status = null, plan = null, limit = 50, offset = 0 } = query;
         const filter = { q, status, plan, limit, offset };
         const { items, total } = queries.relays.list(edge.pubkeyOf(request), filter);
-        return { items: items.map((row) => viewRelay(host, address, row)), total };
+        return { items: items.map((row) => viewRelay(parts, row)), total };
       },
       {
         query: relayQuery,
@@ -55,7 +56,8 @@ export const relayRoutes = (parts: RouteParts) => {
     )
     .post(
       "/tenant/relays",
-      async ({ request, body, set }) => {
+      async ({ request, server, body, set }) => {
+        await admitTenant(parts, request, server);
         const made = await orderRelay(parts, askerOf(parts, request), { description: "", ...body });
         set.status = 201;
         return result(made);

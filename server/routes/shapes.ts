@@ -1,16 +1,22 @@
 /** The shapes of the API, one schema each. Names as in the database, times in unix seconds, sats. */
+import { Type } from "@sinclair/typebox";
 import { type Static, type TSchema, t } from "elysia";
 import { DESCRIPTION_MAX, NAME_MAX, SUBDOMAIN_MAX, SUBDOMAIN_MIN } from "../../machines/names.ts";
 
 /** Not t.UnionEnum, which gives a property that is left out its first value. */
-const literals = <const T extends string>(...values: T[]) =>
+const literals = <const T extends string | null>(...values: T[]) =>
   t.Unsafe<T>(
     t.Union(
-      values.map((value) => t.Literal(value)),
+      values.map((value) => (value === null ? t.Null() : t.Literal(value))),
       { description: `one of ${values.join(", ")}` },
     ),
   );
 const nullable = <T extends TSchema>(schema: T) => t.Union([schema, t.Null()]);
+/** Not t.Integer, which takes text for a number. */
+const integer = Type.Integer;
+/** A whole number of the query, where everything is text. */
+const wholeNumber = (pattern: string, description: string) =>
+  t.Transform(t.String({ pattern, description })).Decode(Number).Encode(String);
 
 export const planId = literals("free", "basic", "growth");
 export const relayStatus = literals(
@@ -27,7 +33,7 @@ export const problem = t.Object(
   {
     type: t.String(),
     title: t.String(),
-    status: t.Integer(),
+    status: integer(),
     code: t.String({ description: "Stable and machine-readable." }),
     detail: t.String(),
     errors: t.Optional(t.Array(t.Object({ field: t.String(), message: t.String() }))),
@@ -39,8 +45,8 @@ export const problem = t.Object(
 export const plan = t.Object({
   id: planId,
   name: t.String(),
-  price: t.Integer({ description: "sats a month" }),
-  member_limit: nullable(t.Integer()),
+  price: integer({ description: "sats a month" }),
+  member_limit: nullable(integer()),
   blossom: t.Boolean(),
   livekit: t.Boolean(),
 });
@@ -48,10 +54,10 @@ export const plan = t.Object({
 export const tenant = t.Object({
   pubkey: t.String(),
   status: literals("active", "suspended"),
-  anchor: nullable(t.Integer({ description: "day and time to which periods align" })),
-  credit: t.Integer({ description: "sats" }),
+  anchor: nullable(integer({ description: "day and time to which periods align" })),
+  credit: integer({ description: "sats" }),
   wallet: literals("none", "connected"),
-  created_at: t.Integer(),
+  created_at: integer(),
 });
 
 export const relay = t.Object({
@@ -63,15 +69,15 @@ export const relay = t.Object({
   description: t.String(),
   icon: t.String(),
   plan: planId,
-  price: t.Integer({ description: "the price agreed, sats a month" }),
+  price: integer({ description: "the price agreed, sats a month" }),
   status: relayStatus,
-  cause: nullable(literals("nonpayment", "admin", "owner", "lapsed")),
+  cause: literals("nonpayment", "admin", "owner", "lapsed", null),
   url: t.String(),
-  paid_through: nullable(t.Integer()),
-  created_at: t.Integer(),
+  paid_through: nullable(integer()),
+  created_at: integer(),
   problem: nullable(
     t.Object(
-      { code: t.String(), attempts: t.Integer() },
+      { code: t.String(), attempts: integer() },
       { description: "What keeps the relay server from showing what is wanted; it is retried." },
     ),
   ),
@@ -82,23 +88,23 @@ export const invoiceItem = t.Object({
   id: t.String(),
   invoice: t.String(),
   relay: t.String(),
-  amount: t.Integer(),
-  period_start: t.Integer({ description: "an estimate until the relay is active" }),
-  period_end: t.Integer(),
+  amount: integer(),
+  period_start: integer({ description: "an estimate until the relay is active" }),
+  period_end: integer(),
   kind: literals("purchase", "upgrade", "renewal", "reactivation"),
 });
 
 export const invoice = t.Object({
   id: t.String(),
   tenant: t.String(),
-  amount: t.Integer({ description: "sats" }),
-  credit: t.Integer({ description: "how much of the amount the tenant's credit pays" }),
+  amount: integer({ description: "sats" }),
+  credit: integer({ description: "how much of the amount the tenant's credit pays" }),
   status: invoiceStatus,
-  created_at: t.Integer(),
-  closes_at: nullable(t.Integer()),
-  paid_at: nullable(t.Integer()),
+  created_at: integer(),
+  closes_at: nullable(integer()),
+  paid_at: nullable(integer()),
   invoice: nullable(t.String({ description: "the current bolt11, null until issued" })),
-  expires_at: nullable(t.Integer()),
+  expires_at: nullable(integer()),
   payment_hash: nullable(t.String()),
   preimage: nullable(t.String()),
   items: t.Array(invoiceItem),
@@ -107,7 +113,7 @@ export type Invoice = Static<typeof invoice>;
 
 export const ordered = t.Object({ relay, invoice: nullable(invoice) });
 export const listOf = <T extends TSchema>(item: T) =>
-  t.Object({ items: t.Array(item), total: t.Integer() });
+  t.Object({ items: t.Array(item), total: integer() });
 
 const name = t.String({
   minLength: 1,
@@ -133,9 +139,13 @@ export const updateRelay = t.Partial(t.Object({ name, subdomain, description, pl
 });
 
 export const page = {
-  q: t.Optional(t.String({ maxLength: 100 })),
-  limit: t.Optional(t.Integer({ minimum: 1, maximum: 100, default: 50 })),
-  offset: t.Optional(t.Integer({ minimum: 0, maximum: 1_000_000, default: 0 })),
+  q: t.Optional(t.String({ maxLength: 100, description: "at most 100 characters" })),
+  limit: t.Optional(
+    wholeNumber("^(?:[1-9][0-9]?|100)$", "a whole number from 1 to 100; 50 when left out"),
+  ),
+  offset: t.Optional(
+    wholeNumber("^(?:0|[1-9][0-9]{0,5}|1000000)$", "a whole number from 0 to 1000000"),
+  ),
 };
 export const relayQuery = t.Object(
   { ...page, status: t.Optional(relayStatus), plan: t.Optional(planId) },

@@ -1,18 +1,27 @@
+import type { Server } from "bun";
 import { Elysia } from "elysia";
 import { visitTenant } from "../commands/tenant.ts";
 import type { RouteParts } from "./parts.ts";
 import { problem, tenant } from "./shapes.ts";
 import { viewTenant } from "./views.ts";
 
+/** For each route that makes a tenant of a stranger. @throws AppError 429 `rate_limited` */
+export async function admitTenant(
+  { edge, limits, queries }: RouteParts,
+  request: Request,
+  server: Server<unknown> | null,
+): Promise<void> {
+  if (queries.tenants.get(edge.pubkeyOf(request)) !== null) return;
+  await limits.newTenant(server?.requestIP(request)?.address ?? "unknown");
+}
+
 /** Who I am here. */
 export const tenantRoutes = (parts: RouteParts) =>
   new Elysia({ name: "tenant", detail: { tags: ["tenant"] } }).get(
     "/tenant",
     async ({ request, server }) => {
-      const pubkey = parts.edge.pubkeyOf(request);
-      const address = server?.requestIP(request)?.address ?? "unknown";
-      if (!parts.queries.tenants.get(pubkey)) await parts.limits.newTenant(address);
-      return viewTenant(await visitTenant(parts, pubkey));
+      await admitTenant(parts, request, server);
+      return viewTenant(await visitTenant(parts, parts.edge.pubkeyOf(request)));
     },
     {
       response: { 200: tenant, 401: problem, 429: problem },

@@ -18,7 +18,11 @@ export const viewTenant = (row: TenantRow) => ({
   created_at: row.createdAt,
 });
 
-export function viewRelay(host: Host, address: RelayAddress, row: RelayRow): Relay {
+/** What it takes to say how a relay is reached, and what keeps it from being applied. */
+type RelayViewParts = { host: Host; address: RelayAddress; closedLanes: () => string[] };
+
+export function viewRelay(parts: RelayViewParts, row: RelayRow): Relay {
+  const { address } = parts;
   return {
     id: row.id,
     tenant: row.tenant,
@@ -34,14 +38,17 @@ export function viewRelay(host: Host, address: RelayAddress, row: RelayRow): Rel
     url: `${address.scheme}://${row.subdomain}.${address.relayDomain}`,
     paid_through: row.paidThrough,
     created_at: row.createdAt,
-    problem: row.wanted > row.applied ? problemOf(host, row) : null,
+    problem: row.wanted > row.applied ? problemOf(parts, row) : null,
   };
 }
 
-function problemOf(host: Host, row: RelayRow): Relay["problem"] {
+function problemOf({ host, closedLanes }: RelayViewParts, row: RelayRow): Relay["problem"] {
   if (row.refused !== null) return { code: row.refused, attempts: 1 };
-  const [work] = host.store.openWork(relayActor(row.id)).filter((open) => open.error !== null);
-  return work?.error ? { code: work.error, attempts: work.attempt } : null;
+  const [work] = host.store.openWork(relayActor(row.id));
+  if (!work) return null;
+  // While one relay's work probes for zooid, that of the others has not been tried at all.
+  const code = work.error ?? (closedLanes().includes(work.lane) ? `${work.lane}_down` : null);
+  return code === null ? null : { code, attempts: work.attempt };
 }
 
 export const viewInvoice = (row: InvoiceWithItems): Invoice => ({

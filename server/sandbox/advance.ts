@@ -4,8 +4,12 @@ import { AppError } from "../errors.ts";
 import type { MovableClock } from "./clock.ts";
 import type { WorldControl } from "./world-control.ts";
 
+/** Real time that the effects of one instant get, and a whole advance. */
 const STOP_MS = 10_000;
 const TOTAL_MS = 30_000;
+/** How long a notification of a payment that was just made may be under way. */
+const NOTIFICATION_MS = 100;
+const PIN_MARGIN_MS = 250;
 
 /** How far an advance came: `reached` is logical epoch ms, `open` what was still in flight there. */
 export type Advanced = { complete: boolean; reached: number; stops: number; open: string[] };
@@ -13,6 +17,9 @@ export type Advanced = { complete: boolean; reached: number; stops: number; open
 /**
  * Moves logical time forward, here and in the world. Stops at each instant at which an alarm is due,
  * lets everything that follows from it finish, and goes on: 38 days are 38 times one day.
+ *
+ * The world's clock is never behind ours. It outlives us, so whatever moment we are killed at, the
+ * next process takes up a time at which nothing that is stored lies in the future.
  */
 export class Advance {
   #isMoving = false;
@@ -29,36 +36,67 @@ export class Advance {
       throw new AppError("clock_is_moving", 409, "the clock is being moved; wait for the answer");
     this.#isMoving = true;
     try {
-      return await this.#move(this.clock.now() + ms);
+      return await this.#move(ms);
     } finally {
-      const { offset_ms } = await this.control.release();
-      this.clock.release();
-      this.clock.offsetMs = Math.max(this.clock.offsetMs, offset_ms);
-      this.#isMoving = false;
+      try {
+        const { offset_ms } = await this.control.release();
+        this.clock.release();
+        this.clock.offsetMs = Math.max(this.clock.offsetMs, offset_ms);
+      } finally {
+        this.clock.release();
+        this.#isMoving = false;
+      }
     }
   }
 
-  async #move(target: number): Promise<Advanced> {
+  async #move(ms: number): Promise<Advanced> {
     const { berth, clock } = this;
     const startedAt = performance.now();
-    // The two clocks flow apart by a few milliseconds: both are held a little ahead of either.
-    await this.#pin(
-      Math.min(Math.max(clock.now(), (await this.control.state()).now) + 250, target),
-    );
-    // A payment whose notification was lost is known before time goes on.
+    // A payment of which we were not told yet is known before time goes on.
+    await this.#notificationsArrive();
     await berth.watch?.tick();
+    const target = clock.now() + ms;
+    await this.#hold();
     for (let stops = 1; ; stops++) {
       const open = await this.#settle(startedAt);
       const reached = clock.now();
-      if (open.length > 0) return { complete: false, reached, stops, open };
-      if (reached >= target) return { complete: true, reached, stops, open };
+      const isLate = performance.now() - startedAt > TOTAL_MS;
+      if (reached >= target && open.length === 0) return { complete: true, reached, stops, open };
+      if (open.length > 0 || isLate) return { complete: false, reached, stops, open };
       const due = berth.host.store.nextAlarm()?.due ?? target;
-      await this.#pin(Math.min(Math.max(due, reached), target));
+      const next = Math.min(Math.max(due, reached), target);
+      await this.control.pin(next);
+      await this.#arrive(next);
     }
   }
 
-  async #pin(atMs: number): Promise<void> {
-    await this.control.pin(atMs);
+  async #notificationsArrive(): Promise<void> {
+    const { queries } = this.berth;
+    const isPayable = queries.invoices
+      .unsettled(0, 1000)
+      .some(({ expiresAt }) => expiresAt * 1000 > this.clock.now());
+    if (isPayable) await sleep(NOTIFICATION_MS);
+  }
+
+  /**
+   * Holds both clocks at one instant a moment ahead. Ours first, so that it cannot run past the
+   * world's meanwhile; the world's flows until it is held, on a busy machine perhaps past the margin.
+   */
+  async #hold(): Promise<void> {
+    this.clock.pin(this.clock.now());
+    for (let marginMs = PIN_MARGIN_MS; ; marginMs *= 2) {
+      try {
+        const at = (await this.control.state()).now + marginMs;
+        await this.control.pin(at);
+        return await this.#arrive(at);
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== "clock_backwards") throw error;
+      }
+    }
+  }
+
+  /** Here too it is `atMs` now, as it is in the world already. */
+  async #arrive(atMs: number): Promise<void> {
     this.clock.pin(atMs);
     this.berth.outbox.wake();
     await this.berth.alarms.wake();
@@ -71,7 +109,8 @@ export class Advance {
     for (;;) {
       await alarms.wake();
       if (alarms.isSettled() && outbox.isSettled()) return [];
-      if (performance.now() > until) return outbox.open();
+      if (performance.now() > until)
+        return [...outbox.open(), ...(alarms.isSettled() ? [] : ["alarms"])];
       await sleep(2);
     }
   }

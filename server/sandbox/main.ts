@@ -1,47 +1,48 @@
 /** `bun run sandbox [--json] [--port N] [--data DIR]`: everything on one machine, without real money. */
 import { parseArgs } from "node:util";
-import { startSandbox } from "./sandbox.ts";
-
-const { values } = parseArgs({
-  options: {
-    json: { type: "boolean", default: false },
-    port: { type: "string", default: "3000" },
-    data: { type: "string" },
-  },
-});
-const port = Number(values.port);
-if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-  console.error(`--port must be 0 to 65535, not ${values.port}`);
-  process.exit(1);
-}
+import { type SandboxInfo, startSandbox } from "./sandbox.ts";
 
 try {
-  const sandbox = await startSandbox({ port, dataDir: values.data ?? null });
-  let isStopping = false;
-  const stop = (code: number) => async (): Promise<void> => {
-    if (isStopping) return;
-    isStopping = true;
-    await sandbox.stop();
-    process.exit(code);
-  };
-  process.on("SIGINT", stop(0));
-  process.on("SIGTERM", stop(0));
-  if (values.json) console.log(JSON.stringify(sandbox.info));
-  else console.log(welcome(sandbox.info, values.data));
-  console.error(`sandbox: ${await sandbox.ended}`);
-  await stop(1)();
+  const { json, port, data } = readArguments();
+  // Before anything is started, so that nothing can be left behind.
+  const asked = new Promise<null>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => resolve(null));
+  });
+  const sandbox = await startSandbox({ port, dataDir: data ?? null });
+  console.log(json ? JSON.stringify(sandbox.info) : welcome(sandbox.info, data));
+  const why = await Promise.race([asked, sandbox.ended]);
+  if (why !== null) console.error(`sandbox: ${why}`);
+  await sandbox.stop();
+  process.exit(why === null ? 0 : 1);
 } catch (error) {
   console.error(`sandbox: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
 }
 
-function welcome(info: Awaited<ReturnType<typeof startSandbox>>["info"], data?: string): string {
+/** @throws Error naming the option that is wrong. */
+function readArguments(): { json: boolean; port: number; data: string | undefined } {
+  const { values } = parseArgs({
+    options: {
+      json: { type: "boolean", default: false },
+      port: { type: "string", default: "3000" },
+      data: { type: "string" },
+    },
+  });
+  const { json, data } = values;
+  const port = Number(values.port);
+  if (!/^\d{1,5}$/.test(values.port) || port > 65_535)
+    throw new Error(`--port must be 0 to 65535, not ${values.port}`);
+  if (data === "") throw new Error("--data must name a directory");
+  return { json, port, data };
+}
+
+function welcome(info: SandboxInfo, data: string | undefined): string {
   return `
   Berth is at  ${info.url}
 
   tenant key   ${info.tenant_nsec}
   admin key    ${info.admin_nsec}
-  API          ${info.url}/openapi
+  API          ${info.url}/openapi.json
   relays at    <subdomain>.${info.relay_domain}
   Nostr relay  ${info.relay_url}
   wallet       ${info.tenant_nwc_url}

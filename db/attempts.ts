@@ -1,0 +1,27 @@
+import { asc, eq, sql } from "drizzle-orm";
+import type { Db } from "./database.ts";
+import { attempts } from "./schema.ts";
+
+export type AttemptRow = typeof attempts.$inferSelect;
+
+/** Every time a tenant's wallet was asked to pay. */
+export function attemptQueries({ orm }: Db) {
+  const byInvoice = orm
+    .select()
+    .from(attempts)
+    .where(eq(attempts.invoice, sql.placeholder("invoice")))
+    .orderBy(asc(attempts.createdAt), asc(attempts.id))
+    .prepare();
+  return {
+    /** Records an attempt, or what became of one. */
+    record(row: AttemptRow): void {
+      const { state, code, updatedAt } = row;
+      orm
+        .insert(attempts)
+        .values(row)
+        .onConflictDoUpdate({ target: attempts.id, set: { state, code, updatedAt } })
+        .run();
+    },
+    of: (invoice: string): AttemptRow[] => byInvoice.all({ invoice }),
+  };
+}

@@ -1,0 +1,74 @@
+import type { Charged } from "../../machines/invoice.ts";
+import type { Stage } from "../../machines/messages.ts";
+import type { Delivered } from "../../machines/notice.ts";
+import { Refused, Unavailable } from "../errors.ts";
+import type { Effect, EffectContext } from "../host/effect.ts";
+
+/** A tenant's own wallet, and messages to tenants. */
+export type BillingParts = {
+  /** Pays from the tenant's wallet; null where none is connected. @throws Unavailable */
+  pay: (
+    tenant: string,
+    bolt11: string,
+    context: Pick<EffectContext, "memo" | "signal">,
+  ) => Promise<Charged>;
+  /** Sends one message. @throws Unavailable when nobody could be reached */
+  deliver: (
+    notice: { id: string; invoice: string; stage: Stage },
+    context: Pick<EffectContext, "memo" | "signal">,
+  ) => Promise<Delivered>;
+};
+
+/**
+ * An alarm fires at the time it was due, which may be long ago; what is billed next depends on what
+ * time it is. The answer to this is delivered at the present.
+ */
+export const catchUp = (): Effect => ({
+  lane: "clock",
+  timeoutMs: 1_000,
+  retry: "forever",
+  backoffCapMs: 1_000,
+  run: async () => null,
+});
+
+/** Asks the tenant's wallet to pay. Whatever is not an answer is unknown: it is never tried blindly again. */
+export const payByWallet = ({ pay }: BillingParts): Effect => ({
+  lane: "nwc",
+  mutex: ({ tenant }: { tenant: string }) => tenant,
+  timeoutMs: 65_000,
+  retry: "none",
+  backoffCapMs: 60_000,
+  async run({ tenant, bolt11 }: { tenant: string; bolt11: string }, context): Promise<Charged> {
+    try {
+      return await pay(tenant, bolt11, context);
+    } catch (error) {
+      if (error instanceof Unavailable || error instanceof Refused) return { outcome: "unknown" };
+      throw error;
+    }
+  },
+});
+
+/** Nobody could be reached: theirs may be down, ours is not, so the others' messages go on. */
+class NotReached extends Error {
+  readonly code = "inbox_unreachable";
+}
+
+/** Sends a message; half a day of patience. */
+export const deliver = ({ deliver: send }: BillingParts): Effect => ({
+  lane: "dm",
+  mutex: ({ notice }: { notice: string }) => notice,
+  timeoutMs: 20_000,
+  retry: { times: 24 },
+  backoffCapMs: 3_600_000,
+  async run(
+    { notice, invoice, stage }: { notice: string; invoice: string; stage: Stage },
+    context,
+  ): Promise<Delivered> {
+    try {
+      return await send({ id: notice, invoice, stage }, context);
+    } catch (error) {
+      if (error instanceof Unavailable) throw new NotReached(error.code, { cause: error });
+      throw error;
+    }
+  },
+});

@@ -1,0 +1,57 @@
+import type { OutboxRow } from "../../db/host-store.ts";
+import { Refused, Unavailable } from "../errors.ts";
+import type { Effect, EffectContext } from "./effect.ts";
+
+/** Nobody waits for the answer any more: the state was left, or the process stops. */
+export class Abandoned extends Error {}
+
+/** What came of one attempt. `code` is ours; `answer` JSON. */
+export type Outcome =
+  | { kind: "answered"; answer: string }
+  | { kind: "refused"; code: string }
+  | { kind: "unreachable"; code: string }
+  | { kind: "abandoned"; code: string }
+  | { kind: "failed"; code: string; error: unknown };
+
+/** Performs a row once, until it answers, time is up or `controller` aborts. Never throws. */
+export async function attempt(
+  row: OutboxRow,
+  effect: Effect,
+  controller: AbortController,
+  memo: EffectContext["memo"],
+): Promise<Outcome> {
+  const { signal } = controller;
+  const timer = setTimeout(
+    () => controller.abort(new Unavailable("timeout", `${row.src} did not answer in time`)),
+    effect.timeoutMs,
+  );
+  try {
+    signal.throwIfAborted();
+    const aborted = new Promise<never>((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+    // Nobody else may listen, when `run` throws at once.
+    aborted.catch(() => {});
+    const context = { key: row.key, attempt: row.attempt + 1, signal, memo };
+    const output = await Promise.race([
+      aborted,
+      effect.run(JSON.parse(row.input) as never, context),
+    ]);
+    return { kind: "answered", answer: JSON.stringify(output ?? null) };
+  } catch (thrown) {
+    // Whatever a handler makes of being aborted, that is what happened.
+    const error: unknown = signal.aborted ? signal.reason : thrown;
+    if (error instanceof Abandoned) return { kind: "abandoned", code: "abandoned" };
+    if (error instanceof Refused) return { kind: "refused", code: error.code };
+    if (error instanceof Unavailable) return { kind: "unreachable", code: error.code };
+    return { kind: "failed", code: codeOf(error), error };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Our own code of an error; never its text, which may hold what must not be stored. */
+function codeOf(error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === "string" && /^[a-z][a-z0-9_]{0,60}$/.test(code) ? code : "defect";
+}

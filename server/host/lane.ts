@@ -1,0 +1,57 @@
+import type { OutboxRow } from "../../db/host-store.ts";
+import { backoffMs } from "./effect.ts";
+
+/**
+ * The way to an outside system: how much runs at once, and a breaker. While `closedUntil` (logical
+ * ms) lies ahead nothing is sent; then one row asks, and an answer lets the others follow.
+ */
+export class Lane {
+  readonly #running = new Map<string, string | null>();
+  #failures = 0;
+  #closedUntil = 0;
+
+  constructor(
+    readonly name: string,
+    readonly concurrency: number,
+  ) {}
+
+  get running(): string[] {
+    return [...this.#running.keys()];
+  }
+
+  get mutexes(): string[] {
+    return [...this.#running.values()].filter((mutex) => mutex !== null);
+  }
+
+  /** When it opens again, of a lane that is closed at `now`; else null. */
+  opensAt(now: number): number | null {
+    return this.#closedUntil > now ? this.#closedUntil : null;
+  }
+
+  hasRoom(): boolean {
+    return this.#running.size < (this.#failures > 0 ? 1 : this.concurrency);
+  }
+
+  /** @returns what {@link unreachable} wants to know of this attempt. */
+  enter({ key, mutex }: OutboxRow): number {
+    this.#running.set(key, mutex);
+    return this.#failures;
+  }
+
+  leave({ key }: OutboxRow): void {
+    this.#running.delete(key);
+  }
+
+  /** Somebody answered. */
+  answered(): void {
+    this.#failures = 0;
+    this.#closedUntil = 0;
+  }
+
+  /** Nobody was reached. Attempts that set out together are one failure, not one each. */
+  unreachable(entered: number, now: number, capMs: number, random: () => number): void {
+    if (this.#failures !== entered) return;
+    this.#closedUntil = now + backoffMs(this.#failures, capMs, random);
+    this.#failures++;
+  }
+}

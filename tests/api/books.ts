@@ -1,0 +1,62 @@
+import { expect } from "bun:test";
+import { openDatabase } from "../../db/database.ts";
+import { createQueries } from "../../db/index.ts";
+import { replayAll } from "../../server/host/replay.ts";
+import { projectRows } from "../../server/projections/index.ts";
+import type { Fixture } from "./berth-fixture.ts";
+
+type Stored = { id: string; machine: string; snapshot: string };
+type Snapshot = { status: string; value: unknown; context: { id?: string; creditSats: number } };
+
+/** Everything that must hold of the database whatever has happened. */
+export function expectConsistency(fixture: Fixture): void {
+  expectBalances(fixture);
+  expectRowsFollow(fixture);
+  expect(replayAll(fixture.berth.host).wrong).toEqual([]);
+}
+
+/** Every account of the ledger holds what its actor says, and no sat is missing. */
+function expectBalances({ berth, rows }: Fixture): void {
+  const balances = berth.queries.ledger.balances();
+  const said = new Map<string, number>();
+  for (const { id, machine, snapshot } of rows<Stored>("SELECT * FROM actors")) {
+    const { value, context } = JSON.parse(snapshot) as Snapshot;
+    if (machine === "tenant") said.set(id, context.creditSats);
+    const isOpen = typeof value === "object" && value !== null && "pending" in value;
+    if (machine === "invoice") said.set(id, isOpen ? context.creditSats : 0);
+  }
+  for (const [account, sats] of said)
+    expect([account, balances.get(account) ?? 0]).toEqual([account, sats]);
+  const [settled] = rows<{ sats: number }>(
+    "SELECT coalesce(sum(settled_amount), 0) AS sats FROM bolt11s",
+  );
+  expect(-(balances.get("wallet") ?? 0)).toBe(settled?.sats ?? 0);
+  const held = [...said.values()].reduce((sum, sats) => sum + sats, 0);
+  expect((balances.get("revenue") ?? 0) + held).toBe(settled?.sats ?? 0);
+}
+
+const TABLES = {
+  tenants: "pubkey",
+  relays: "id",
+  invoices: "id",
+  invoice_items: "id",
+} as const;
+
+/** The rows of every noun are what its snapshots make of an empty database. */
+function expectRowsFollow({ rows }: Fixture): void {
+  const fresh = openDatabase(":memory:");
+  const queries = createQueries(fresh);
+  for (const machine of ["tenant", "relay", "invoice"])
+    for (const stored of rows<Stored>("SELECT * FROM actors WHERE machine = ?", machine))
+      projectRows(queries, { machine, snapshot: JSON.parse(stored.snapshot) });
+  for (const [table, key] of Object.entries(TABLES)) {
+    const all = `SELECT * FROM ${table} ORDER BY ${key}`;
+    expect(fresh.sqlite.query(all).all()).toEqual(rows(all));
+  }
+  // A name that its relay holds again keeps its row, which then says nothing.
+  const kept = `SELECT quarantine.* FROM quarantine JOIN relays ON relays.id = quarantine.relay
+    WHERE relays.status = 'deactivated' OR relays.subdomain <> quarantine.subdomain
+    ORDER BY quarantine.relay, quarantine.subdomain`;
+  expect(fresh.sqlite.query(kept).all()).toEqual(rows(kept));
+  fresh.close();
+}

@@ -1,0 +1,73 @@
+/** What the tests of machines are made of: inputs, events and moments with ordinary values. */
+import { DAY_MS, HOUR_MS, monthOf } from "../../machines/billing.ts";
+import type { Bolt11, InvoiceInput, Settled } from "../../machines/invoice.ts";
+import { type PlanId, plans } from "../../machines/plans.ts";
+import type { Applied, RelayInput } from "../../machines/relay.ts";
+import type { Order } from "../../machines/tenant.ts";
+
+export { DAY_MS, HOUR_MS };
+
+/** A 31st, so that months are clamped. */
+export const T0 = Date.UTC(2026, 0, 31, 12);
+export const TENANT = "7e".repeat(32);
+export const WALLET = "a1".repeat(32);
+
+export const relayInput = (plan: PlanId, over: Partial<RelayInput> = {}): RelayInput => ({
+  id: "r1",
+  tenant: TENANT,
+  name: "Frogs",
+  subdomain: "frogs",
+  schema: "frogs",
+  description: "All about frogs.",
+  plan,
+  priceSats: plans[plan].priceSats,
+  ...over,
+});
+
+export const invoiceInput = (over: Partial<InvoiceInput> = {}): InvoiceInput => ({
+  id: "i1",
+  tenant: TENANT,
+  purpose: "purchase",
+  items: [monthOf("r1", "basic", T0)],
+  creditSats: 0,
+  ...over,
+});
+
+export const order = (plan: PlanId, relay = "r1", invoice = "i1"): Order => ({
+  type: "ORDER",
+  relay,
+  invoice,
+  plan,
+  name: "Frogs",
+  subdomain: `frogs-${relay}`,
+  schema: `frogs_${relay}`,
+  description: "All about frogs.",
+});
+
+export const bolt11 = (sats: number, atMs: number, n = 1): Bolt11 => ({
+  paymentHash: n.toString(16).padStart(64, "0"),
+  bolt11: `lnbcrt${n}`,
+  sats,
+  wallet: WALLET,
+  issuedAt: atMs,
+  expiresAt: atMs + DAY_MS,
+});
+
+export const settled = (sats: number, atMs: number, n = 1): Settled => ({
+  type: "SETTLED",
+  paymentHash: n.toString(16).padStart(64, "0"),
+  sats,
+  preimage: "5e".repeat(32),
+  settledAt: atMs,
+});
+
+/** zooid holds revision `applied` and says over NIP-11 what it was told. */
+export const applied = (
+  revision: number,
+  said: { name: string; description: string } = relayInput("free"),
+  read = said,
+): Applied => ({
+  applied: revision,
+  info: { name: said.name, description: said.description, icon: "" },
+  read: { name: read.name, description: read.description },
+});

@@ -1,0 +1,81 @@
+/** What holds after every step of every machine, whatever the step was. */
+import { expect } from "bun:test";
+import type { AnyMachineSnapshot, AnyStateMachine } from "xstate";
+import type { InvoiceContext } from "../../machines/invoice.ts";
+import type { RelayContext } from "../../machines/relay.ts";
+import type { TenantContext } from "../../machines/tenant.ts";
+import { answer, type Decision, deadlines } from "../../server/host/xstate.ts";
+import { T0 } from "./build.ts";
+import type { ModelEvent, Step } from "./model.ts";
+
+/** Each named delay is this field of context, said here once more and independently. */
+const DEADLINES: Record<string, (context: never) => number | null> = {
+  lateAt: (c: RelayContext) => c.lateAt,
+  closesAt: (c: InvoiceContext) => c.closesAt,
+  bolt11Ends: (c: InvoiceContext) => c.bolt11?.expiresAt ?? null,
+};
+
+/** The alarms that the states which an actor is in ask for. */
+export function alarmsAskedFor(snapshot: AnyMachineSnapshot): Map<string, number> {
+  const due = new Map<string, number>();
+  for (const node of snapshot._nodes)
+    for (const { delay, eventType } of node.after) {
+      const deadline = DEADLINES[String(delay)];
+      if (!deadline) throw new Error(`nobody knows deadline '${delay}'`);
+      const dueAt = deadline(snapshot.context as never);
+      if (dueAt !== null) due.set(eventType, dueAt);
+    }
+  return due;
+}
+
+/** Sats that actor `id` gives away in a decision, by tells, creates and lines of the ledger. */
+export function givenSats({ outputs }: Decision, id: string): number {
+  let sats = 0;
+  for (const output of outputs) {
+    if (output.type === "tell") sats += output.tell.sats ?? 0;
+    else if (output.type === "create") sats += output.create.sats ?? 0;
+    else if (output.post.fact === "ledger" && output.post.from === id) sats += output.post.sats;
+  }
+  return sats;
+}
+
+/** Sats that actor `id` takes in by lines of the ledger of its own. */
+export function postedSats({ outputs }: Decision, id: string): number {
+  let sats = 0;
+  for (const output of outputs)
+    if (output.type === "post" && output.post.fact === "ledger" && output.post.to === id)
+      sats += output.post.sats;
+  return sats;
+}
+
+/** What an actor says it holds: credit, and an invoice's only while it is pending. */
+export function heldSats(machine: string, snapshot: AnyMachineSnapshot): number {
+  if (machine === "tenant") return (snapshot.context as TenantContext).creditSats;
+  if (machine === "invoice" && snapshot.matches("pending"))
+    return (snapshot.context as InvoiceContext).creditSats;
+  return 0;
+}
+
+/** Deadlines, storage, tells and sats of one step. */
+export function checkStep(
+  machine: AnyStateMachine,
+  tells: readonly string[],
+  examplesOf: (type: string) => readonly ModelEvent[],
+  { after, decision }: Step,
+): void {
+  expect(decision.persisted.status).toBe("active");
+  expect(JSON.stringify(machine.getPersistedSnapshot(after))).toBe(decision.snapshot);
+  expect(deadlines(machine, after)).toEqual(decision.alarms);
+  expect(alarmsAskedFor(after)).toEqual(decision.alarms);
+  for (const tell of tells)
+    for (const event of examplesOf(tell)) {
+      const said = answer(machine, after, event, event.at ?? T0);
+      if (said === "unanswered")
+        throw new Error(`${tell} is not answered in ${JSON.stringify(after.value)}`);
+    }
+  for (const output of decision.outputs) {
+    const { sats = 0 } =
+      output.type === "tell" ? output.tell : output.type === "create" ? output.create : output.post;
+    expect(Number.isSafeInteger(sats) && sats >= 0).toBe(true);
+  }
+}

@@ -1,0 +1,128 @@
+/** Every machine, walked: each step out of each state, and every simple path from the beginning. */
+import { describe, expect, test } from "bun:test";
+import { getInitialMicrosteps, getMicrosteps } from "xstate";
+import { at } from "../../machines/durable.ts";
+import { type MachineName, machines, tells } from "../../machines/index.ts";
+import { invoiceActor, tenantActor } from "../../machines/messages.ts";
+import { answer } from "../../server/host/xstate.ts";
+import { settled, T0, TENANT } from "./build.ts";
+import { checkStep, givenSats, heldSats, postedSats } from "./invariants.ts";
+import { everyStep, type Model, nodeIds, restOf, type Step, walkSimplePaths } from "./model.ts";
+import { invoiceModel, relayModel, tenantModel } from "./models.ts";
+
+const models = {
+  tenant: [tenantModel("free"), tenantModel("basic")],
+  relay: [relayModel("free"), relayModel("basic")],
+  invoice: [invoiceModel(0), invoiceModel(4_000), invoiceModel(10_000)],
+} as unknown as Record<MachineName, Model<unknown>[]>;
+
+/** Ends: nothing leads out of them, and they still answer. By region where there are several. */
+const ENDS: Record<MachineName, Record<string, string[]>> = {
+  tenant: { status: [], wallet: [] },
+  relay: { status: ["deactivated.byAdmin"], zooid: [] },
+  invoice: { "": ["paid", "expired", "void"] },
+};
+
+const actorIds: Record<MachineName, string> = {
+  tenant: tenantActor(TENANT),
+  relay: "relay/r1",
+  invoice: invoiceActor("i1"),
+};
+
+const restIn = (snapshot: Step["after"], region: string): string =>
+  restOf(snapshot.value, region === "" ? undefined : region);
+
+for (const name of Object.keys(models) as MachineName[]) {
+  const machine = machines[name];
+  const steps = new Map(models[name].map((model) => [model, everyStep(model)]));
+  const all = [...steps.values()].flat();
+
+  const [main = ""] = Object.keys(ENDS[name]);
+
+  /** Sats in less sats out is what an actor holds more than before. */
+  const checkSats = ({ event, before, after, decision }: Step, model: Model<unknown>): void => {
+    const carried = event.type === "SETTLED" ? 0 : Number(event.sats ?? 0);
+    const given = before
+      ? carried
+      : Number((model.input as { creditSats?: number }).creditSats ?? 0);
+    const id = actorIds[name];
+    const gainedSats = given + postedSats(decision, id) - givenSats(decision, id);
+    expect(heldSats(name, after) - (before ? heldSats(name, before) : 0)).toBe(gainedSats);
+    if (event.type === "SETTLED") expect(postedSats(decision, id)).toBe(Number(event.sats));
+    if (name === "relay") expect(gainedSats).toBe(0);
+  };
+  const check = (model: Model<unknown>) => (step: Step) => {
+    const examples = model.examples(step.after.context);
+    const examplesOf = (type: string) =>
+      examples[type]?.length ? examples[type] : [{ type, relay: "r1" }];
+    checkStep(machine, tells[name], examplesOf, step);
+    checkSats(step, model);
+  };
+
+  describe(`the ${name}`, () => {
+    for (const model of models[name]) {
+      test(`${model.name} keeps every invariant on every step out of every state`, () => {
+        for (const step of steps.get(model) ?? []) check(model)(step);
+      });
+      test(`${model.name} keeps every invariant along every simple path`, () => {
+        const seen = new Set<string>();
+        walkSimplePaths(model, (step) => {
+          check(model)(step);
+          seen.add(restIn(step.after, main));
+        });
+        const reached = (steps.get(model) ?? []).map(({ after }) => restIn(after, main));
+        expect([...seen].sort()).toEqual([...new Set(reached)].sort());
+      });
+    }
+
+    test("every state of the chart is reached, also those that are only passed through", () => {
+      const unseen = new Set(nodeIds(machine.root));
+      for (const { after } of all) for (const node of after._nodes) unseen.delete(node.id);
+      for (const [model, taken] of steps)
+        for (const { before, event } of unseen.size > 0 ? taken : []) {
+          const micro = at(event.at ?? T0, () =>
+            before
+              ? getMicrosteps(machine, before as never, event as never)
+              : getInitialMicrosteps(machine, model.input as never),
+          );
+          for (const [{ _nodes }] of micro) for (const node of _nodes) unseen.delete(node.id);
+        }
+      expect([...unseen]).toEqual([]);
+    });
+
+    for (const [region, ends] of Object.entries(ENDS[name]))
+      test(`every rest state${region && ` of '${region}'`} has a way out${ends.length > 0 ? `, but ${ends.join(", ")}` : ""}`, () => {
+        const rests = new Set(all.map(({ after }) => restIn(after, region)));
+        const left = new Set(
+          all.flatMap(({ before, after }) => {
+            const from = before && restIn(before, region);
+            return from !== null && from !== restIn(after, region) ? [from] : [];
+          }),
+        );
+        expect([...rests.difference(left)].sort()).toEqual([...ends].sort());
+      });
+  });
+}
+
+test("money that reaches an ended invoice is taken in and given to the tenant whole", () => {
+  const ended = models.invoice
+    .flatMap(everyStep)
+    .filter(({ before }) => before && !before.matches("pending"));
+  const paid = ended.filter(({ event }) => event.type === "SETTLED");
+  expect(new Set(paid.map(({ before }) => before?.value))).toEqual(
+    new Set(["paid", "expired", "void"]),
+  );
+  for (const { before, event, decision } of paid) {
+    expect(answer(machines.invoice, before!, settled(1, T0), T0)).toBe("enabled");
+    expect(decision.outputs.filter((output) => output.type === "tell")).toEqual([
+      {
+        type: "tell",
+        tell: {
+          to: tenantActor(TENANT),
+          event: { type: "CREDIT", sats: event.sats, why: "paid after the end i1" },
+          sats: event.sats,
+        } as never,
+      },
+    ]);
+  }
+});
