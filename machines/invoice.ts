@@ -82,9 +82,10 @@ const creditAll = {
 };
 const ended = {
   type: "tell" as const,
+  // Closed first, or the till would spend the credit that comes back on this very invoice.
   params: ({ context: c }: { context: InvoiceContext }) => [
-    ...credit(c, c.creditSats, "unused"),
     tellTenant(c.tenant, { type: "CLOSED", invoice: c.id, items: c.items }),
+    ...credit(c, c.creditSats, "unused"),
   ],
 };
 
@@ -182,15 +183,7 @@ export const invoiceMachine = setup({
           {
             guard: "isEnough",
             target: "paid",
-            actions: [
-              receive,
-              "keepReceipt",
-              {
-                type: "tell",
-                params: ({ context: c, event: e }) =>
-                  credit(c, e.sats - dueSats(c), "more than was due for"),
-              },
-            ],
+            actions: [receive, "keepReceipt"],
           },
           {
             actions: [
@@ -264,12 +257,14 @@ export const invoiceMachine = setup({
         "markPaid",
         {
           type: "tell",
-          params: ({ context: c }) =>
+          params: ({ context: c, event: e }) => [
             tellTenant(
               c.tenant,
               { type: "PAID", invoice: c.id, items: c.items, sats: c.amountSats },
               c.amountSats,
             ),
+            ...credit(c, (e.type === "SETTLED" ? e.sats : 0) - dueSats(c), "more than was due for"),
+          ],
         },
       ],
     },
