@@ -195,6 +195,13 @@ export const tenantMachine = setup({
       const isAnchored = Object.values(seats).some((s) => s.is === "on" && s.priceSats > 0);
       return { seats, anchor: isAnchored ? (c.anchor ?? now()) : null };
     }),
+    /** What a relay that goes off waited for is not to be paid by credit any more. */
+    withdraw: assign(({ context: c, event: e }) => {
+      const invoice = e.type === "SEAT" ? c.seats[e.relay]?.invoice : null;
+      if (!invoice) return {};
+      const { [invoice]: _withdrawn, ...open } = c.open;
+      return { open };
+    }),
     /** The month that was paid begins when the relay becomes active: our delay is not billed. */
     begin: assign(({ context: c, event: e }) => {
       const seat = e.type === "SEAT" ? c.seats[e.relay] : undefined;
@@ -274,6 +281,7 @@ export const tenantMachine = setup({
         guard: "leaves",
         actions: [
           "seat",
+          "withdraw",
           {
             type: "tell",
             params: ({ context: c, event: e }) => {
