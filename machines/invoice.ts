@@ -114,6 +114,8 @@ export const invoiceMachine = setup({
     isEnoughCredit: ({ context, event }) =>
       event.type === "CREDITED" && event.sats >= dueSats(context),
     isClosing: ({ context }) => context.closing !== null,
+    /** Nothing ends, and no second bolt11 is made, before our wallet spoke about the first. */
+    mustAsk: ({ context: c }) => c.closing !== null || c.bolt11 !== null,
   },
   actions: {
     ...outputs,
@@ -246,7 +248,7 @@ export const invoiceMachine = setup({
             "Our wallet refused to make a Lightning invoice. The operator has been told.",
           tags: "attention",
           on: {
-            "admin.retry": [{ guard: "isClosing", target: "lastCall" }, { target: "deciding" }],
+            "admin.retry": [{ guard: "mustAsk", target: "lastCall" }, { target: "deciding" }],
           },
         },
       },
