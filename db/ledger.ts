@@ -1,17 +1,53 @@
-import { sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import type { Db } from "./database.ts";
-import type { ledger } from "./schema.ts";
+import { ledger } from "./schema.ts";
 
 export type LedgerLine = Omit<typeof ledger.$inferSelect, "seq">;
+
+/** Where a tenant's sats came from and went. */
+export type Statement = {
+  received: number;
+  granted: number;
+  applied: number;
+  credit: number;
+  held: number;
+  refunded: number;
+};
 
 /** The ledger: lines are only ever appended. */
 export function ledgerQueries({ orm, sqlite }: Db) {
   const insert = sqlite.prepare<unknown, [string, string, number, string, string, number, string]>(
     "INSERT INTO ledger (key, tenant, at, from_account, to_account, amount, why) VALUES (?, ?, ?, ?, ?, ?, ?)",
   );
+  const sums = orm
+    .select({ from: ledger.from, to: ledger.to, sats: sql<number>`sum(${ledger.amount})` })
+    .from(ledger)
+    .where(eq(ledger.tenant, sql.placeholder("tenant")))
+    .groupBy(ledger.from, ledger.to)
+    .prepare();
   return {
     append(line: LedgerLine): void {
       insert.run(line.key, line.tenant, line.at, line.from, line.to, line.amount, line.why);
+    },
+    /**
+     * A tenant's accounts to the sat: received + granted (with what an operator counted as paid) =
+     * applied + credit + held by open invoices + refunded (with what is set aside for it).
+     */
+    statement(tenant: string): Statement {
+      const rows = sums.all({ tenant });
+      const flow = (from: string, to: string): number =>
+        rows
+          .filter((row) => row.from.startsWith(from) && row.to.startsWith(to))
+          .reduce((sum, row) => sum + row.sats, 0);
+      const balance = (account: string): number => flow("", account) - flow(account, "");
+      return {
+        received: flow("wallet", ""),
+        granted: flow("granted", "") + flow("operator", ""),
+        applied: flow("", "revenue"),
+        credit: balance("tenant/"),
+        held: balance("invoice/"),
+        refunded: flow("", "refund/") - flow("refund/", "tenant/"),
+      };
     },
     /** What every account holds: received less given, sats. Outside accounts run negative. */
     balances(): Map<string, number> {

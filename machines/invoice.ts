@@ -135,6 +135,7 @@ const creditAll = {
 };
 const ended = {
   type: "tell" as const,
+  // Closed first, or the till would spend the credit that comes back on this very invoice.
   params: ({ context: c }: { context: InvoiceContext }) => [
     tellTenant(
       c.tenant,
@@ -221,6 +222,8 @@ export const invoiceMachine = setup({
     isBroken: (_, charged: Charged) => charged.outcome === "rejected" && BROKEN.has(charged.code),
     isRefused: (_, charged: Charged) =>
       charged.outcome === "rejected" || charged.outcome === "none",
+    /** Nothing ends, and no second bolt11 is made, before our wallet spoke about the first. */
+    mustAsk: ({ context: c }) => c.closing !== null || c.bolt11 !== null,
   },
   actions: {
     ...outputs,
@@ -335,15 +338,7 @@ export const invoiceMachine = setup({
           {
             guard: "isEnough",
             target: "paid",
-            actions: [
-              receive,
-              "keepReceipt",
-              {
-                type: "tell",
-                params: ({ context: c, event: e }) =>
-                  credit(c, e.sats - dueSats(c), "more than was due for"),
-              },
-            ],
+            actions: [receive, "keepReceipt"],
           },
           {
             actions: [
@@ -518,7 +513,7 @@ export const invoiceMachine = setup({
             "Our wallet refused to make a Lightning invoice. The operator has been told.",
           tags: "attention",
           on: {
-            "admin.retry": [{ guard: "isClosing", target: "lastCall" }, { target: "deciding" }],
+            "admin.retry": [{ guard: "mustAsk", target: "lastCall" }, { target: "deciding" }],
           },
         },
       },
@@ -541,12 +536,14 @@ export const invoiceMachine = setup({
         },
         {
           type: "tell",
-          params: ({ context: c }) =>
+          params: ({ context: c, event: e }) => [
             tellTenant(
               c.tenant,
               { type: "PAID", invoice: c.id, items: c.items, sats: c.amountSats },
               c.amountSats,
             ),
+            ...credit(c, (e.type === "SETTLED" ? e.sats : 0) - dueSats(c), "more than was due for"),
+          ],
         },
       ],
     },

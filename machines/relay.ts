@@ -107,10 +107,12 @@ export const relayMachine = setup({
       if (event.type !== "EDIT") return {};
       const { name = c.name, subdomain = c.subdomain, description = c.description } = event;
       if (subdomain === c.subdomain) return { name, description };
-      const kept = c.freed.filter((f) => f.until > now() && f.subdomain !== subdomain);
-      // A name that zooid never served was never known to anyone: it is free at once.
-      const freed =
-        c.wanted === 0 ? kept : [...kept, { subdomain: c.subdomain, until: now() + QUARANTINE_MS }];
+      // A name that zooid never served was never known to anyone: it is free at once. One that was
+      // given up by deactivation is kept from then on, not from now.
+      const until = c.wanted === 0 ? 0 : (c.closedAt ?? now()) + QUARANTINE_MS;
+      const freed = [...c.freed, { subdomain: c.subdomain, until }].filter(
+        (f) => f.until > now() && f.subdomain !== subdomain,
+      );
       return { name, subdomain, description, freed, renamedAt: now() };
     }),
     want: assign({ wanted: ({ context }) => context.wanted + 1, refused: null }),

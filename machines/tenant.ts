@@ -191,6 +191,11 @@ export function changeRefusal(
   return writes && seat.invoice !== null ? "change_still_open" : null;
 }
 
+const without = (open: TenantContext["open"], invoice: string): TenantContext["open"] => {
+  const { [invoice]: _closed, ...rest } = open;
+  return rest;
+};
+
 const draftOf = (
   c: TenantContext,
   id: string,
@@ -430,6 +435,14 @@ export const tenantMachine = setup({
       e.type === "SEAT" ? setSeat(c, e.relay, { is: e.is }) : {},
     ),
     /** The span that was paid begins when the relay becomes active: our delay is not billed. */
+    /** What is being closed is not to be paid by credit any more. */
+    withdraw: assign(({ context: c, event: e }) => {
+      const invoice = seatOf(c, e)?.invoice;
+      return invoice ? { open: without(c.open, invoice) } : {};
+    }),
+    withdrawRenewal: assign(({ context: c }) =>
+      c.renewal ? { open: without(c.open, c.renewal.invoice) } : {},
+    ),
     begin: assign(({ context: c, event: e }) => {
       const seat = seatOf(c, e);
       if (e.type !== "SEAT" || !seat?.prepaid) return {};
@@ -563,7 +576,7 @@ export const tenantMachine = setup({
               { guard: and(["mayChange", "isCancel"]), actions: "unschedule" },
               {
                 guard: and(["mayChange", "isPending"]),
-                actions: ["replaceLater", closeSeatInvoice("superseded")],
+                actions: ["replaceLater", "withdraw", closeSeatInvoice("superseded")],
               },
               {
                 guard: and(["mayChange", "isFreeNow"]),
@@ -602,7 +615,10 @@ export const tenantMachine = setup({
               tellExtended,
             ],
           },
-          { guard: "leaves", actions: ["seat", "anchor", closeSeatInvoice("cancelled")] },
+          {
+            guard: "leaves",
+            actions: ["seat", "anchor", "withdraw", closeSeatInvoice("cancelled")],
+          },
           {
             guard: "isSuspension",
             actions: [
@@ -764,11 +780,16 @@ export const tenantMachine = setup({
         closing: {
           description:
             "What your open renewal bills has changed. We ask our wallet about it, then write it anew.",
-          entry: {
-            type: "tell",
-            params: ({ context: c }) =>
-              c.renewal ? tellInvoice(c.renewal.invoice, { type: "CLOSE", why: "superseded" }) : [],
-          },
+          entry: [
+            "withdrawRenewal",
+            {
+              type: "tell",
+              params: ({ context: c }) =>
+                c.renewal
+                  ? tellInvoice(c.renewal.invoice, { type: "CLOSE", why: "superseded" })
+                  : [],
+            },
+          ],
         },
         issuing: {
           description: "Your renewal is being written.",

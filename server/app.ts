@@ -13,15 +13,15 @@ import { readWebFiles } from "./routes/web-files.ts";
 /** The whole API and the pages beside it, as a value: tests call it, the process listens with it. */
 export const createApp = (parts: RouteParts & { feed: Feed }) => {
   const web = readWebFiles();
-  return new Elysia({ normalize: false })
+  const app = new Elysia({ normalize: false })
     .use(webRoutes(web))
     .use(parts.edge.plugin)
-    .use(docRoutes(web))
     .use(publicRoutes(parts))
     .use(tenantRoutes(parts))
     .use(relayRoutes(parts))
     .use(invoiceRoutes(parts))
     .use(eventRoutes(parts));
+  return app.use(docRoutes(web, () => app));
 };
 
 /** What the typed client of the web app is made of. */

@@ -6,6 +6,7 @@ import { AppError } from "../errors.ts";
 import { assertAvailable } from "./claims.ts";
 import type { CommandParts } from "./index.ts";
 import { ownRelay } from "./order.ts";
+import { changePlan } from "./plan.ts";
 import { ensureActiveTenant } from "./tenant.ts";
 import { cleanTexts } from "./text.ts";
 
@@ -14,7 +15,7 @@ import { cleanTexts } from "./text.ts";
  * nothing is stored where nothing differs.
  *
  * @throws AppError 404, 403 `tenant_suspended`, 409 or 422 for the name, 429 `rename_limit`, 409
- * `plan_change_not_available`
+ * `relay_not_running`, `change_still_open`
  */
 export function editRelay(
   parts: CommandParts,
@@ -26,16 +27,8 @@ export function editRelay(
   const edit = cleanTexts(wish);
   return host.transact((tx) => {
     const row = ownRelay(parts, pubkey, id);
-    ensureActiveTenant(tx, pubkey);
-    if (edit.plan !== undefined && edit.plan !== row.plan)
-      throw new AppError(
-        "plan_change_not_available",
-        409,
-        "the plan of a relay cannot be changed",
-        {
-          field: "plan",
-        },
-      );
+    const till = ensureActiveTenant(tx, pubkey);
+    if (edit.plan !== undefined) changePlan(parts, tx, till, id, edit.plan);
     const { name = row.name, subdomain = row.subdomain, description = row.description } = edit;
     if (subdomain !== row.subdomain) {
       assertRenameDue(row.renamedAt, clock.now());
@@ -66,7 +59,7 @@ export function deactivateRelay(parts: CommandParts, pubkey: string, id: string)
     const row = ownRelay(parts, pubkey, id);
     ensureActiveTenant(tx, pubkey);
     if (row.status === "deactivated") return;
-    if (row.status === "suspended")
+    if (row.status === "suspended" && row.cause === "admin")
       throw new AppError(
         "suspended_by_operator",
         409,

@@ -8,17 +8,19 @@ import {
   RESERVATIONS_MAX,
   type Seat,
 } from "../../machines/billing.ts";
-import { relayActor, tenantActor } from "../../machines/messages.ts";
+import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import { type PlanId, plans } from "../../machines/plans.ts";
 import type { Settings } from "../../machines/relay.ts";
+import { renews } from "../../machines/tenant.ts";
 import { AppError } from "../errors.ts";
+import type { Tx } from "../host/host.ts";
 import { toSeconds } from "../projections/status.ts";
 import { assertAvailable, assignSchema } from "./claims.ts";
 import type { Asker, CommandParts, Ordered } from "./index.ts";
 import { ensureActiveTenant } from "./tenant.ts";
 import { cleanTexts } from "./text.ts";
 
-const newId = (prefix: "r" | "i"): string => prefix + randomBytes(12).toString("hex");
+export const newId = (prefix: "r" | "i"): string => prefix + randomBytes(12).toString("hex");
 
 /**
  * Orders a relay: reserves its name, gives it a schema and a secret of its own, and, for a paid plan,
@@ -54,15 +56,18 @@ export function orderRelay(
 }
 
 /**
- * Brings a deactivated relay back: at once within what is paid, else by a new purchase.
+ * Brings a relay back that its owner deactivated or let lapse, or that was suspended for non-payment:
+ * at once within what is paid or for free, else by a new invoice. A suspended one whose renewal can
+ * still be paid is given that one, unless another plan is wanted.
  *
- * @throws AppError 404, 409 `relay_not_deactivated`, `deactivated_by_operator`,
- * `invoice_still_closing`, and what {@link orderRelay} throws
+ * @throws AppError 404, 409 `relay_not_deactivated`, `closed_by_operator`, `invoice_still_open`, and
+ * what {@link orderRelay} throws
  */
 export function reactivateRelay(
   parts: CommandParts,
   asker: Asker,
   relay: string,
+  wanted?: PlanId,
 ): Promise<Ordered> {
   const { host, queries, clock } = parts;
   return host.transact((tx) => {
@@ -71,28 +76,59 @@ export function reactivateRelay(
     const till = ensureActiveTenant(tx, asker.pubkey);
     const row = ownRelay(parts, asker.pubkey, relay);
     const seat = till.seats[relay];
-    if (row.status !== "deactivated" || !seat)
-      throw new AppError("relay_not_deactivated", 409, `this relay is ${row.status}`);
-    if (seat.is === "shut")
+    if (seat?.is === "shut" || seat?.is === "held")
       throw new AppError(
-        "deactivated_by_operator",
+        "closed_by_operator",
         409,
-        "the operator deactivated this relay; only the operator can bring it back",
+        "the operator closed this relay; only the operator can bring it back",
       );
+    if (seat?.is !== "off" && seat?.is !== "dark")
+      throw new AppError("relay_not_deactivated", 409, `this relay is ${row.status}`);
+    const plan = wanted ?? seat.plan;
+    if (seat.is === "dark" && plan === seat.plan && till.renewal && renews(till, relay))
+      return remembered(parts, asker, {
+        relay,
+        invoice: reissued(tx, asker, till.renewal.invoice),
+      });
     if (seat.invoice !== null)
       throw new AppError(
-        "invoice_still_closing",
+        "invoice_still_open",
         409,
-        "we are still asking our wallet about the last invoice; try again in a minute",
+        "an invoice for this relay is still open; pay it, or try again once it has run out",
       );
-    const covered = isCovered(seat, clock.now());
-    if (!covered) assertBillable(parts, seat.plan);
-    if (!covered || seat.priceSats === 0) assertRoom(till.seats, seat.plan);
-    assertAvailable(parts, row.subdomain, asker.pubkey);
+    const isFree = plans[plan].priceSats === 0;
+    const covered = isFree || (plan === seat.plan && isCovered(seat, clock.now()));
+    if (!covered) assertBillable(parts, plan);
+    if (!covered || isFree) assertRoom(till.seats, plan, relay);
+    if (seat.is === "off") assertAvailable(parts, row.subdomain, asker.pubkey);
     const invoice = newId("i");
-    const event = { type: "REACTIVATE", relay, plan: seat.plan, invoice };
+    const event = { type: "REACTIVATE", relay, plan, invoice };
     tx.send(tenantActor(asker.pubkey), event, { cause: "http", by: asker.pubkey });
     return remembered(parts, asker, { relay, invoice: queries.invoices.get(invoice) && invoice });
+  });
+}
+
+/** Gives an unpaid renewal whose bolt11 ran out a new one. */
+function reissued(tx: Tx, { pubkey }: Asker, invoice: string): string {
+  const value = tx.read(invoiceActor(invoice))?.persisted.value as { pending?: unknown };
+  if (value?.pending === "dormant")
+    tx.send(invoiceActor(invoice), { type: "REISSUE" }, { cause: "http", by: pubkey });
+  return invoice;
+}
+
+/**
+ * A new bolt11 for an invoice of this tenant whose last one ran out. One that can still be paid is
+ * left as it is. @throws AppError 404, 409 `invoice_not_open`, 403 `tenant_suspended`
+ */
+export function reissueInvoice(parts: CommandParts, asker: Asker, id: string): Promise<void> {
+  return parts.host.transact((tx) => {
+    const row = parts.queries.invoices.get(id);
+    if (row?.tenant !== asker.pubkey)
+      throw new AppError("invoice_not_found", 404, "you have no such invoice");
+    ensureActiveTenant(tx, asker.pubkey);
+    if (row.status !== "pending")
+      throw new AppError("invoice_not_open", 409, `this invoice is ${row.status}`);
+    reissued(tx, asker, id);
   });
 }
 
@@ -103,7 +139,7 @@ export function ownRelay({ queries }: CommandParts, pubkey: string, id: string) 
   return row;
 }
 
-function assertBillable({ isBillingConfigured }: CommandParts, plan: PlanId): void {
+export function assertBillable({ isBillingConfigured }: CommandParts, plan: PlanId): void {
   if (plans[plan].priceSats > 0 && !isBillingConfigured)
     throw new AppError(
       "billing_not_configured",
@@ -113,8 +149,13 @@ function assertBillable({ isBillingConfigured }: CommandParts, plan: PlanId): vo
     );
 }
 
-function assertRoom(seats: Readonly<Record<string, Seat>>, plan: PlanId): void {
-  const refusal = orderRefusal(seats, plan);
+export function assertRoom(
+  seats: Readonly<Record<string, Seat>>,
+  plan: PlanId,
+  except?: string,
+): void {
+  const others = Object.entries(seats).filter(([relay]) => relay !== except);
+  const refusal = orderRefusal(Object.fromEntries(others), plan);
   if (refusal === "free_relay_limit")
     throw new AppError(
       refusal,

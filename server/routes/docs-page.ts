@@ -1,4 +1,5 @@
-import type { OpenApi, Operation, Parameter, Schema } from "./openapi.ts";
+import type { OpenApi, Operation, Parameter } from "./openapi.ts";
+import type { Schema } from "./openapi-schema.ts";
 
 /** The parts of the documentation page, as HTML, from the OpenAPI document. */
 export function documentationOf(document: OpenApi): Record<string, string> {
@@ -44,7 +45,7 @@ export function documentationOf(document: OpenApi): Record<string, string> {
 }
 
 function operationOf(path: string, method: string, operation: Operation): string {
-  const { operationId, summary = "", description, parameters = [], requestBody } = operation;
+  const { operationId, summary = "", description, parameters, requestBody } = operation;
   const body = requestBody?.content["application/json"]?.schema;
   const isSigned = operation.security.length > 0;
   return `<article>
@@ -54,7 +55,7 @@ ${description ? prose(description) : ""}
 ${(["path", "query", "header"] as const).map((place) => parametersOf(place, parameters)).join("")}
 ${body ? `<h4>Body</h4>${shapeOf(body)}` : ""}
 <h4>Answers</h4>
-<dl class="fields">${Object.entries(operation.responses).map(responseOf).join("")}</dl>
+<dl class="fields answers">${Object.entries(operation.responses).map(responseOf).join("")}</dl>
 </article>`;
 }
 
@@ -63,17 +64,20 @@ const PLACES = { path: "In the path", query: "In the query", header: "Headers" }
 function parametersOf(place: Parameter["in"], all: Parameter[]): string {
   const parameters = all.filter((parameter) => parameter.in === place);
   if (parameters.length === 0) return "";
-  const rows = parameters.map(({ name, required, schema }) => rowOf(name, schema, required));
+  const rows = parameters.map(({ name, required, schema, description = "" }) =>
+    rowOf(name, { description, ...schema }, required),
+  );
   return `<h4>${PLACES[place]}</h4><dl class="fields">${rows.join("")}</dl>`;
 }
 
 function responseOf([status, response]: [string, Operation["responses"][string]]): string {
-  const [type, content] = Object.entries(response.content ?? {})[0] ?? [];
+  const [[type, content] = []] = Object.entries(response.content ?? {});
   const isRefusal = Number(status) >= 400;
-  const shape = content && type !== "text/event-stream" ? typeOf(content.schema) : (type ?? "");
   // The shape of a refusal is always the same, and said in its own place.
-  const inside = content && !isRefusal && content.schema.properties ? fieldsOf(content.schema) : "";
-  return `<div><dt><b class="${isRefusal ? "refusal" : "success"}">${status}</b> <span>${shape}</span></dt><dd>${inlineOf(response.description)}${inside}</dd></div>`;
+  const shape =
+    isRefusal || !content ? "" : type === "application/json" ? typeOf(content.schema) : type;
+  const inside = content && !isRefusal ? fieldsOf(content.schema) : "";
+  return `<div><dt><b class="${isRefusal ? "refusal" : "success"}">${status}</b></dt><dd>${inlineOf(response.description)} ${shape}${inside}</dd></div>`;
 }
 
 const shapeOf = (schema: Schema): string =>
@@ -100,19 +104,19 @@ function typeOf(schema: Schema): string {
   const name = schema.$ref?.split("/").at(-1);
   if (name) return `<a href="#shape-${name}">${name}</a>`;
   if (schema.anyOf) return schema.anyOf.map(typeOf).join(" or ");
-  if (schema.enum) return schema.enum.map((value) => `<code>${escapeHtml(value)}</code>`).join(" ");
-  if (schema.type === "array") return `list of ${schema.items ? typeOf(schema.items) : "anything"}`;
-  return escapeHtml(schema.type ?? "anything");
+  if (schema.enum)
+    return schema.enum.map((value) => `<code>${escapeHtml(`${value}`)}</code>`).join(" ");
+  const types = [schema.type ?? "anything"].flat();
+  return types
+    .map((type) => (type === "array" && schema.items ? `list of ${typeOf(schema.items)}` : type))
+    .join(" or ");
 }
 
-function boundsOf(schema: Schema): string {
-  const { minimum, maximum, maxLength, description } = schema;
-  const bounds = [];
-  if (minimum !== undefined && maximum !== undefined) bounds.push(`${minimum} to ${maximum}`);
-  if (schema.default !== undefined) bounds.push(`${schema.default} if left out`);
-  // Where words say what is wanted, they say how long it may be.
-  if (maxLength !== undefined && !description) bounds.push(`at most ${maxLength} characters`);
-  return bounds.join(", ");
+function boundsOf({ minimum, maximum, maxLength, description }: Schema): string {
+  // Where words say what is wanted, they say how much it may be.
+  if (description) return "";
+  if (minimum !== undefined && maximum !== undefined) return `${minimum} to ${maximum}`;
+  return maxLength === undefined ? "" : `at most ${maxLength} characters`;
 }
 
 const methodOf = (method: string): string =>

@@ -1,4 +1,4 @@
-import { Elysia } from "elysia";
+import { type AnyElysia, Elysia } from "elysia";
 import { documentationOf } from "./docs-page.ts";
 import { type Entity, entityOf, entityResponse } from "./entity.ts";
 import { acceptsHtml } from "./negotiation.ts";
@@ -9,18 +9,18 @@ import type { WebFiles } from "./web-files.ts";
 const HEADERS = { "cache-control": "no-cache", vary: "accept, accept-encoding" };
 
 /** The API's own description: OpenAPI for programs, a page for people, both made from the routes. */
-export const docRoutes = (files: WebFiles) => {
+export const docRoutes = (files: WebFiles, app: () => AnyElysia) => {
   let made: { json: Entity; page: Entity } | undefined;
   /** At the first request: only then do all routes stand. */
   const make = () => {
-    const document = openApiDocument(docs);
+    const document = openApiDocument(app());
     return {
       json: entityOf(JSON.stringify(document), "application/json"),
       page: files.page("docs.html", documentationOf(document)),
     };
   };
 
-  const docs = new Elysia({ name: "docs", detail: { hide: true } })
+  return new Elysia({ name: "docs", detail: { hide: true } })
     .model({
       Problem: problem,
       Plan: plan,
@@ -39,5 +39,4 @@ export const docRoutes = (files: WebFiles) => {
       const isPage = acceptsHtml(request.headers.get("accept"));
       return entityResponse(isPage ? made.page : made.json, request, HEADERS);
     });
-  return docs;
 };

@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import { AppError } from "../errors.ts";
 import type { Feed, FeedEntry } from "../host/feed.ts";
 import type { RouteParts } from "./parts.ts";
-import { problem } from "./shapes.ts";
+import { lastEventId, problem, refusal } from "./shapes.ts";
 
 const STREAMS_MAX = 8;
 const STREAM_MS = 12 * 3_600_000;
@@ -49,11 +49,12 @@ export const eventRoutes = (parts: RouteParts & { feed: Feed }) => {
       });
     },
     {
-      response: { 401: problem, 422: problem, 429: problem },
+      headers: lastEventId,
+      response: { 401: problem, 422: refusal("invalid"), 429: refusal("too_many_streams") },
       detail: {
         summary: "My live feed (server-sent events)",
         description:
-          "Events `snapshot`: {seq, actor, machine, version, rev, at, by, snapshot}. Resumable by Last-Event-ID; at most 8 streams per tenant, each closed after 12 hours. Times inside snapshots are epoch milliseconds.",
+          "Read it by fetch, since it is signed. Without Last-Event-ID it begins with all that is yours as it is now; then each change follows as an event `snapshot`: `{seq, actor, machine, version, rev, at, by, snapshot}`, with times in epoch milliseconds. Quiet streams stay open; each is closed after 12 hours, and a tenant has at most 8.",
       },
     },
   );

@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import { NoAnswerYet } from "../effects/wallet.ts";
 import { AppError, Unavailable } from "../errors.ts";
 import type { RouteParts } from "./parts.ts";
-import { idParam, invoice, invoiceQuery, listOf, problem } from "./shapes.ts";
+import { idParam, invoice, invoiceQuery, listOf, problem, refusal } from "./shapes.ts";
 import { viewInvoice } from "./views.ts";
 
 const CHECK_MS = 10_000;
@@ -35,8 +35,12 @@ export const invoiceRoutes = (parts: RouteParts) => {
     )
     .get("/tenant/invoices/:id", ({ request, params }) => own(request, params.id), {
       params: idParam,
-      response: { 200: invoice, 401: problem, 404: problem },
-      detail: { summary: "One of my invoices" },
+      response: { 200: invoice, 401: problem, 404: refusal("invoice_not_found") },
+      detail: {
+        summary: "One of my invoices",
+        description:
+          "`invoice` is the bolt11 to pay now. `credit` is what your credit pays of the amount; the bolt11 is for the rest.",
+      },
     })
     .post(
       "/tenant/invoices/:id/check",
@@ -62,8 +66,17 @@ export const invoiceRoutes = (parts: RouteParts) => {
       },
       {
         params: idParam,
-        response: { 200: invoice, 401: problem, 404: problem, 503: problem },
-        detail: { summary: "Ask the wallet now whether it was paid" },
+        response: {
+          200: invoice,
+          401: problem,
+          404: refusal("invoice_not_found"),
+          503: refusal("wallet_unavailable"),
+        },
+        detail: {
+          summary: "Ask our wallet now whether it was paid",
+          description:
+            "Answers the invoice as it is after asking. Nothing depends on this call: payments are noticed without it.",
+        },
       },
     );
 };

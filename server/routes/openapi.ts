@@ -1,22 +1,8 @@
 import { toOpenAPISchema } from "@elysiajs/openapi";
 import type { AnyElysia } from "elysia";
+import { type Schema, tidy } from "./openapi-schema.ts";
+import { INFO, MEANINGS, NIP98, TAGS } from "./openapi-words.ts";
 
-/** A JSON Schema, as far as our shapes use it. */
-export type Schema = {
-  $ref?: string;
-  type?: string;
-  description?: string;
-  enum?: string[];
-  anyOf?: Schema[];
-  items?: Schema;
-  properties?: Record<string, Schema>;
-  required?: string[];
-  minimum?: number;
-  maximum?: number;
-  minLength?: number;
-  maxLength?: number;
-  default?: unknown;
-};
 export type Parameter = {
   name: string;
   in: "path" | "query" | "header";
@@ -30,7 +16,7 @@ export type Operation = {
   summary?: string;
   description?: string;
   tags?: string[];
-  parameters?: Parameter[];
+  parameters: Parameter[];
   requestBody?: { required: boolean; description?: string; content: Content };
   responses: Record<string, { description: string; content?: Content }>;
   security: Record<string, string[]>[];
@@ -43,41 +29,14 @@ export type OpenApi = {
   components: { schemas: Record<string, Schema>; securitySchemes: Record<string, object> };
 };
 
-const INFO = {
-  title: "Berth",
-  version: "1",
-  summary: "Hosting for Nostr community relays.",
-  description: `Bodies are JSON. Times are unix seconds, money is whole sats. Every shape and route here is generated from the server that answers you.
-
-Lists answer \`{items, total}\`: \`q\` searches, \`limit\` and \`offset\` page, \`total\` counts all that match.
-
-Whatever is refused is a problem document (RFC 9457, \`application/problem+json\`): \`code\` is stable and made for programs, \`detail\` says what to do, \`errors\` names each field that is wrong. Beside what a route lists, any route may answer \`malformed\` (400), \`too_large\` (413, more than 64 KiB), \`not_json\` (415), \`rate_limited\` (429, with Retry-After) and \`internal\` (500, with an \`id\` to quote to the operator).`,
-};
-
-const NIP98 = {
-  type: "http",
-  scheme: "nostr",
-  description: `Your Nostr key is your account (NIP-98). Each request is signed by an event of its own, sent as \`Authorization: Nostr <base64 of the event's JSON>\`.
-
-The event has kind \`27235\`, a \`u\` tag with the exact URL including the query, a \`method\` tag, and, whenever there is a body, a \`payload\` tag: the SHA-256 of its bytes in hex. It is good for 60 seconds, once.
-
-What is wrong with it, the 401 says: \`auth_missing\`, \`auth_malformed\`, \`auth_kind\`, \`auth_expired\`, \`auth_url\`, \`auth_method\`, \`auth_payload\`, \`auth_signature\`, \`auth_replayed\`, or \`auth_before_boot\` (sign again).`,
-};
-
-const TAGS: Record<string, string> = {
-  public: "Open to everyone, limited per address.",
-  tenant: "Who you are here, and what happens to what is yours, live.",
-  relays: "Your relays: order, edit, deactivate, reactivate.",
-  invoices: "What you owe, and how to pay it.",
-  sandbox: "The sandbox only: its clock, its faults, its play money.",
-};
-
 const GUARDED = /^\/(?:tenant|admin)(?:\/|$)/;
+const PROBLEM = {
+  "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
+};
 
-/** OpenAPI 3.1 of all routes around `app`: what the generator makes of them, put into plain words. */
+/** OpenAPI 3.1 of all routes of `app`: what the generator makes of them, put into plain words. */
 export function openApiDocument(app: AnyElysia): OpenApi {
-  const generated = toOpenAPISchema(app);
-  const { paths, components } = JSON.parse(JSON.stringify(generated)) as Pick<
+  const { paths, components } = inJson(toOpenAPISchema(app)) as Pick<
     OpenApi,
     "paths" | "components"
   >;
@@ -89,25 +48,19 @@ export function openApiDocument(app: AnyElysia): OpenApi {
     schemas[name] = plain;
     nameOf.set(JSON.stringify(plain), name);
   }
-  const operations = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.values(methods).map((operation) => ({ path, operation })),
-  );
-  for (const { path, operation } of operations) {
+  const used = new Set<string>();
+  for (const { method, path, hooks } of app.routes) {
+    const operation = paths[path.replace(/:([^/]+)/g, "{$1}")]?.[method.toLowerCase()];
+    if (!operation) continue;
+    for (const tag of operation.tags ?? []) used.add(tag);
     operation.security = GUARDED.test(path) ? [{ nip98: [] }] : [];
-    for (const parameter of operation.parameters ?? []) {
-      parameter.schema = tidy(parameter.schema, nameOf);
-      const { description } = parameter.schema;
-      if (description) parameter.description = description;
-      // Header names are case-insensitive; people know them capitalised.
-      if (parameter.in === "header")
-        parameter.name = parameter.name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
-    }
-    const body = operation.requestBody?.content["application/json"];
-    if (operation.requestBody && body)
-      operation.requestBody.content = { "application/json": { schema: tidy(body.schema, nameOf) } };
-    tidyResponses(operation, nameOf);
+    operation.parameters = (operation.parameters ?? []).map((each) => parameterOf(each, nameOf));
+    // The generator leaves out every body, since we parse bodies ourselves.
+    const body = hooks.body && tidy(inJson(hooks.body) as Schema, nameOf);
+    if (body)
+      operation.requestBody = { required: true, content: { "application/json": { schema: body } } };
+    operation.responses = responsesOf(operation, components.schemas.Problem, nameOf);
   }
-  const used = new Set(operations.flatMap(({ operation }) => operation.tags ?? []));
   return {
     openapi: "3.1.2",
     info: INFO,
@@ -117,55 +70,47 @@ export function openApiDocument(app: AnyElysia): OpenApi {
   };
 }
 
-const MEANINGS: Record<string, string> = {
-  200: "Done.",
-  201: "Created.",
-  401: "Not signed, or not rightly.",
-  403: "Not allowed.",
-  404: "Not there, or not yours.",
-  409: "Not possible as things stand.",
-  422: "The input is wrong; `errors` says where.",
-  429: "Too many; Retry-After says when again.",
-  503: "Not available now.",
-};
+/** Schemas carry symbols that are not for the outside. */
+const inJson = (value: object): unknown => JSON.parse(JSON.stringify(value));
 
-function tidyResponses(operation: Operation, nameOf: Map<string, string>): void {
-  // What declares no shape of success streams.
-  operation.responses ??= {};
-  if (!Object.keys(operation.responses).some((status) => status.startsWith("2")))
-    operation.responses["200"] = {
-      description: "A stream of server-sent events.",
-      content: { "text/event-stream": { schema: { type: "string" } } },
-    };
-  for (const [status, response] of Object.entries(operation.responses)) {
-    response.description = response.content?.["text/event-stream"]
-      ? response.description
-      : (MEANINGS[status] ?? response.description);
-    const json = response.content?.["application/json"];
-    if (!json) continue;
-    const type = Number(status) >= 400 ? "application/problem+json" : "application/json";
-    response.content = { [type]: { schema: tidy(json.schema, nameOf) } };
-  }
+function parameterOf(parameter: Parameter, nameOf: Map<string, string>): Parameter {
+  const { description, ...schema } = tidy(parameter.schema, nameOf);
+  // Names of headers are case-insensitive; people know them capitalised.
+  const name =
+    parameter.in === "header"
+      ? parameter.name.replace(/\b(?:id$|[a-z])/g, (letters) => letters.toUpperCase())
+      : parameter.name;
+  return { ...parameter, name, schema, ...(description ? { description } : {}) };
 }
 
-/**
- * A shape as it stands on the wire: an integer is written as the number it is (the generator also
- * lists the text that a query would carry), and a shape with a name is referred to.
- */
-function tidy(schema: Schema, nameOf: Map<string, string>): Schema {
-  const plain: Schema = { ...schema };
-  const number = plain.anyOf?.find(({ type }) => type === "integer" || type === "number");
-  if (number && plain.anyOf?.some(({ type }) => type === "string")) {
-    delete plain.anyOf;
-    Object.assign(plain, number, { description: plain.description ?? number.description });
-    if (plain.description === undefined) delete plain.description;
-  }
-  if (plain.anyOf) plain.anyOf = plain.anyOf.map((each) => tidy(each, nameOf));
-  if (plain.items) plain.items = tidy(plain.items, nameOf);
-  if (plain.properties)
-    plain.properties = Object.fromEntries(
-      Object.entries(plain.properties).map(([key, value]) => [key, tidy(value, nameOf)]),
-    );
-  const name = nameOf.get(JSON.stringify(plain));
-  return name === undefined ? plain : { $ref: `#/components/schemas/${name}` };
+function responsesOf(
+  operation: Operation,
+  problem: Schema | undefined,
+  nameOf: Map<string, string>,
+): Operation["responses"] {
+  const declared = Object.entries(operation.responses ?? {});
+  const responses = declared.map(([status, response]) => {
+    const schema = response.content?.["application/json"]?.schema;
+    const meaning = MEANINGS[status] ?? response.description;
+    if (Number(status) < 400)
+      return [
+        status,
+        {
+          description: meaning,
+          ...(schema ? { content: { "application/json": { schema: tidy(schema, nameOf) } } } : {}),
+        },
+      ];
+    const codes = schema?.description === problem?.description ? "" : ` ${schema?.description}`;
+    return [status, { description: meaning + codes, content: PROBLEM }];
+  });
+  if (declared.some(([status]) => status.startsWith("2"))) return Object.fromEntries(responses);
+  // Refusals and no shape of success: it streams.
+  const success =
+    declared.length === 0
+      ? { description: MEANINGS[200] }
+      : {
+          description: "A stream of server-sent events.",
+          content: { "text/event-stream": { schema: { type: "string" } } },
+        };
+  return Object.fromEntries([["200", success], ...responses]);
 }

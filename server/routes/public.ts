@@ -2,7 +2,7 @@ import { Elysia, t } from "elysia";
 import { planIds, plans } from "../../machines/plans.ts";
 import { availabilityOf } from "../commands/claims.ts";
 import type { RouteParts } from "./parts.ts";
-import { listOf, plan, problem } from "./shapes.ts";
+import { listOf, plan, refusal } from "./shapes.ts";
 
 const catalogue = planIds.map((id) => ({
   id,
@@ -23,12 +23,19 @@ export const publicRoutes = (parts: RouteParts) =>
       }),
       {
         response: { 200: t.Object({ status: t.Union([t.Literal("ok"), t.Literal("degraded")]) }) },
-        detail: { summary: "Whether everything we depend on answers" },
+        detail: {
+          summary: "Whether everything we depend on answers",
+          description:
+            "`degraded` means that something outside does not answer now. Requests are still taken; what waits on it is done when it is back.",
+        },
       },
     )
     .get("/plans", () => ({ items: catalogue, total: catalogue.length }), {
       response: { 200: listOf(plan) },
-      detail: { summary: "The catalogue" },
+      detail: {
+        summary: "The catalogue",
+        description: "A plan that was sold keeps its price for who bought it.",
+      },
     })
     .get(
       "/subdomains/:name",
@@ -39,12 +46,17 @@ export const publicRoutes = (parts: RouteParts) =>
           200: t.Object({
             name: t.String(),
             available: t.Boolean(),
-            reason: t.Optional(t.String()),
-            detail: t.Optional(t.String()),
+            reason: t.Optional(
+              t.String({ description: "the code with which an order would be refused" }),
+            ),
+            detail: t.Optional(t.String({ description: "what to do, in words" })),
           }),
-          422: problem,
-          429: problem,
+          422: refusal("invalid"),
+          429: refusal("rate_limited"),
         },
-        detail: { summary: "Whether a subdomain is free, or why not" },
+        detail: {
+          summary: "Whether a subdomain is free, or why not",
+          description: "For a stranger: a name that is kept for you alone is not free here.",
+        },
       },
     );

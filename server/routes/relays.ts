@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import { invoiceActor } from "../../machines/messages.ts";
+import type { SubdomainProblem } from "../../machines/names.ts";
 import { deactivateRelay, editRelay } from "../commands/edit.ts";
 import type { Ordered } from "../commands/index.ts";
 import { orderRelay, ownRelay, reactivateRelay } from "../commands/order.ts";
@@ -8,10 +9,12 @@ import { changeOf } from "./change.ts";
 import type { RouteParts } from "./parts.ts";
 import {
   createRelay,
+  idempotencyKey,
   idParam,
   listOf,
   ordered,
   problem,
+  refusal,
   relay,
   relayQuery,
   updateRelay,
@@ -21,6 +24,13 @@ import { viewInvoice, viewRelay } from "./views.ts";
 
 /** A bolt11 usually takes 30 ms: worth waiting for, so that the checkout opens with its QR code. */
 const BOLT11_WAIT_MS = 1_500;
+
+const subdomainProblems = [
+  "subdomain_too_short",
+  "subdomain_too_long",
+  "subdomain_malformed",
+  "subdomain_reserved",
+] satisfies SubdomainProblem[];
 
 /** My relays. */
 export const relayRoutes = (parts: RouteParts) => {
@@ -64,25 +74,30 @@ export const relayRoutes = (parts: RouteParts) => {
       },
       {
         body: createRelay,
+        headers: idempotencyKey,
         response: {
           201: ordered,
           401: problem,
-          403: problem,
-          409: problem,
-          422: problem,
-          429: problem,
-          503: problem,
+          403: refusal("tenant_suspended"),
+          409: refusal("subdomain_taken", "subdomain_quarantined"),
+          422: refusal("invalid", "unsafe_text", ...subdomainProblems, "idempotency_key_reused"),
+          429: refusal("free_relay_limit", "reservation_limit", "rate_limited"),
+          503: refusal("billing_not_configured"),
         },
         detail: {
           summary: "Create a relay, and its invoice when the plan is paid",
-          description: "Takes an Idempotency-Key header. `invoice` is null for a free relay.",
+          description:
+            "A free relay is provisioned at once and `invoice` is null. A paid one stays `pending` until its invoice is paid; unpaid for 24 hours it is deactivated, and the name is free again.",
         },
       },
     )
     .get("/tenant/relays/:id", ({ request, params }) => one(request, params.id), {
       params: idParam,
-      response: { 200: relay, 401: problem, 404: problem },
-      detail: { summary: "One of my relays" },
+      response: { 200: relay, 401: problem, 404: refusal("relay_not_found") },
+      detail: {
+        summary: "One of my relays",
+        description: "Somebody else's relay is not found, as one that never was.",
+      },
     })
     .put(
       "/tenant/relays/:id",
@@ -96,13 +111,17 @@ export const relayRoutes = (parts: RouteParts) => {
         response: {
           200: relay,
           401: problem,
-          403: problem,
-          404: problem,
-          409: problem,
-          422: problem,
-          429: problem,
+          403: refusal("tenant_suspended"),
+          404: refusal("relay_not_found"),
+          409: refusal("subdomain_taken", "subdomain_quarantined", "plan_change_not_available"),
+          422: refusal("invalid", "unsafe_text", ...subdomainProblems),
+          429: refusal("rename_limit"),
         },
-        detail: { summary: "Edit a relay; fields left out stay" },
+        detail: {
+          summary: "Edit a relay; fields left out stay",
+          description:
+            "Stored at once, then applied to the relay server until it shows it: `problem` says what keeps it. A relay is renamed once a day at most; its old name is kept for you for 30 days.",
+        },
       },
     )
     .delete(
@@ -113,8 +132,18 @@ export const relayRoutes = (parts: RouteParts) => {
       },
       {
         params: idParam,
-        response: { 200: relay, 401: problem, 403: problem, 404: problem, 409: problem },
-        detail: { summary: "Deactivate a relay; its data is kept" },
+        response: {
+          200: relay,
+          401: problem,
+          403: refusal("tenant_suspended"),
+          404: refusal("relay_not_found"),
+          409: refusal("suspended_by_operator"),
+        },
+        detail: {
+          summary: "Deactivate a relay; its data is kept",
+          description:
+            "It stops and is not billed again. Unused time is not refunded; reactivated before it is over, the relay keeps it.",
+        },
       },
     )
     .post(
@@ -123,17 +152,28 @@ export const relayRoutes = (parts: RouteParts) => {
         result(await reactivateRelay(parts, askerOf(parts, request), params.id)),
       {
         params: idParam,
+        headers: idempotencyKey,
         response: {
           200: ordered,
           401: problem,
-          403: problem,
-          404: problem,
-          409: problem,
-          422: problem,
-          429: problem,
-          503: problem,
+          403: refusal("tenant_suspended"),
+          404: refusal("relay_not_found"),
+          409: refusal(
+            "relay_not_deactivated",
+            "deactivated_by_operator",
+            "invoice_still_closing",
+            "subdomain_taken",
+            "subdomain_quarantined",
+          ),
+          422: refusal("invalid", "idempotency_key_reused"),
+          429: refusal("free_relay_limit", "reservation_limit"),
+          503: refusal("billing_not_configured"),
         },
-        detail: { summary: "Bring a deactivated relay back; paid time is kept" },
+        detail: {
+          summary: "Bring a deactivated relay back, with its data",
+          description:
+            "Within the time that is paid it is back at once and `invoice` is null. After that it is a new purchase, and the month begins when the relay is active.",
+        },
       },
     );
 };

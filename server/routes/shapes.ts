@@ -41,6 +41,9 @@ export const problem = t.Object(
   },
   { description: "RFC 9457 problem document, sent as application/problem+json." },
 );
+/** A problem, where a route gives it with these codes: for who reads the documentation. */
+export const refusal = (...codes: string[]) =>
+  t.Object(problem.properties, { description: codes.map((code) => `\`${code}\``).join(", ") });
 
 export const plan = t.Object({
   id: planId,
@@ -155,4 +158,18 @@ export const invoiceQuery = t.Object(
   { ...page, status: t.Optional(invoiceStatus) },
   { additionalProperties: false },
 );
+/** For the documentation; the command says what is wrong with a key. */
+export const idempotencyKey = t.Object({
+  "idempotency-key": t.Optional(
+    t.String({
+      description:
+        "1–200 printable characters of your own; the same request under the same key is done once, and answered as the first time",
+    }),
+  ),
+});
+export const lastEventId = t.Object({
+  "last-event-id": t.Optional(
+    t.String({ description: "the last id you saw; what has happened since comes first" }),
+  ),
+});
 export const idParam = t.Object({ id: t.String({ maxLength: 64 }) });

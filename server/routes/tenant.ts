@@ -2,7 +2,7 @@ import type { Server } from "bun";
 import { Elysia } from "elysia";
 import { visitTenant } from "../commands/tenant.ts";
 import type { RouteParts } from "./parts.ts";
-import { problem, tenant } from "./shapes.ts";
+import { problem, refusal, tenant } from "./shapes.ts";
 import { viewTenant } from "./views.ts";
 
 /** For each route that makes a tenant of a stranger. @throws AppError 429 `rate_limited` */
@@ -24,7 +24,10 @@ export const tenantRoutes = (parts: RouteParts) =>
       return viewTenant(await visitTenant(parts, parts.edge.pubkeyOf(request)));
     },
     {
-      response: { 200: tenant, 401: problem, 429: problem },
-      detail: { summary: "Fetch or create the tenant that signs" },
+      response: { 200: tenant, 401: problem, 429: refusal("rate_limited") },
+      detail: {
+        summary: "Fetch or create the tenant that signs",
+        description: "There is nothing to sign up for: the first signed request makes the tenant.",
+      },
     },
   );

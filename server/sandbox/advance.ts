@@ -4,9 +4,9 @@ import { AppError } from "../errors.ts";
 import type { MovableClock } from "./clock.ts";
 import type { WorldControl } from "./world-control.ts";
 
-/** Real time that the effects of one instant get, and a whole advance. */
-const STOP_MS = 10_000;
-const TOTAL_MS = 30_000;
+/** How much real time the effects of one instant may take, and a whole advance. */
+export type AdvanceLimits = { stopMs: number; totalMs: number };
+const LIMITS: AdvanceLimits = { stopMs: 10_000, totalMs: 30_000 };
 /** How long a notification of a payment that was just made may be under way. */
 const NOTIFICATION_MS = 100;
 const PIN_MARGIN_MS = 250;
@@ -28,6 +28,7 @@ export class Advance {
     readonly berth: Berth,
     readonly clock: MovableClock,
     readonly control: WorldControl,
+    readonly limits: AdvanceLimits = LIMITS,
   ) {}
 
   /** @throws AppError 409 `clock_is_moving`: one at a time. */
@@ -54,13 +55,13 @@ export class Advance {
     const startedAt = performance.now();
     // A payment of which we were not told yet is known before time goes on.
     await this.#notificationsArrive();
-    await berth.watch?.tick();
+    await Promise.race([berth.watch?.tick(), sleep(this.limits.stopMs)]);
     const target = clock.now() + ms;
     await this.#hold();
     for (let stops = 1; ; stops++) {
       const open = await this.#settle(startedAt);
       const reached = clock.now();
-      const isLate = performance.now() - startedAt > TOTAL_MS;
+      const isLate = performance.now() - startedAt > this.limits.totalMs;
       if (reached >= target && open.length === 0) return { complete: true, reached, stops, open };
       if (open.length > 0 || isLate) return { complete: false, reached, stops, open };
       const due = berth.host.store.nextAlarm()?.due ?? target;
@@ -83,7 +84,7 @@ export class Advance {
    * world's meanwhile; the world's flows until it is held, on a busy machine perhaps past the margin.
    */
   async #hold(): Promise<void> {
-    this.clock.pin(this.clock.now());
+    this.clock.hold();
     for (let marginMs = PIN_MARGIN_MS; ; marginMs *= 2) {
       try {
         const at = (await this.control.state()).now + marginMs;
@@ -105,7 +106,7 @@ export class Advance {
   /** @returns what is still in flight when the time is up; nothing when all is at rest. */
   async #settle(startedAt: number): Promise<string[]> {
     const { alarms, outbox } = this.berth;
-    const until = Math.min(performance.now() + STOP_MS, startedAt + TOTAL_MS);
+    const until = Math.min(performance.now() + this.limits.stopMs, startedAt + this.limits.totalMs);
     for (;;) {
       await alarms.wake();
       if (alarms.isSettled() && outbox.isSettled()) return [];

@@ -17,6 +17,11 @@ export class MovableClock implements Clock {
     this.#pinnedAt = atMs;
   }
 
+  /** Holds logical time where it is. */
+  hold(): void {
+    this.#pinnedAt = this.now();
+  }
+
   /** Lets time flow again from where it is pinned. */
   release(): void {
     if (this.#pinnedAt === null) return;

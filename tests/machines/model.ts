@@ -78,7 +78,9 @@ export function everyStep<C>(model: Model<C>): Step[] {
     serializeState: (snapshot) => JSON.stringify([snapshot.value, model.facts(snapshot.context)]),
   });
   const steps = Object.values(map).flatMap(({ state, transitions }) =>
-    Object.values(transitions).map(({ event }) => take(machine, state, event)),
+    Object.values<{ event: ModelEvent }>(transitions).map(({ event }) =>
+      take(machine, state, event),
+    ),
   );
   return [begin(machine, input), ...steps];
 }

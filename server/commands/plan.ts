@@ -1,0 +1,75 @@
+import { type Quote, quote, type Seat } from "../../machines/billing.ts";
+import { tenantActor } from "../../machines/messages.ts";
+import type { PlanId } from "../../machines/plans.ts";
+import { changeRefusal, renews, type TenantContext } from "../../machines/tenant.ts";
+import { AppError } from "../errors.ts";
+import type { Tx } from "../host/host.ts";
+import { toSeconds } from "../projections/status.ts";
+import type { CommandParts } from "./index.ts";
+import { assertBillable, assertRoom, newId } from "./order.ts";
+
+/** The till's own quote for giving a relay of `pubkey` another plan now. */
+export function quotePlan(
+  { host, clock }: CommandParts,
+  pubkey: string,
+  relay: string,
+  plan: PlanId,
+): Quote {
+  const till = host.read(tenantActor(pubkey))?.persisted.context as TenantContext | undefined;
+  const seat = till?.seats[relay];
+  if (!till || !seat) throw new AppError("relay_not_found", 404, "you have no such relay");
+  return quoteOf(till, seat, relay, plan, clock.now());
+}
+
+const quoteOf = (
+  till: TenantContext,
+  seat: Seat,
+  relay: string,
+  plan: PlanId,
+  nowMs: number,
+): Quote => quote(seat, plan, nowMs, { anchor: till.anchor, isRenewing: renews(till, relay) });
+
+/**
+ * Changes the plan of a relay as {@link quotePlan} says: at once, when paid, or at the period's end.
+ * Inside the transaction of an edit.
+ *
+ * @returns whether anything changes
+ * @throws AppError 409 `relay_not_running`, `change_still_open`; 429 and 503 as for an order
+ */
+export function changePlan(
+  parts: CommandParts,
+  tx: Tx,
+  till: TenantContext,
+  relay: string,
+  plan: PlanId,
+): boolean {
+  const seat = till.seats[relay];
+  if (!seat) throw new AppError("relay_not_found", 404, "you have no such relay");
+  const wanted = quoteOf(till, seat, relay, plan, parts.clock.now());
+  if (wanted.change === "none") return false;
+  const refusal = changeRefusal(seat, wanted.change);
+  if (refusal) throw new AppError(refusal, 409, REFUSALS[refusal], { field: "plan" });
+  if (wanted.applies === "when_paid") assertBillable(parts, plan);
+  if (wanted.change === "free" || wanted.applies === "at_period_end")
+    assertRoom(till.seats, plan, relay);
+  const event = { type: "CHANGE", relay, plan, invoice: newId("i") };
+  tx.send(tenantActor(till.pubkey), event, { cause: "http", by: till.pubkey });
+  return true;
+}
+
+const REFUSALS = {
+  relay_not_running: "this relay does not run; reactivate it with the plan you want",
+  change_still_open: "an earlier change of plan is still open; pay it or let it run out first",
+} as const;
+
+/** A quote as it goes over the wire. */
+export const viewQuote = (q: Quote) => ({
+  change: q.change,
+  plan: q.plan,
+  amount: q.amountSats,
+  applies: q.applies,
+  at: q.at === null ? null : toSeconds(q.at),
+  period_start: q.from === null ? null : toSeconds(q.from),
+  period_end: q.to === null ? null : toSeconds(q.to),
+  switches_off: q.switchesOff,
+});

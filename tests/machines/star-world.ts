@@ -1,0 +1,134 @@
+/** What lies outside the machines, for the star: our wallet, zooid, and time. */
+import { DAY_MS } from "../../machines/billing.ts";
+import type { InvoiceContext } from "../../machines/invoice.ts";
+import { invoiceActor, relayActor } from "../../machines/messages.ts";
+import type { RelayContext } from "../../machines/relay.ts";
+import { doneEvent, errorEvent } from "../../server/host/xstate.ts";
+import { applied, bolt11, settled, T0, TENANT } from "./build.ts";
+import type { Random } from "./random.ts";
+import { Star, type Work } from "./star.ts";
+
+/** A bolt11 as our wallet knows it. Money may have arrived of which nobody was told yet. */
+export type Issued = {
+  n: number;
+  invoice: string;
+  sats: number;
+  expiresAt: number;
+  paidSats: number | null;
+  paidAt: number;
+  /** Its place in the order of payments and questions, which may fall on one instant. */
+  paidTurn: number;
+  isReported: boolean;
+};
+
+export const TILL = `tenant/${TENANT}`;
+
+export class World {
+  readonly star = new Star(T0);
+  readonly issued: Issued[] = [];
+  /** At which turn our wallet last answered about an invoice. */
+  readonly askedTurn = new Map<string, number>();
+  #turn = 0;
+  /** Relays that an admin suspended and has not released. */
+  readonly suspended = new Set<string>();
+
+  constructor() {
+    this.star.create(TILL, "tenant", { pubkey: TENANT });
+  }
+
+  relays(): string[] {
+    return this.#ids("relay/");
+  }
+
+  invoices(): string[] {
+    return this.#ids("invoice/");
+  }
+
+  relay(id: string): RelayContext {
+    return this.star.actor(relayActor(id)).context as RelayContext;
+  }
+
+  invoice(id: string): InvoiceContext {
+    return this.star.actor(invoiceActor(id)).context as InvoiceContext;
+  }
+
+  /** Money arrives at our wallet, which tells nobody yet. A bolt11 settles once. */
+  pay(one: Issued, sats: number): void {
+    if (one.paidSats !== null) return;
+    one.paidSats = sats;
+    one.paidAt = this.star.nowMs;
+    one.paidTurn = ++this.#turn;
+  }
+
+  /** Our wallet speaks: as often as it likes, heard once. */
+  report(one: Issued): void {
+    if (one.paidSats === null || one.isReported) return;
+    one.isReported = true;
+    const isTaken = this.star.send(
+      invoiceActor(one.invoice),
+      settled(one.paidSats, one.paidAt, one.n),
+    );
+    if (!isTaken) throw new Error(`invoice ${one.invoice} did not accept a settlement`);
+  }
+
+  /** Performs work, well or badly, and keeps the answer with it. */
+  perform(work: Work, random: Random, refusal: number): void {
+    const isRefused = random.chance(refusal);
+    if (work.src === "applyRelay") this.#apply(work, random, isRefused);
+    else if (isRefused) work.answer = errorEvent(work.invoke, "restricted");
+    else if (work.src === "mintBolt11") this.#mint(work, random);
+    else this.#ask(work);
+  }
+
+  #apply(work: Work, random: Random, isRefused: boolean): void {
+    const c = this.relay((work.input as { relay: string }).relay);
+    const outcomes = [{ refused: "schema_taken" }, null];
+    const refused = isRefused ? random.pick(outcomes) : undefined;
+    // Now and then the owner has renamed it over NIP-86 in the meantime.
+    const said = random.chance(0.1) ? { ...c, name: `Renamed ${c.wanted}` } : c;
+    if (refused === null) work.answer = errorEvent(work.invoke, "defect");
+    else work.answer = doneEvent(work.invoke, refused ?? applied(c.wanted, said, c));
+  }
+
+  #mint(work: Work, random: Random): void {
+    const { invoice, sats } = work.input as { invoice: string; sats: number };
+    const { nowMs } = this.star;
+    for (const one of this.issued.filter((issued) => issued.invoice === invoice)) {
+      if (one.expiresAt > nowMs) throw new Error(`two bolt11s of ${invoice} would be payable`);
+      if (one.paidSats !== null && !one.isReported)
+        throw new Error(`${invoice} gets a second bolt11, and its first is paid`);
+    }
+    const n = this.issued.length + 1;
+    const made = {
+      ...bolt11(sats, nowMs, n),
+      expiresAt: nowMs + random.pick([DAY_MS / 24, DAY_MS]),
+    };
+    this.issued.push({
+      n,
+      invoice,
+      sats,
+      expiresAt: made.expiresAt,
+      paidSats: null,
+      paidAt: 0,
+      paidTurn: 0,
+      isReported: false,
+    });
+    work.answer = doneEvent(work.invoke, made);
+  }
+
+  /** Reports what has arrived before it answers, as the real look-up does. */
+  #ask(work: Work): void {
+    const { invoice } = work.input as { invoice: string };
+    this.askedTurn.set(invoice, ++this.#turn);
+    const ours = this.issued.filter((one) => one.invoice === invoice);
+    const isSettled = ours.some((one) => one.paidSats !== null && !one.isReported);
+    work.answer = doneEvent(work.invoke, { settled: isSettled });
+    for (const one of ours) this.report(one);
+  }
+
+  #ids(prefix: string): string[] {
+    return [...this.star.actors.keys()]
+      .filter((id) => id.startsWith(prefix))
+      .map((id) => id.slice(prefix.length));
+  }
+}

@@ -1,0 +1,247 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { raw, startPages } from "./fixture.ts";
+
+let pages: Awaited<ReturnType<typeof startPages>>;
+beforeAll(async () => {
+  pages = await startPages();
+});
+afterAll(() => pages.stop());
+
+const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
+const id = `r${"0a".repeat(12)}`;
+const pubkey = "0b".repeat(32);
+const PAGES = [
+  "/",
+  "/login",
+  "/relays",
+  "/relays/new",
+  `/relays/${id}`,
+  `/relays/${id}/edit`,
+  "/account",
+  "/admin",
+  "/admin/tenants",
+  `/admin/tenants/${pubkey}`,
+  "/admin/relays",
+  `/admin/relays/${id}`,
+  `/admin/relays/${id}/edit`,
+];
+const NO_PAGES = [
+  "/index.html",
+  "/logins",
+  "/login/",
+  "/login/x",
+  "/relays/",
+  `/relays/${id}/edit/x`,
+  `/relays/${id}/members`,
+  "/admin/",
+  "/admin/tenants/a/b",
+  "/admin/invoices",
+  "/tenant",
+  "/tenant/relays",
+  "/assets",
+  "/assets/",
+  "/assets/index.html",
+  "/nothing",
+  "/sandbox/nothing",
+];
+
+const get = (path: string, headers: Record<string, string> = {}, method = "GET") =>
+  fetch(pages.url + path, { method, headers: { accept: BROWSER, ...headers } });
+const vary = (response: Response) =>
+  (response.headers.get("vary") ?? "").split(",").map((name) => name.trim().toLowerCase());
+const addressesIn = (html: string) =>
+  [...html.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map((match) => match[1] ?? "");
+
+describe("which answer a path gives", () => {
+  test.each(PAGES)("%s is a page for who prefers HTML, and varies by Accept", async (path) => {
+    const response = await get(path);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(vary(response)).toContain("accept");
+    expect(await response.text()).toStartWith("<!doctype html>");
+  });
+
+  test.each(PAGES)("%s is no page for who prefers JSON, and varies all the same", async (path) => {
+    const response = await get(path, { accept: "application/json" });
+    expect(response.status).toBe(path.startsWith("/admin") ? 401 : 404);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    expect(vary(response)).toContain("accept");
+  });
+
+  test.each(NO_PAGES)("%s is never a page", async (path) => {
+    const response = await get(path);
+    expect(response.status).toBe(/^\/(?:tenant|admin)(?:\/|$)/.test(path) ? 401 : 404);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+  });
+
+  test.each(["/plans", "/healthz", "/subdomains/bookclub", "/openapi.json"])(
+    "%s answers JSON even to who prefers HTML",
+    async (path) => {
+      const response = await get(path);
+      expect(response.status).toBe(200);
+      expect(response.headers.get("content-type")).toStartWith("application/json");
+    },
+  );
+
+  test.each([
+    ["text/html", true],
+    ["text/*;q=0.9, application/json;q=0.5", true],
+    ["TEXT/HTML;Q=1", true],
+    ["application/json, text/html;q=0.9", false],
+    ["text/html;q=0, */*", false],
+    ["text/html, application/json", false],
+    ["*/*", false],
+    ["image/png", false],
+    ["text/html;q=nonsense", false],
+  ])("Accept: %s prefers a page: %p", async (accept, isPage) => {
+    const response = await get("/admin/relays", { accept });
+    expect(response.status).toBe(isPage ? 200 : 401);
+  });
+
+  test("at the root, who takes anything gets the page, and who wants JSON does not", async () => {
+    expect((await get("/", { accept: "*/*" })).status).toBe(200);
+    expect((await get("/", { accept: "text/html;q=0, */*" })).status).toBe(404);
+    expect((await get("/", { accept: "application/json, text/html;q=0.5" })).status).toBe(404);
+  });
+
+  test.each(["POST", "PUT", "DELETE", "PATCH"])(
+    "a %s is never answered by a page",
+    async (method) => {
+      expect((await get("/login", {}, method)).status).toBe(404);
+      expect((await get("/admin/relays", {}, method)).status).toBe(401);
+    },
+  );
+
+  test("HEAD answers what GET does, without the body", async () => {
+    const [head, whole] = await Promise.all([get("/login", {}, "HEAD"), get("/login")]);
+    expect(head.status).toBe(200);
+    expect(await head.text()).toBe("");
+    for (const name of ["content-type", "etag", "vary", "cache-control", "content-security-policy"])
+      expect(head.headers.get(name)).toBe(whole.headers.get(name));
+  });
+});
+
+describe("what pages and assets carry", () => {
+  test.each(["/", "/admin/relays", "/openapi"])(
+    "%s lets nothing foreign or inline run",
+    async (path) => {
+      const response = await get(path);
+      const policy = new Map(
+        (response.headers.get("content-security-policy") ?? "").split(";").map((directive) => {
+          const [name = "", ...values] = directive.trim().split(" ");
+          return [name, values.join(" ")];
+        }),
+      );
+      expect(policy.get("default-src")).toBe("'none'");
+      expect(policy.get("script-src")).toBe("'self'");
+      expect(policy.get("style-src")).toBe("'self'");
+      expect(policy.get("frame-ancestors")).toBe("'none'");
+      expect(policy.get("base-uri")).toBe("'none'");
+      expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+      expect(response.headers.get("referrer-policy")).toBe("no-referrer");
+
+      const html = await response.text();
+      expect(html).not.toMatch(/<script(?![^>]*\ssrc=")[^>]*>/);
+      expect(html).not.toMatch(/<style|\sstyle=|\son[a-z]+=|javascript:/);
+      expect(html).not.toMatch(/(?:href|src)="(?:https?:)?\/\//);
+      expect(html).not.toContain("{{");
+    },
+  );
+
+  test("every asset a page names exists, never changes, and is kept for a year", async () => {
+    const html = (await (await get("/")).text()) + (await (await get("/openapi")).text());
+    const addresses = [...new Set(addressesIn(html))];
+    expect(addresses.length).toBeGreaterThan(6);
+    for (const address of addresses) {
+      expect(address).toMatch(/^\/assets\/[0-9a-f]{16}\//);
+      const response = await get(address);
+      expect(response.status).toBe(200);
+      expect(response.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+      expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+      expect(vary(response)).toEqual(["accept-encoding"]);
+    }
+  });
+
+  test("scripts arrive as JavaScript, styles as CSS, the mark as SVG", async () => {
+    const types = new Map<string, string | null>();
+    for (const address of addressesIn(await (await get("/")).text()))
+      types.set(
+        address.slice(address.lastIndexOf(".")),
+        (await get(address)).headers.get("content-type"),
+      );
+    expect(Object.fromEntries(types)).toEqual({
+      ".css": "text/css; charset=utf-8",
+      ".svg": "image/svg+xml",
+      ".ts": "text/javascript; charset=utf-8",
+    });
+  });
+
+  test("a page is asked for again each time, and not sent again to who has it", async () => {
+    for (const path of ["/", "/openapi", "/openapi.json"]) {
+      const first = await get(path);
+      const etag = first.headers.get("etag") ?? "";
+      expect(etag).toMatch(/^"[^"]+"$/);
+      expect(first.headers.get("cache-control")).toBe("no-cache");
+      const second = await get(path, { "if-none-match": `"other", ${etag}` });
+      expect(second.status).toBe(304);
+      expect(second.headers.get("etag")).toBe(etag);
+      expect(await second.text()).toBe("");
+      expect((await get(path, { "if-none-match": '"other"' })).status).toBe(200);
+    }
+  });
+
+  test("text is compressed for who takes gzip, under an ETag of its own", async () => {
+    const plain = await get("/", { "accept-encoding": "identity" });
+    const zipped = await fetch(`${pages.url}/`, {
+      headers: { accept: BROWSER, "accept-encoding": "br;q=0.9, gzip" },
+      decompress: false,
+    });
+    expect(plain.headers.get("content-encoding")).toBeNull();
+    expect(zipped.headers.get("content-encoding")).toBe("gzip");
+    expect(vary(zipped)).toContain("accept-encoding");
+    expect(zipped.headers.get("etag")).not.toBe(plain.headers.get("etag"));
+    const text = await plain.text();
+    const bytes = await zipped.bytes();
+    expect(bytes.length).toBeLessThan(text.length / 2);
+    expect(new TextDecoder().decode(Bun.gunzipSync(bytes))).toBe(text);
+    const refused = await get("/", { "accept-encoding": "gzip;q=0" });
+    expect(refused.headers.get("content-encoding")).toBeNull();
+  });
+
+  test("no page or asset holds a secret or the environment", async () => {
+    const html = (await (await get("/")).text()) + (await (await get("/openapi")).text());
+    const assets = await Promise.all(
+      addressesIn(html).map(async (address) => (await get(address)).text()),
+    );
+    for (const secret of pages.secrets) expect(html + assets.join("")).not.toContain(secret);
+  });
+});
+
+test("no path leads out of what was read at start", async () => {
+  const [first = ""] = addressesIn(await (await get("/")).text());
+  const base = first.slice(0, first.lastIndexOf("/"));
+  const targets = [
+    "../package.json",
+    "../../package.json",
+    "..%2f..%2fpackage.json",
+    "..%5c..%5cpackage.json",
+    "%2e%2e/%2e%2e/package.json",
+    "....//....//package.json",
+    "../../../../../../etc/passwd",
+    "%00",
+    "main.ts%00.css",
+    "index.html",
+    "docs.html",
+    "./",
+    "",
+  ].flatMap((path) => [`${base}/${path}`, `/assets/${path}`, `/${path}`]);
+  for (const target of targets) {
+    const answer = await raw(pages.url, target, "*/*");
+    const isRoot = answer.startsWith("HTTP/1.1 200") && answer.includes("<!doctype html>");
+    // Dots that lead to the root itself are the root.
+    if (isRoot) expect(target).toMatch(/^\/(?:\.\/)?$/);
+    else expect(answer).toMatch(/^HTTP\/1\.1 40[04]/);
+    expect(answer).not.toContain('"dependencies"');
+    expect(answer).not.toContain("root:");
+  }
+});
