@@ -1,5 +1,7 @@
 import { Elysia } from "elysia";
 import type { Feed } from "./host/feed.ts";
+import { adminRoutes } from "./routes/admin.ts";
+import { billingRoutes } from "./routes/billing.ts";
 import { docRoutes } from "./routes/docs.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { invoiceRoutes } from "./routes/invoices.ts";
@@ -20,6 +22,8 @@ export const createApp = (parts: RouteParts & { feed: Feed }) => {
     .use(tenantRoutes(parts))
     .use(relayRoutes(parts))
     .use(invoiceRoutes(parts))
+    .use(billingRoutes(parts))
+    .use(adminRoutes(parts))
     .use(eventRoutes(parts));
   return app.use(docRoutes(web, () => app));
 };

@@ -1,4 +1,4 @@
-import type { ActorRow, AlarmRow } from "../../db/host-store.ts";
+import type { ActorRow, AlarmRow, OutboxRow } from "../../db/host-store.ts";
 import { AppError } from "../errors.ts";
 import type { Host } from "./host.ts";
 import {
@@ -124,6 +124,17 @@ export class Run {
     const origin = { cause: `version ${row.version}`, by: null, reason: null };
     const next = { ...row, version, rev };
     this.#store(next, { type: MIGRATED }, decision, origin, store.alarmsOf(row.id));
+  }
+
+  /** Takes over an actor of another database as it stands, with the work that it waits for. */
+  adopt(row: ActorRow, open: readonly OutboxRow[]): void {
+    const { store } = this.host;
+    const { machine } = this.host.registered(row.machine);
+    const { id, version, scope, rev, at, snapshot } = row;
+    store.insertActor(id, row.machine, version, scope, rev, at, snapshot);
+    this.#rearm(id, [], restored(machine, hydrate(machine, snapshot)).alarms);
+    for (const { key, invoke, src, lane, mutex, input } of open)
+      store.insertWork(key, id, invoke, src, lane, mutex, input, at, at);
   }
 
   /**

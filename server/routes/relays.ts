@@ -14,6 +14,7 @@ import {
   listOf,
   ordered,
   problem,
+  reactivateRequest,
   refusal,
   relay,
   relayQuery,
@@ -113,7 +114,12 @@ export const relayRoutes = (parts: RouteParts) => {
           401: problem,
           403: refusal("tenant_suspended"),
           404: refusal("relay_not_found"),
-          409: refusal("subdomain_taken", "subdomain_quarantined", "plan_change_not_available"),
+          409: refusal(
+            "subdomain_taken",
+            "subdomain_quarantined",
+            "relay_not_running",
+            "change_still_open",
+          ),
           422: refusal("invalid", "unsafe_text", ...subdomainProblems),
           429: refusal("rename_limit"),
         },
@@ -148,10 +154,11 @@ export const relayRoutes = (parts: RouteParts) => {
     )
     .post(
       "/tenant/relays/:id/reactivate",
-      async ({ request, params }) =>
-        result(await reactivateRelay(parts, askerOf(parts, request), params.id)),
+      async ({ request, params, body }) =>
+        result(await reactivateRelay(parts, askerOf(parts, request), params.id, body?.plan)),
       {
         params: idParam,
+        body: reactivateRequest,
         headers: idempotencyKey,
         response: {
           200: ordered,
@@ -160,8 +167,8 @@ export const relayRoutes = (parts: RouteParts) => {
           404: refusal("relay_not_found"),
           409: refusal(
             "relay_not_deactivated",
-            "deactivated_by_operator",
-            "invoice_still_closing",
+            "closed_by_operator",
+            "invoice_still_open",
             "subdomain_taken",
             "subdomain_quarantined",
           ),
@@ -170,9 +177,9 @@ export const relayRoutes = (parts: RouteParts) => {
           503: refusal("billing_not_configured"),
         },
         detail: {
-          summary: "Bring a deactivated relay back, with its data",
+          summary: "Bring a deactivated or unpaid relay back, with its data",
           description:
-            "Within the time that is paid it is back at once and `invoice` is null. After that it is a new purchase, and the month begins when the relay is active.",
+            "Within the time that is paid, or on the free plan, it is back at once and `invoice` is null. After that it is a new purchase of the plan wanted, and the month begins when the relay is active. A suspended relay whose renewal can still be paid is given that one.",
         },
       },
     );

@@ -13,7 +13,7 @@ const literals = <const T extends string | null>(...values: T[]) =>
   );
 const nullable = <T extends TSchema>(schema: T) => t.Union([schema, t.Null()]);
 /** Not t.Integer, which takes text for a number. */
-const integer = Type.Integer;
+export const integer = Type.Integer;
 /** A whole number of the query, where everything is text. */
 const wholeNumber = (pattern: string, description: string) =>
   t.Transform(t.String({ pattern, description })).Decode(Number).Encode(String);
@@ -59,7 +59,7 @@ export const tenant = t.Object({
   status: literals("active", "suspended"),
   anchor: nullable(integer({ description: "day and time to which periods align" })),
   credit: integer({ description: "sats" }),
-  wallet: literals("none", "connected"),
+  wallet: literals("none", "connected", "broken"),
   created_at: integer(),
 });
 
@@ -77,6 +77,14 @@ export const relay = t.Object({
   cause: literals("nonpayment", "admin", "owner", "lapsed", null),
   url: t.String(),
   paid_through: nullable(integer()),
+  grace_ends: nullable(integer({ description: "when it is suspended unless it is paid" })),
+  next_plan: nullable(
+    t.Object(
+      { plan: planId, at: integer() },
+      { description: "a change of plan that is scheduled" },
+    ),
+  ),
+  open_invoice: nullable(t.String({ description: "the invoice that bills it now" })),
   created_at: integer(),
   problem: nullable(
     t.Object(
@@ -100,6 +108,7 @@ export const invoiceItem = t.Object({
 export const invoice = t.Object({
   id: t.String(),
   tenant: t.String(),
+  purpose: literals("purchase", "upgrade", "renewal", "reactivation"),
   amount: integer({ description: "sats" }),
   credit: integer({ description: "how much of the amount the tenant's credit pays" }),
   status: invoiceStatus,
@@ -173,3 +182,97 @@ export const lastEventId = t.Object({
   ),
 });
 export const idParam = t.Object({ id: t.String({ maxLength: 64 }) });
+
+export const reason = t.String({
+  minLength: 3,
+  maxLength: 500,
+  description: "why, in 3–500 characters; it is kept in the journal",
+});
+export const quoteRequest = t.Object({ plan: planId }, { additionalProperties: false });
+export const quote = t.Object({
+  change: literals(
+    "none",
+    "cancel",
+    "purchase",
+    "upgrade",
+    "downgrade",
+    "renewal",
+    "reactivation",
+    "free",
+  ),
+  plan: planId,
+  amount: integer({ description: "sats, before credit" }),
+  applies: literals("now", "when_paid", "at_period_end"),
+  at: nullable(integer()),
+  period_start: nullable(integer()),
+  period_end: nullable(integer()),
+  switches_off: t.Array(t.String()),
+});
+/** The body may be left out: the plan stays. */
+export const reactivateRequest = t.Optional(
+  t.Object({ plan: t.Optional(planId) }, { additionalProperties: false }),
+);
+export const walletRequest = t.Object(
+  {
+    nwc_url: nullable(
+      t.String({ maxLength: 2000, description: "nostr+walletconnect://…, or null to clear it" }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export const billing = t.Object({
+  wallet: literals("none", "connected", "broken"),
+  warnings: t.Array(
+    t.Object({
+      code: t.String(),
+      detail: t.String(),
+      needed_budget: nullable(integer({ description: "sats a month" })),
+    }),
+  ),
+});
+export const notice = t.Object({
+  id: t.String(),
+  invoice: t.String(),
+  stage: t.String(),
+  status: literals("queued", "delivered", "refused", "no_inbox", "missed"),
+  subject: nullable(t.String()),
+  text: nullable(t.String()),
+  relays: t.Array(t.String()),
+  created_at: integer(),
+  sent_at: nullable(integer()),
+});
+export const noticeQuery = t.Object(
+  {
+    status: t.Optional(literals("queued", "delivered", "refused", "no_inbox", "missed")),
+    limit: page.limit,
+    offset: page.offset,
+  },
+  { additionalProperties: false },
+);
+export const statement = t.Object({
+  received: integer({ description: "sats, as are all" }),
+  granted: integer(),
+  applied: integer(),
+  credit: integer(),
+  held: integer({ description: "credit that open invoices hold" }),
+  refunded: integer(),
+});
+export const forecastEvent = t.Union([
+  t.Object({
+    at: integer(),
+    what: t.Literal("invoice"),
+    invoice: t.String(),
+    amount: integer(),
+    relays: t.Array(t.String()),
+  }),
+  t.Object({ at: integer(), what: t.Literal("charge"), invoice: t.String(), amount: integer() }),
+  t.Object({ at: integer(), what: t.Literal("notice"), invoice: t.String(), stage: t.String() }),
+  t.Object({ at: integer(), what: t.Literal("relay"), relay: t.String(), status: t.String() }),
+]);
+export const why = t.Object({
+  status: t.String(),
+  meaning: t.String(),
+  since: integer(),
+  because: t.Array(t.Object({ at: integer(), what: t.String(), by: nullable(t.String()) })),
+  next: t.Array(t.Object({ at: integer(), what: t.String() })),
+});

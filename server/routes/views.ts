@@ -1,9 +1,12 @@
 /** Rows → what goes over the wire. */
 import type { InvoiceWithItems } from "../../db/invoices.ts";
+import type { NoticeRow } from "../../db/notices.ts";
 import type { RelayRow } from "../../db/relays.ts";
 import type { TenantRow } from "../../db/tenants.ts";
-import { relayActor } from "../../machines/messages.ts";
+import { relayActor, tenantActor } from "../../machines/messages.ts";
+import { renews, type TenantContext } from "../../machines/tenant.ts";
 import type { Host } from "../host/host.ts";
+import { toSeconds } from "../projections/status.ts";
 import type { Invoice, Relay } from "./shapes.ts";
 
 /** How the outside reaches a relay. */
@@ -37,9 +40,20 @@ export function viewRelay(parts: RelayViewParts, row: RelayRow): Relay {
     cause: row.cause,
     url: `${address.scheme}://${row.subdomain}.${address.relayDomain}`,
     paid_through: row.paidThrough,
+    grace_ends: row.graceEnds,
+    ...viewSeat(parts, row),
     created_at: row.createdAt,
     problem: row.wanted > row.applied ? problemOf(parts, row) : null,
   };
+}
+
+/** What only the till knows of a relay. */
+function viewSeat({ host }: RelayViewParts, row: RelayRow) {
+  const till = host.read(tenantActor(row.tenant))?.persisted.context as TenantContext | undefined;
+  const seat = till?.seats[row.id];
+  const next = seat?.next ? { plan: seat.next.plan, at: toSeconds(seat.next.at) } : null;
+  const renewal = till?.renewal && renews(till, row.id) ? till.renewal.invoice : null;
+  return { next_plan: next, open_invoice: seat?.invoice ?? renewal };
 }
 
 function problemOf({ host, closedLanes }: RelayViewParts, row: RelayRow): Relay["problem"] {
@@ -54,6 +68,7 @@ function problemOf({ host, closedLanes }: RelayViewParts, row: RelayRow): Relay[
 export const viewInvoice = (row: InvoiceWithItems): Invoice => ({
   id: row.id,
   tenant: row.tenant,
+  purpose: row.purpose,
   amount: row.amount,
   credit: row.credit,
   status: row.status,
@@ -73,4 +88,16 @@ export const viewInvoice = (row: InvoiceWithItems): Invoice => ({
     period_end: item.periodEnd,
     kind: item.kind,
   })),
+});
+
+export const viewNotice = (row: NoticeRow) => ({
+  id: row.id,
+  invoice: row.invoice,
+  stage: row.stage,
+  status: row.status,
+  subject: row.subject,
+  text: row.text,
+  relays: JSON.parse(row.relays) as string[],
+  created_at: row.createdAt,
+  sent_at: row.sentAt,
 });

@@ -1,0 +1,133 @@
+import { Elysia } from "elysia";
+import { reissueInvoice } from "../commands/order.ts";
+import { quotePlan, viewQuote } from "../commands/plan.ts";
+import { askerOf } from "./asker.ts";
+import type { RouteParts } from "./parts.ts";
+import {
+  billing,
+  forecastEvent,
+  idParam,
+  invoice,
+  listOf,
+  notice,
+  noticeQuery,
+  problem,
+  quote,
+  quoteRequest,
+  refusal,
+  statement,
+  walletRequest,
+  why,
+} from "./shapes.ts";
+import { viewInvoice, viewNotice } from "./views.ts";
+
+/** What my relays cost me, and how I pay. */
+export const billingRoutes = (parts: RouteParts) => {
+  const { queries, edge, host, clock } = parts;
+
+  const ownRelayId = (request: Request, id: string): string => {
+    if (queries.relays.get(id)?.tenant !== edge.pubkeyOf(request)) throw parts.notFound("relay");
+    return id;
+  };
+
+  return new Elysia({ name: "billing", detail: { tags: ["billing"] } })
+    .put(
+      "/tenant/billing",
+      async ({ request, body }) => parts.connectWallet(edge.pubkeyOf(request), body.nwc_url),
+      {
+        body: walletRequest,
+        response: {
+          200: billing,
+          401: problem,
+          403: refusal("tenant_suspended"),
+          422: refusal("wallet_malformed", "wallet_unreachable", "wallet_cannot_pay"),
+        },
+        detail: {
+          summary: "Connect a wallet for recurring billing, or clear it with null",
+          description:
+            "The connection (NIP-47) is tried at once; one that cannot pay is not saved. `warnings` say what should be better: a budget that is too small names the budget needed.",
+        },
+      },
+    )
+    .post(
+      "/tenant/relays/:id/quote",
+      ({ request, params, body }) => {
+        const id = ownRelayId(request, params.id);
+        return viewQuote(quotePlan(parts, edge.pubkeyOf(request), id, body.plan));
+      },
+      {
+        params: idParam,
+        body: quoteRequest,
+        response: { 200: quote, 401: problem, 404: refusal("relay_not_found"), 422: problem },
+        detail: {
+          summary: "What another plan would mean and cost now",
+          description: "PUT with the same plan does exactly this, and charges exactly this.",
+        },
+      },
+    )
+    .get(
+      "/tenant/relays/:id/why",
+      ({ request, params }) => parts.why(ownRelayId(request, params.id)),
+      {
+        params: idParam,
+        response: { 200: why, 401: problem, 404: refusal("relay_not_found") },
+        detail: { summary: "Why a relay is in its state, and what happens next" },
+      },
+    )
+    .post(
+      "/tenant/invoices/:id/reissue",
+      async ({ request, params }) => {
+        await reissueInvoice(parts, askerOf(parts, request), params.id);
+        await parts.untilIssued(params.id);
+        const row = queries.invoices.get(params.id);
+        if (!row) throw parts.notFound("invoice");
+        return viewInvoice(row);
+      },
+      {
+        params: idParam,
+        response: {
+          200: invoice,
+          401: problem,
+          403: refusal("tenant_suspended"),
+          404: refusal("invoice_not_found"),
+          409: refusal("invoice_not_open"),
+        },
+        detail: { summary: "A new bolt11 for an invoice whose last one ran out" },
+      },
+    )
+    .get(
+      "/tenant/notices",
+      ({ request, query }) => {
+        const { status = null, limit = 50, offset = 0 } = query;
+        const tenant = edge.pubkeyOf(request);
+        const { items, total } = queries.notices.list(tenant, { status, limit, offset });
+        return { items: items.map(viewNotice), total };
+      },
+      {
+        query: noticeQuery,
+        response: { 200: listOf(notice), 401: problem, 422: problem },
+        detail: { summary: "Every message to me, and whether it was delivered" },
+      },
+    )
+    .get("/tenant/statement", ({ request }) => queries.ledger.statement(edge.pubkeyOf(request)), {
+      response: { 200: statement, 401: problem },
+      detail: {
+        summary: "My accounts, to the sat",
+        description: "received + granted = applied + credit + held + refunded, at any moment.",
+      },
+    })
+    .get(
+      "/tenant/forecast",
+      async ({ request }) => {
+        const items = await parts.forecast(host, edge.pubkeyOf(request), clock.now());
+        return { items, total: items.length };
+      },
+      {
+        response: { 200: listOf(forecastEvent), 401: problem },
+        detail: {
+          summary: "What the next 90 days bring if nobody does anything",
+          description: "Computed by running the machines forward in a world where all answers.",
+        },
+      },
+    );
+};

@@ -1,0 +1,110 @@
+import type { AnyStateNode } from "xstate";
+import { relayActor } from "../machines/messages.ts";
+import { relayMachine } from "../machines/relay.ts";
+import type { Host } from "./host/host.ts";
+import type { PersistedSnapshot } from "./host/xstate.ts";
+import { statusOf, toSeconds } from "./projections/status.ts";
+
+/** Why something is as it is: since when, by what, and what happens next if nobody does anything. */
+export type Why = {
+  status: string;
+  /** What the state means, in the machine's own words. */
+  meaning: string;
+  /** Unix seconds. */
+  since: number;
+  because: { at: number; what: string; by: string | null }[];
+  next: { at: number; what: string }[];
+};
+
+const REASONS_MAX = 5;
+
+/** Events in words; what is not here did not change a relay's status by itself. */
+const EVENTS: Record<string, string> = {
+  "host.created": "it was ordered",
+  EXTENDED: "it was paid for, or its dates or plan changed",
+  BILLED: "a renewal that can be paid was issued",
+  UNBILLED: "that renewal was withdrawn",
+  LAPSED: "its reservation was not paid in time",
+  REOPEN: "its owner brought it back",
+  HOLD: "the account was suspended",
+  RELEASE: "the account's suspension was lifted",
+  EDIT: "its owner edited it",
+  DEACTIVATE: "its owner deactivated it",
+  "admin.suspend": "the operator suspended it",
+  "admin.unsuspend": "the operator lifted its suspension",
+  "admin.deactivate": "the operator deactivated it",
+};
+
+/** What a deadline leads to. */
+const DEADLINES: Record<string, string> = {
+  lateAt: "if it still does not answer, it is marked as late; we keep trying",
+  paidThrough: "what is paid ends; it runs on in grace",
+  graceEnds: "its days of grace end; our wallet is asked once more, then it is suspended",
+};
+
+/** Why a relay is in its state, from its journal and its deadlines. */
+export function whyRelay(host: Host, id: string): Why {
+  const actor = relayActor(id);
+  const entries = host.store.actorJournal(actor);
+  const last = entries.at(-1);
+  if (!last) throw new Error(`${actor} has no journal`);
+  const value = (JSON.parse(last.snapshot) as PersistedSnapshot).value as { status: unknown };
+  const key = JSON.stringify(value.status);
+  // Back to the entry that led into the present state.
+  let first = entries.length - 1;
+  while (first > 0 && statusKey(entries[first - 1]?.snapshot ?? "") === key) first--;
+  const because = entries
+    .slice(0, first + 1)
+    .map((entry) => ({ entry, what: wordsOf(entry.event) }))
+    .filter(({ what }) => what !== null)
+    .slice(-REASONS_MAX)
+    .map(({ entry, what }) => ({
+      at: toSeconds(entry.at),
+      what: what ?? "",
+      by: entry.by === entry.scope ? "owner" : entry.by && "operator",
+    }));
+  const next = host.store
+    .alarmsOf(actor)
+    .map(({ name, due }) => ({ at: toSeconds(due), what: DEADLINES[deadlineOf(name)] ?? "" }))
+    .filter(({ what }) => what !== "")
+    .sort((a, b) => a.at - b.at);
+  return {
+    status: statusOf(value),
+    meaning: meaningOf(value.status),
+    since: toSeconds(entries[first]?.at ?? last.at),
+    because,
+    next,
+  };
+}
+
+const statusKey = (snapshot: string): string =>
+  JSON.stringify(((JSON.parse(snapshot) as PersistedSnapshot).value as { status: unknown }).status);
+
+function wordsOf(event: string): string | null {
+  const { type } = JSON.parse(event) as { type: string };
+  const known = EVENTS[type];
+  if (known) return known;
+  const [, deadline] = /^\S+\.after\.(\w+)\./.exec(type) ?? [];
+  if (deadline === "paidThrough") return "what was paid ended";
+  if (deadline === "graceEnds") return "its days of grace ended";
+  if (/\.done\.actor\.apply$/.test(type)) return "the relay server confirmed it";
+  if (/\.done\.actor\.ask$/.test(type)) return "our wallet said that nothing was paid";
+  return null;
+}
+
+const deadlineOf = (alarm: string): string => /\.after\.(\w+)\./.exec(alarm)?.[1] ?? "";
+
+/** The description of the innermost state. */
+function meaningOf(value: unknown): string {
+  let node: AnyStateNode | undefined = relayMachine.root.states.status;
+  let rest = value;
+  while (node) {
+    const key: string | undefined =
+      typeof rest === "string" ? rest : rest ? Object.keys(rest as object)[0] : undefined;
+    const child: AnyStateNode | undefined = key === undefined ? undefined : node.states[key];
+    if (!child) return node.description ?? "";
+    node = child;
+    rest = typeof rest === "object" && rest ? (rest as Record<string, unknown>)[key ?? ""] : null;
+  }
+  return "";
+}
