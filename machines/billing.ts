@@ -323,6 +323,6 @@ export const graceEndOf = (items: readonly Item[], billedAt: number): number =>
 
 /** When reminders go out, and which stage each is. */
 export const remindersOf = (graceEnds: number) => [
-  { stage: "reminder_3d" as const, at: graceEnds - 3 * DAY_MS },
-  { stage: "reminder_1d" as const, at: graceEnds - DAY_MS },
+  { stage: "three_days_left" as const, at: graceEnds - 3 * DAY_MS },
+  { stage: "one_day_left" as const, at: graceEnds - DAY_MS },
 ];

@@ -53,8 +53,8 @@ export const invoiceActor = (id: string): string => `invoice/${id}`;
 /** What a tenant is told by message, once per invoice. */
 export type Stage =
   | "due"
-  | "reminder_3d"
-  | "reminder_1d"
+  | "three_days_left"
+  | "one_day_left"
   | "suspended"
   | "reactivated"
   | "receipt"
