@@ -95,7 +95,9 @@ function rowOf(name: string, schema: Schema, isRequired: boolean): string {
   const nested = [schema, ...(schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])].find(
     ({ properties }) => properties,
   );
-  const words = [schema.description ?? nested?.description, boundsOf(schema)].filter(Boolean);
+  // Where the values are listed, words that list them say nothing more.
+  const description = schema.enum ? "" : (schema.description ?? nested?.description);
+  const words = [description, boundsOf(schema)].filter(Boolean);
   return `<div><dt><code>${broken(name)}</code> <span>${typeOf(schema)}${isRequired ? "" : ", optional"}</span></dt><dd>${words.map((text) => inlineOf(String(text))).join("; ")}${nested ? fieldsOf(nested) : ""}</dd></div>`;
 }
 

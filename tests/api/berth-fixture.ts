@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { expect } from "bun:test";
+import { expect, setDefaultTimeout } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +17,9 @@ import { type Key, newKey } from "../sandbox/zooid-client.ts";
 export type TenantApi = Api & { key: Key };
 
 export type Fixture = Awaited<ReturnType<typeof startFixture>>;
+
+// Longer than any wait inside a test, whose own words say more than a timeout.
+setDefaultTimeout(30_000);
 
 const unlimited: LimitOptions = {
   publicPerMinute: 1e6,

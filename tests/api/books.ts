@@ -30,7 +30,7 @@ function expectBalances({ berth, rows }: Fixture): void {
   const [settled] = rows<{ sats: number }>(
     "SELECT coalesce(sum(settled_amount), 0) AS sats FROM bolt11s",
   );
-  expect(-(balances.get("wallet") ?? 0)).toBe(settled?.sats ?? 0);
+  expect(0 - (balances.get("wallet") ?? 0)).toBe(settled?.sats ?? 0);
   const held = [...said.values()].reduce((sum, sats) => sum + sats, 0);
   expect((balances.get("revenue") ?? 0) + held).toBe(settled?.sats ?? 0);
 }

@@ -1,0 +1,60 @@
+import { compareEvents, type Event } from "nostr-tools/core";
+import { DirectMessageRelaysList } from "nostr-tools/kinds";
+import { Unavailable } from "../errors.ts";
+import type { RelayLinkPool } from "./relay-link-pool.ts";
+
+/** NIP-17 speaks of one to three; the rest of a long list is not connected to. */
+const maxRelays = 5;
+const maxUrlChars = 500;
+
+/**
+ * Where someone reads direct messages (NIP-17): the relays of their newest kind 10050 that any of the
+ * indexer relays has. One indexer that answers is enough, or a dead one would stop every message to
+ * people who have no such list.
+ *
+ * @returns at most 5 URLs, normalized; none where no list is published or it names no usable relay
+ * @throws {Unavailable} `indexers_unreachable`: no indexer gave an answer, which says nothing of the list
+ * @throws the signal's reason
+ */
+export async function findInbox(
+  links: RelayLinkPool,
+  indexerRelays: readonly string[],
+  pubkey: string,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const filter = { kinds: [DirectMessageRelaysList], authors: [pubkey] };
+  const answers = await Promise.allSettled(
+    indexerRelays.map((url) => links.use(url, signal, (link, limit) => link.query(filter, limit))),
+  );
+  signal.throwIfAborted();
+  const found = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
+  if (found.length === 0) {
+    throw new Unavailable("indexers_unreachable", "no indexer relay answered");
+  }
+  const newest = newestOf(found.flat());
+  return newest === null ? [] : inboxRelays(newest.tags);
+}
+
+/** Of several versions of a replaceable event the one that counts (NIP-01); null where there is none. */
+export function newestOf(events: readonly Event[]): Event | null {
+  return events.toSorted(compareEvents)[0] ?? null;
+}
+
+/** The usable ones of the `relay` tags: wss://, or ws:// to this machine, each once. */
+function inboxRelays(tags: readonly string[][]): string[] {
+  const urls = new Set<string>();
+  for (const [name, value] of tags) {
+    const url = name === "relay" && value !== undefined ? readUrl(value) : null;
+    if (url !== null) urls.add(url);
+  }
+  return [...urls].slice(0, maxRelays);
+}
+
+function readUrl(value: string): string | null {
+  const url = value.length <= maxUrlChars ? URL.parse(value.trim()) : null;
+  if (url === null || url.username !== "" || url.password !== "") return null;
+  const isLocal = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  if (url.protocol !== "wss:" && !(url.protocol === "ws:" && isLocal)) return null;
+  url.hash = "";
+  return url.href;
+}

@@ -1,0 +1,143 @@
+import type { NoticeFacts } from "./facts.ts";
+import { briefly, byNumber, day, listed, moment, sats, yours } from "./words.ts";
+
+/** Plain text; lines of a paragraph are not broken. */
+export type Notice = { subject: string; text: string };
+
+/** The page of one invoice. */
+export function invoiceLink(publicUrl: string, invoice: string): string {
+  return `${publicUrl}/account?invoice=${encodeURIComponent(invoice)}`;
+}
+
+/**
+ * What a notice says. The consequence first, then the ask; every date in UTC, every amount exact. Says
+ * how long is left by dates alone, or as an upper bound: a message may be read days later.
+ */
+export function noticeText(facts: NoticeFacts): Notice {
+  const { subject, paragraphs } = write(facts);
+  return { subject, text: paragraphs.join("\n\n") };
+}
+
+type Draft = { subject: string; paragraphs: string[] };
+type Of<Stage extends NoticeFacts["stage"]> = Extract<NoticeFacts, { stage: Stage }>;
+
+function write(facts: NoticeFacts): Draft {
+  switch (facts.stage) {
+    case "due":
+      return due(facts);
+    case "three_days_left":
+      return reminder(facts, "3 days are");
+    case "one_day_left":
+      return reminder(facts, "1 day is");
+    case "suspended":
+      return suspended(facts);
+    case "reactivated":
+      return reactivated(facts);
+    case "receipt":
+      return receipt(facts);
+    case "wallet_broken":
+      return walletBroken(facts);
+  }
+}
+
+function due(facts: Of<"due">): Draft {
+  const { relays, amountSats, dueAt, graceEndsAt } = facts;
+  const [is, keeps] = [byNumber(relays, "is", "are"), byNumber(relays, "keeps", "keep")];
+  return {
+    subject: `${sats(amountSats)} for ${briefly(relays)} by ${day(graceEndsAt)}`,
+    paragraphs: [
+      `${yours(relays)} ${is} paid through ${moment(dueAt)}, and ${keeps} running until ${moment(graceEndsAt)}. ${otherwiseSuspended(facts)}`,
+      ...toPay(facts),
+    ],
+  };
+}
+
+function reminder(facts: Of<"three_days_left" | "one_day_left">, left: string): Draft {
+  const { relays, amountSats, graceEndsAt } = facts;
+  const [is, it] = [byNumber(relays, "is", "are"), byNumber(relays, "it is", "they are")];
+  return {
+    subject: `Less than ${left} left: ${sats(amountSats)} for ${briefly(relays)}`,
+    paragraphs: [
+      `${yours(relays)} ${is} suspended on ${moment(graceEndsAt)} unless ${it} paid for. Less than ${left} left to pay. Nothing is deleted.`,
+      ...toPay(facts),
+    ],
+  };
+}
+
+function suspended(facts: Of<"suspended">): Draft {
+  const { relays, amountSats, suspendedAt, payableUntil } = facts;
+  const it = byNumber(relays, "it", "them");
+  const comes = byNumber(relays, "It comes", "They come");
+  return {
+    subject: `Suspended: ${briefly(relays)}`,
+    paragraphs: [
+      `${yours(relays)} ${byNumber(relays, "was", "were")} suspended on ${moment(suspendedAt)}, because the invoice of ${sats(amountSats)} was not paid. Nobody can connect to ${it}. Nothing was deleted, and the ${byNumber(relays, "address stays", "addresses stay")} yours.`,
+      `${comes} back as soon as you pay. The time you pay for starts then; days spent suspended are not billed. You can pay until ${moment(payableUntil)}.`,
+      ...toPay(facts),
+    ],
+  };
+}
+
+function reactivated({ relays, paidThrough, publicUrl, invoice }: Of<"reactivated">): Draft {
+  const paid =
+    paidThrough === null
+      ? ""
+      : ` ${byNumber(relays, "It is", "They are")} paid through ${moment(paidThrough)}.`;
+  return {
+    subject: `Running again: ${briefly(relays)}`,
+    paragraphs: [
+      `${yours(relays)} ${byNumber(relays, "is", "are")} running again.${paid}`,
+      listed(relays),
+      `The invoice: ${invoiceLink(publicUrl, invoice)}`,
+    ],
+  };
+}
+
+function receipt(facts: Of<"receipt">): Draft {
+  const { relays, amountSats, paidThrough, publicUrl, invoice } = facts;
+  return {
+    subject: `Paid: ${sats(amountSats)} for ${briefly(relays)}`,
+    paragraphs: [
+      `${yours(relays)} ${byNumber(relays, "is", "are")} paid through ${moment(paidThrough)}. Your connected wallet paid ${sats(amountSats)}. There is nothing for you to do.`,
+      `Paid for:\n${listed(relays)}`,
+      `The invoice: ${invoiceLink(publicUrl, invoice)}`,
+    ],
+  };
+}
+
+const refusals = {
+  UNAUTHORIZED: "it does not know this connection any more (UNAUTHORIZED)",
+  RESTRICTED: "this connection may not pay (RESTRICTED)",
+};
+
+function walletBroken(facts: Of<"wallet_broken">): Draft {
+  const { relays, amountSats, graceEndsAt, reason, publicUrl } = facts;
+  return {
+    subject: `Your wallet refused to pay ${sats(amountSats)} for ${briefly(relays)}`,
+    paragraphs: [
+      `${yours(relays)} ${byNumber(relays, "keeps", "keep")} running until ${moment(graceEndsAt)}. ${otherwiseSuspended(facts)}`,
+      `Your connected wallet refused to pay: ${refusals[reason]}. It is not asked again. Pay this invoice yourself, then connect a wallet that may pay, and later invoices are paid automatically: ${publicUrl}/account`,
+      ...toPay(facts),
+    ],
+  };
+}
+
+function otherwiseSuspended({ relays }: Pick<NoticeFacts, "relays">): string {
+  const it = byNumber(relays, "it is", "they are");
+  return `If ${it} not paid for by then, ${it} suspended; nothing is deleted.`;
+}
+
+function toPay(
+  facts: Of<"due" | "three_days_left" | "one_day_left" | "suspended" | "wallet_broken">,
+) {
+  const { relays, amountSats, bolt11, publicUrl, invoice } = facts;
+  const paragraphs = [
+    `To pay: ${sats(amountSats)}, for\n${listed(relays)}`,
+    `See the invoice and pay it: ${invoiceLink(publicUrl, invoice)}`,
+  ];
+  if (bolt11 === null) return paragraphs;
+  return [
+    ...paragraphs,
+    `Or pay from any Lightning wallet until ${moment(bolt11.expiresAt)}; after that, the page gives you a new one:\n${bolt11.text}`,
+  ];
+}

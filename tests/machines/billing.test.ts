@@ -1,0 +1,185 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  addMonths,
+  creditPays,
+  isCovered,
+  monthOf,
+  orderRefusal,
+  type Seat,
+  totalSats,
+} from "../../machines/billing.ts";
+import { type PlanId, planIds, plans } from "../../machines/plans.ts";
+import { DAY_MS, T0 } from "./build.ts";
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+const utc = (text: string): number => Date.parse(`${text}Z`);
+
+describe("addMonths", () => {
+  test("clamps to the month's last day and comes back to the anchor", () => {
+    const anchor = utc("2026-01-31T12:34:56.789");
+    const days = Array.from({ length: 14 }, (_, k) => iso(addMonths(anchor, k)).slice(0, 10));
+    expect(days).toEqual([
+      "2026-01-31",
+      "2026-02-28",
+      "2026-03-31",
+      "2026-04-30",
+      "2026-05-31",
+      "2026-06-30",
+      "2026-07-31",
+      "2026-08-31",
+      "2026-09-30",
+      "2026-10-31",
+      "2026-11-30",
+      "2026-12-31",
+      "2027-01-31",
+      "2027-02-28",
+    ]);
+  });
+
+  test("knows the leap day of 2028, and that 2100 has none", () => {
+    expect(iso(addMonths(utc("2027-12-31T00:00:00"), 2))).toBe("2028-02-29T00:00:00.000Z");
+    expect(iso(addMonths(utc("2028-02-29T00:00:00"), 12))).toBe("2029-02-28T00:00:00.000Z");
+    expect(iso(addMonths(utc("2028-02-29T00:00:00"), 48))).toBe("2032-02-29T00:00:00.000Z");
+    expect(iso(addMonths(utc("2100-01-30T00:00:00"), 1))).toBe("2100-02-28T00:00:00.000Z");
+  });
+
+  for (const time of ["00:00:00.000", "23:59:59.999"])
+    test(`from any day of a month at ${time}, over 48 months, is clamped, rising and without drift`, () => {
+      for (let day = 1; day <= 31; day++) {
+        const anchor = utc(`2026-01-${String(day).padStart(2, "0")}T${time}`);
+        let before = Number.NEGATIVE_INFINITY;
+        for (let k = 0; k <= 48; k++) {
+          const moved = new Date(addMonths(anchor, k));
+          const lastDay = new Date(Date.UTC(2026, k + 1, 0)).getUTCDate();
+          expect(moved.getUTCDate()).toBe(Math.min(day, lastDay));
+          expect(moved.getUTCFullYear() * 12 + moved.getUTCMonth()).toBe(2026 * 12 + k);
+          expect(moved.toISOString().slice(11, 23)).toBe(time);
+          expect(moved.getTime()).toBeGreaterThan(before);
+          before = moved.getTime();
+        }
+      }
+    });
+
+  test("any two steps that clamp nowhere are one step of their sum", () => {
+    const anchor = fc.date({
+      min: new Date("2020-01-01"),
+      max: new Date("2090-01-01"),
+      noInvalidDate: true,
+    });
+    const months = fc.integer({ min: 0, max: 240 });
+    fc.assert(
+      fc.property(anchor, months, months, (date, a, b) => {
+        fc.pre(date.getUTCDate() <= 28);
+        expect(addMonths(addMonths(date.getTime(), a), b)).toBe(addMonths(date.getTime(), a + b));
+      }),
+    );
+  });
+
+  test("a month lasts 28 to 31 days", () => {
+    const anchor = fc.integer({ min: 0, max: utc("2100-01-01T00:00:00") });
+    fc.assert(
+      fc.property(anchor, fc.integer({ min: 0, max: 480 }), (ms, k) => {
+        const days = (addMonths(ms, k + 1) - addMonths(ms, k)) / DAY_MS;
+        expect(Number.isInteger(days) && days >= 28 && days <= 31).toBe(true);
+      }),
+    );
+  });
+});
+
+describe("the catalogue", () => {
+  test("has whole sats, rising, and knows what each plan includes", () => {
+    const prices = planIds.map((id) => plans[id].priceSats);
+    expect(prices).toEqual([0, 10_000, 50_000]);
+    expect(planIds.map((id) => plans[id].memberLimit)).toEqual([10, 100, null]);
+    expect(plans.free).toMatchObject({ blossom: false, livekit: false });
+    for (const id of ["basic", "growth"] as const)
+      expect(plans[id]).toMatchObject({ blossom: true, livekit: true });
+  });
+
+  test("sells a full month at the listed price", () => {
+    expect(monthOf("r1", "growth", T0)).toEqual({
+      relay: "r1",
+      kind: "purchase",
+      plan: "growth",
+      sats: 50_000,
+      from: T0,
+      to: addMonths(T0, 1),
+    });
+    expect(totalSats([monthOf("r1", "growth", T0), monthOf("r2", "basic", T0)])).toBe(60_000);
+    expect(totalSats([])).toBe(0);
+  });
+});
+
+test("a relay is covered when it is free, prepaid, or paid through a later moment", () => {
+  const seat = { priceSats: 10_000, prepaid: null, paidThrough: null };
+  expect(isCovered(seat, T0)).toBe(false);
+  expect(isCovered({ ...seat, priceSats: 0 }, T0)).toBe(true);
+  expect(isCovered({ ...seat, prepaid: "i1" }, T0)).toBe(true);
+  expect(isCovered({ ...seat, prepaid: true }, T0)).toBe(true);
+  expect(isCovered({ ...seat, prepaid: false }, T0)).toBe(false);
+  expect(isCovered({ ...seat, paidThrough: T0 + 1 }, T0)).toBe(true);
+  expect(isCovered({ ...seat, paidThrough: T0 }, T0)).toBe(false);
+});
+
+describe("creditPays", () => {
+  const dues = fc.array(fc.integer({ min: 0, max: 60_000 }), { maxLength: 8 });
+  const open = (sats: number[]) =>
+    Object.fromEntries(sats.map((dueSats, n) => [`i${n}`, { dueSats }]));
+
+  test("never spends more than there is, and only whole invoices, oldest first", () => {
+    fc.assert(
+      fc.property(dues, fc.integer({ min: 0, max: 200_000 }), (sats, creditSats) => {
+        const paid = creditPays(open(sats), creditSats);
+        let left = creditSats;
+        const expected = sats.flatMap((due, n) => {
+          if (due === 0 || due > left) return [];
+          left -= due;
+          return [{ invoice: `i${n}`, sats: due }];
+        });
+        expect(paid).toEqual(expected);
+        expect(left).toBeGreaterThanOrEqual(0);
+      }),
+    );
+  });
+
+  test("passes over one that it cannot pay whole, for a younger that it can", () => {
+    expect(creditPays(open([50_000, 10_000, 10_000]), 19_999)).toEqual([
+      { invoice: "i1", sats: 10_000 },
+    ]);
+  });
+});
+
+describe("orderRefusal", () => {
+  const seat = (plan: PlanId, over: Partial<Seat> = {}): Seat => ({
+    plan,
+    priceSats: plans[plan].priceSats,
+    is: "on",
+    paidThrough: null,
+    prepaid: null,
+    invoice: null,
+    ...over,
+  });
+  const seats = (...all: Seat[]) => Object.fromEntries(all.map((s, n) => [`r${n}`, s]));
+
+  test("allows three free relays, of which those that are off do not count", () => {
+    const free = seat("free");
+    expect(orderRefusal(seats(free, free), "free")).toBeNull();
+    expect(orderRefusal(seats(free, free, free), "free")).toBe("free_relay_limit");
+    expect(orderRefusal(seats(free, free, seat("free", { is: "dark" })), "free")).toBe(
+      "free_relay_limit",
+    );
+    for (const is of ["off", "shut"] as const)
+      expect(orderRefusal(seats(free, free, seat("free", { is })), "free")).toBeNull();
+    expect(orderRefusal(seats(free, free, free), "basic")).toBeNull();
+  });
+
+  test("allows three unpaid reservations, of which those that are closing count", () => {
+    const unpaid = seat("basic", { is: "new", invoice: "i1" });
+    const closing = seat("basic", { is: "off", invoice: "i2" });
+    expect(orderRefusal(seats(unpaid, unpaid), "growth")).toBeNull();
+    expect(orderRefusal(seats(unpaid, unpaid, closing), "growth")).toBe("reservation_limit");
+    expect(orderRefusal(seats(unpaid, unpaid, seat("basic")), "growth")).toBeNull();
+    expect(orderRefusal(seats(unpaid, unpaid, closing), "free")).toBeNull();
+  });
+});

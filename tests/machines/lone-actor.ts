@@ -1,0 +1,128 @@
+/** One actor by itself: events in, what it asks for out, and time that moves when told to. */
+import type { AnyStateMachine } from "xstate";
+import type { Create, Post, Tell } from "../../machines/durable.ts";
+import { type InvoiceContext, invoiceMachine } from "../../machines/invoice.ts";
+import { type RelayContext, relayMachine } from "../../machines/relay.ts";
+import { type TenantContext, tenantMachine } from "../../machines/tenant.ts";
+import {
+  answer,
+  type Decision,
+  decide,
+  decideFirst,
+  doneEvent,
+  errorEvent,
+  hydrate,
+} from "../../server/host/xstate.ts";
+import { invoiceInput, relayInput, T0, TENANT } from "./build.ts";
+import { type ModelEvent, restOf } from "./model.ts";
+
+export class LoneActor<C> {
+  nowMs = T0;
+  #decision: Decision;
+
+  constructor(
+    readonly machine: AnyStateMachine,
+    input: unknown,
+  ) {
+    this.#decision = decideFirst(machine, input, T0);
+  }
+
+  get context(): C {
+    return this.#decision.persisted.context as C;
+  }
+
+  /** Where it rests; in `region` where it has several. */
+  rest(region?: string): string {
+    return restOf(this.#decision.persisted.value, region);
+  }
+
+  /** Whether a person may do this now. */
+  allows(event: ModelEvent): boolean {
+    return answer(this.machine, this.#snapshot(), event, this.nowMs) === "enabled";
+  }
+
+  send(event: ModelEvent): this {
+    this.#decision = decide(this.machine, this.#snapshot(), event, this.nowMs);
+    return this;
+  }
+
+  /** The work that it waits for gives this answer. @throws when it does not wait for that. */
+  answers(invoke: string, output: unknown): this {
+    this.#assertWaiting(invoke);
+    return this.send(doneEvent(invoke, output));
+  }
+
+  /** The work that it waits for is refused for good. */
+  refuses(invoke: string, code: string): this {
+    this.#assertWaiting(invoke);
+    return this.send(errorEvent(invoke, code));
+  }
+
+  /** Time passes; deadlines fall due when they do. */
+  wait(ms: number): this {
+    const untilMs = this.nowMs + ms;
+    for (;;) {
+      const [first] = [...this.alarms].sort(([, a], [, b]) => a - b);
+      if (!first || first[1] > untilMs) break;
+      this.nowMs = first[1];
+      this.send({ type: first[0] });
+    }
+    this.nowMs = untilMs;
+    return this;
+  }
+
+  get alarms(): Map<string, number> {
+    return this.#decision.alarms;
+  }
+
+  /** What work the last event began, by its source. */
+  get began(): string[] {
+    return this.#decision.started.map(({ src }) => src);
+  }
+
+  /** What it waits for, by id. */
+  get waitsFor(): string[] {
+    const { children } = this.#decision.persisted as unknown as { children: object };
+    return Object.keys(children);
+  }
+
+  /** What the last event made it tell, as `[receiver, event, sats]`. */
+  get told(): [string, Tell["event"], number][] {
+    return this.#decision.outputs.flatMap((output) =>
+      output.type === "tell"
+        ? [
+            [output.tell.to, output.tell.event, output.tell.sats ?? 0] as [
+              string,
+              Tell["event"],
+              number,
+            ],
+          ]
+        : [],
+    );
+  }
+
+  get created(): Create[] {
+    return this.#decision.outputs.flatMap((o) => (o.type === "create" ? [o.create] : []));
+  }
+
+  get posted(): Post[] {
+    return this.#decision.outputs.flatMap((o) => (o.type === "post" ? [o.post] : []));
+  }
+
+  #snapshot() {
+    return hydrate(this.machine, this.#decision.snapshot);
+  }
+
+  #assertWaiting(invoke: string): void {
+    if (!this.waitsFor.includes(invoke))
+      throw new Error(
+        `${this.machine.id} waits for ${this.waitsFor.join() || "nothing"}, not ${invoke}`,
+      );
+  }
+}
+
+export const aRelay = (...input: Parameters<typeof relayInput>) =>
+  new LoneActor<RelayContext>(relayMachine, relayInput(...input));
+export const anInvoice = (...input: Parameters<typeof invoiceInput>) =>
+  new LoneActor<InvoiceContext>(invoiceMachine, invoiceInput(...input));
+export const aTenant = () => new LoneActor<TenantContext>(tenantMachine, { pubkey: TENANT });
