@@ -85,7 +85,10 @@ export const relayMachine = setup({
   },
   delays: {
     lateAt: until((c: RelayContext) => c.lateAt),
-    paidThrough: until((c: RelayContext) => (c.priceSats === 0 ? null : c.paidThrough)),
+    // What is prepaid begins when the relay is active: the old date no longer ends anything.
+    paidThrough: until((c: RelayContext) =>
+      c.priceSats === 0 || c.prepaid ? null : c.paidThrough,
+    ),
     graceEnds: until((c: RelayContext) => c.graceEnds),
   },
   guards: {

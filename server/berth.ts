@@ -8,9 +8,11 @@ import { machines, tells } from "../machines/index.ts";
 import { relayActor } from "../machines/messages.ts";
 import { createApp } from "./app.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import type { CommandParts } from "./commands/index.ts";
 import { type Config, publicUrlOf } from "./config.ts";
 import { createEffects, type EffectParts, laneConcurrency } from "./effects/index.ts";
 import { askAbout } from "./effects/wallet.ts";
+import { forecast } from "./forecast.ts";
 import { AlarmClock } from "./host/alarms.ts";
 import { migrateActors } from "./host/boot.ts";
 import { Feed } from "./host/feed.ts";
@@ -22,31 +24,30 @@ import { describe, log } from "./log.ts";
 import { createNip98, type Nip98 } from "./nostr/nip98.ts";
 import { schnorrVerifier } from "./nostr/schnorr.ts";
 import { openSeenIds } from "./nostr/seen-ids.ts";
+import { createNoticeSender } from "./notice-sender.ts";
+import { createOutside, type OutsideTuning } from "./outside.ts";
 import { createProjection } from "./projections/index.ts";
-import { createVault } from "./secrets.ts";
+import { createVault, type Secret } from "./secrets.ts";
 import { createSettlements } from "./settlements.ts";
-import { createNwcWallet } from "./wallet/nwc.ts";
+import { createTenantWallets } from "./tenant-wallets.ts";
 import { SettlementWatch } from "./watch.ts";
-import { createZooid } from "./zooid/client.ts";
+import { whyRelay } from "./why.ts";
 import { createPatrol } from "./zooid/drift.ts";
 
 /** What the sandbox sets otherwise than production does. */
-export type Tuning = {
+export type Tuning = OutsideTuning & {
   clock: Clock;
   limits: LimitOptions;
-  /** What bolt11s must be of: mainnet, or the sandbox's regtest. */
-  network: "bc" | "bcrt";
   /** How relays are reached from outside. */
   relayScheme: "ws" | "wss";
   backoffCapMs?: number;
-  walletTimeoutMs?: number;
-  zooidTimeoutMs?: number;
 };
 
 const production: Tuning = {
   clock: systemClock,
   limits: productionLimits,
   network: "bc",
+  allowLoopback: false,
   relayScheme: "wss",
 };
 
@@ -72,20 +73,14 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
   const seen = openSeenIds(seenPath);
   const defect = (message: string, error: unknown) => log("error", message, describe(error));
 
-  const wallet =
-    config.nwcUrl &&
-    createNwcWallet({
-      nwcUrl: config.nwcUrl.reveal(),
-      network: tuning.network,
-      clock,
-      ...(tuning.walletTimeoutMs ? { timeoutMs: tuning.walletTimeoutMs } : {}),
-    });
-  const zooid = createZooid({
-    apiUrl: config.zooidApiUrl,
-    relayUrl: config.zooidRelayUrl,
-    secretKey,
-    ...(tuning.zooidTimeoutMs ? { timeoutMs: tuning.zooidTimeoutMs } : {}),
-  });
+  const outside = createOutside(config, secretKey, clock, tuning);
+  const { wallet, zooid } = outside;
+  let publicUrl = config.publicUrl ?? "";
+  const open = (id: string): Secret => {
+    const sealed = queries.secrets.get(id);
+    if (!sealed) throw new Error(`no secret is stored for ${id}`);
+    return vault.open(sealed, id);
+  };
   const { livekit } = config;
   const parts: EffectParts = {
     clock,
@@ -93,11 +88,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     wallet,
     read: (id) => host.read(id),
     report: (settlement) => report(settlement),
-    secretOf(id) {
-      const sealed = queries.secrets.get(id);
-      if (!sealed) throw new Error(`no secret is stored for ${id}`);
-      return vault.open(sealed, id).reveal();
-    },
+    secretOf: (id) => open(id).reveal(),
     relayDomain: config.relayDomain,
     livekit: livekit && { ...livekit, apiSecret: livekit.apiSecret.reveal() },
     ...(tuning.backoffCapMs ? { backoffCapMs: tuning.backoffCapMs } : {}),
@@ -110,8 +101,22 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
       tenant: { machine: machines.tenant, tells: tells.tenant },
       relay: { machine: machines.relay, tells: tells.relay },
       invoice: { machine: machines.invoice, tells: tells.invoice },
+      notice: { machine: machines.notice, tells: tells.notice },
     },
-    effects: createEffects({ ...parts, zooid }),
+    effects: createEffects({
+      ...parts,
+      zooid,
+      pay: (...payment) => tenantWallets.pay(...payment),
+      deliver: createNoticeSender({
+        read: (id) => host.read(id),
+        queries,
+        clock,
+        secretKey,
+        messenger: outside.messenger,
+        publicUrl: () => publicUrl,
+        relayUrl: (subdomain) => `${tuning.relayScheme}://${subdomain}.${config.relayDomain}`,
+      }),
+    }),
     project: createProjection(queries),
   });
   const report = createSettlements(host, queries);
@@ -158,17 +163,25 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     },
     onFailure: (id, error) => log("error", "a request failed", { id, ...describe(error) }),
   });
-  const app = createApp({
+  const commands: CommandParts = {
     host,
     queries,
     clock,
     vault,
-    edge,
-    limits,
-    feed,
     relayDomain: config.relayDomain,
     ownHosts: [config.zooidApiUrl, config.publicUrl ?? ""].flatMap(hostOf),
     isBillingConfigured: wallet !== null,
+  };
+  const tenantWallets = createTenantWallets({ commands, queries, payer: outside.payer, open });
+  const app = createApp({
+    ...commands,
+    edge,
+    limits,
+    feed,
+    admins: config.adminPubkeys,
+    connectWallet: tenantWallets.connect,
+    forecast,
+    why: (relay) => whyRelay(host, relay),
     address: { scheme: tuning.relayScheme, relayDomain: config.relayDomain },
     askAbout: (invoice, signal) => askAbout(parts, invoice, signal),
     closedLanes: () => outbox.closedLanes(),
@@ -207,9 +220,10 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
         reusePort: false,
         development: false,
       });
-      const url = publicUrlOf(config, app.server?.port ?? config.port);
-      nip98 = createNip98({ publicUrl: url, verifier: schnorrVerifier(), seen });
-      return url;
+      publicUrl = publicUrlOf(config, app.server?.port ?? config.port);
+      nip98 = createNip98({ publicUrl, verifier: schnorrVerifier(), seen });
+      outside.introduce(publicUrl);
+      return publicUrl;
     },
 
     /** Takes no new requests, lets what runs end, and gives the database back. */
@@ -221,7 +235,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
       await outbox.stop();
       await host.drained();
       feed.close();
-      wallet?.close();
+      outside.close();
       seen.close();
       db.close();
       unlock();

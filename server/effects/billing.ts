@@ -48,11 +48,6 @@ export const payByWallet = ({ pay }: BillingParts): Effect => ({
   },
 });
 
-/** Nobody could be reached: theirs may be down, ours is not, so the others' messages go on. */
-class NotReached extends Error {
-  readonly code = "inbox_unreachable";
-}
-
 /** Sends a message; half a day of patience. */
 export const deliver = ({ deliver: send }: BillingParts): Effect => ({
   lane: "dm",
@@ -60,15 +55,8 @@ export const deliver = ({ deliver: send }: BillingParts): Effect => ({
   timeoutMs: 20_000,
   retry: { times: 24 },
   backoffCapMs: 3_600_000,
-  async run(
+  run: (
     { notice, invoice, stage }: { notice: string; invoice: string; stage: Stage },
     context,
-  ): Promise<Delivered> {
-    try {
-      return await send({ id: notice, invoice, stage }, context);
-    } catch (error) {
-      if (error instanceof Unavailable) throw new NotReached(error.code, { cause: error });
-      throw error;
-    }
-  },
+  ): Promise<Delivered> => send({ id: notice, invoice, stage }, context),
 });

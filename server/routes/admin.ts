@@ -26,7 +26,7 @@ import {
   tenant,
   why,
 } from "./shapes.ts";
-import { viewInvoice, viewRelay, viewTenant } from "./views.ts";
+import { notFound, viewInvoice, viewRelay, viewTenant } from "./views.ts";
 
 const withReason = t.Object({ reason }, { additionalProperties: false });
 const errors = {
@@ -54,17 +54,17 @@ export const adminRoutes = (parts: RouteParts) => {
   };
   const tenantOf = (pubkey: string) => {
     const row = queries.tenants.get(pubkey);
-    if (!row) throw parts.notFound("tenant");
+    if (!row) throw notFound("tenant");
     return viewTenant(row);
   };
   const invoiceOf = (id: string) => {
     const row = queries.invoices.get(id);
-    if (!row) throw parts.notFound("invoice");
+    if (!row) throw notFound("invoice");
     return viewInvoice(row);
   };
   const relayOf = (id: string) => {
     const row = queries.relays.get(id);
-    if (!row) throw parts.notFound("relay");
+    if (!row) throw notFound("relay");
     return viewRelay(parts, row);
   };
 

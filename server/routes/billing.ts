@@ -2,6 +2,7 @@ import { Elysia } from "elysia";
 import { reissueInvoice } from "../commands/order.ts";
 import { quotePlan, viewQuote } from "../commands/plan.ts";
 import { askerOf } from "./asker.ts";
+import { untilIssued } from "./change.ts";
 import type { RouteParts } from "./parts.ts";
 import {
   billing,
@@ -19,14 +20,14 @@ import {
   walletRequest,
   why,
 } from "./shapes.ts";
-import { viewInvoice, viewNotice } from "./views.ts";
+import { notFound, viewInvoice, viewNotice } from "./views.ts";
 
 /** What my relays cost me, and how I pay. */
 export const billingRoutes = (parts: RouteParts) => {
   const { queries, edge, host, clock } = parts;
 
   const ownRelayId = (request: Request, id: string): string => {
-    if (queries.relays.get(id)?.tenant !== edge.pubkeyOf(request)) throw parts.notFound("relay");
+    if (queries.relays.get(id)?.tenant !== edge.pubkeyOf(request)) throw notFound("relay");
     return id;
   };
 
@@ -78,9 +79,9 @@ export const billingRoutes = (parts: RouteParts) => {
       "/tenant/invoices/:id/reissue",
       async ({ request, params }) => {
         await reissueInvoice(parts, askerOf(parts, request), params.id);
-        await parts.untilIssued(params.id);
+        await untilIssued(parts, params.id);
         const row = queries.invoices.get(params.id);
-        if (!row) throw parts.notFound("invoice");
+        if (!row) throw notFound("invoice");
         return viewInvoice(row);
       },
       {

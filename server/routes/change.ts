@@ -1,10 +1,12 @@
+import { invoiceActor } from "../../machines/messages.ts";
+import type { CommandParts } from "../commands/index.ts";
 import type { Host } from "../host/host.ts";
 
 /**
  * Waits until `isThere` holds, looking after each commit that changes `actor`.
  * @returns whether it does, after at most `waitMs` of real time.
  */
-export function changeOf(
+function changeOf(
   host: Host,
   actor: string,
   isThere: () => boolean,
@@ -22,4 +24,19 @@ export function changeOf(
     });
     const timer = setTimeout(() => end(isThere()), waitMs);
   });
+}
+
+/** A bolt11 usually takes 30 ms: worth waiting for, so that the checkout opens with its QR code. */
+const BOLT11_WAIT_MS = 1_500;
+
+/** Waits a moment until an invoice can be paid, or need not be any more. */
+export function untilIssued(
+  { host, queries }: Pick<CommandParts, "host" | "queries">,
+  id: string,
+): Promise<boolean> {
+  const isIssued = () => {
+    const row = queries.invoices.get(id);
+    return row?.status !== "pending" || row.invoice !== null;
+  };
+  return changeOf(host, invoiceActor(id), isIssued, BOLT11_WAIT_MS);
 }

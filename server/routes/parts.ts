@@ -1,6 +1,5 @@
 import type { Static } from "elysia";
 import type { CommandParts } from "../commands/index.ts";
-import type { AppError } from "../errors.ts";
 import type { forecast } from "../forecast.ts";
 import type { createEdge } from "../http/edge.ts";
 import type { Limits } from "../http/limits.ts";
@@ -15,12 +14,8 @@ export type RouteParts = CommandParts & {
   address: RelayAddress;
   /** Asks our wallet about an invoice now. @throws Unavailable */
   askAbout: (invoice: string, signal: AbortSignal) => Promise<unknown>;
-  /** Waits a moment for an invoice's bolt11. */
-  untilIssued: (invoice: string) => Promise<unknown>;
   /** Pubkeys of the operator. */
   admins: ReadonlySet<string>;
-  /** The 404 of a noun. */
-  notFound: (noun: "relay" | "invoice" | "tenant") => AppError;
   /** Tries a tenant's wallet and keeps it. @throws AppError 422 */
   connectWallet: (pubkey: string, nwcUrl: string | null) => Promise<Static<typeof billing>>;
   forecast: typeof forecast;

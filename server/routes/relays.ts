@@ -1,11 +1,10 @@
 import { Elysia } from "elysia";
-import { invoiceActor } from "../../machines/messages.ts";
 import type { SubdomainProblem } from "../../machines/names.ts";
 import { deactivateRelay, editRelay } from "../commands/edit.ts";
 import type { Ordered } from "../commands/index.ts";
 import { orderRelay, ownRelay, reactivateRelay } from "../commands/order.ts";
 import { askerOf } from "./asker.ts";
-import { changeOf } from "./change.ts";
+import { untilIssued } from "./change.ts";
 import type { RouteParts } from "./parts.ts";
 import {
   createRelay,
@@ -23,9 +22,6 @@ import {
 import { admitTenant } from "./tenant.ts";
 import { viewInvoice, viewRelay } from "./views.ts";
 
-/** A bolt11 usually takes 30 ms: worth waiting for, so that the checkout opens with its QR code. */
-const BOLT11_WAIT_MS = 1_500;
-
 const subdomainProblems = [
   "subdomain_too_short",
   "subdomain_too_long",
@@ -35,15 +31,14 @@ const subdomainProblems = [
 
 /** My relays. */
 export const relayRoutes = (parts: RouteParts) => {
-  const { host, queries, edge } = parts;
+  const { queries, edge } = parts;
 
   const one = (request: Request, id: string) =>
     viewRelay(parts, ownRelay(parts, edge.pubkeyOf(request), id));
 
   async function result(made: Ordered) {
     const id = made.invoice;
-    const issued = () => id === null || queries.invoices.get(id)?.invoice !== null;
-    if (id !== null) await changeOf(host, invoiceActor(id), issued, BOLT11_WAIT_MS);
+    if (id !== null) await untilIssued(parts, id);
     const row = queries.relays.get(made.relay);
     const invoice = id === null ? null : queries.invoices.get(id);
     if (!row) throw new Error(`relay ${made.relay} has no row`);
@@ -104,6 +99,8 @@ export const relayRoutes = (parts: RouteParts) => {
       "/tenant/relays/:id",
       async ({ request, params, body }) => {
         await editRelay(parts, edge.pubkeyOf(request), params.id, body);
+        const { open_invoice } = one(request, params.id);
+        if (body.plan !== undefined && open_invoice) await untilIssued(parts, open_invoice);
         return one(request, params.id);
       },
       {

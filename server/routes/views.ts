@@ -5,6 +5,7 @@ import type { RelayRow } from "../../db/relays.ts";
 import type { TenantRow } from "../../db/tenants.ts";
 import { relayActor, tenantActor } from "../../machines/messages.ts";
 import { renews, type TenantContext } from "../../machines/tenant.ts";
+import { AppError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { toSeconds } from "../projections/status.ts";
 import type { Invoice, Relay } from "./shapes.ts";
@@ -101,3 +102,7 @@ export const viewNotice = (row: NoticeRow) => ({
   created_at: row.createdAt,
   sent_at: row.sentAt,
 });
+
+/** The 404 of a noun that there is not, or that is somebody else's. */
+export const notFound = (noun: "relay" | "invoice" | "tenant"): AppError =>
+  new AppError(`${noun}_not_found`, 404, `there is no such ${noun}`);

@@ -23,6 +23,8 @@ async function start(): Promise<{ berth: Berth; url: string }> {
   const berth = await createAfterFormer({
     clock,
     network: "bcrt",
+    allowLoopback: true,
+    payTimeoutMs: 3_000,
     relayScheme: "ws",
     limits: { publicPerMinute: 1e6, failedAuthPerMinute: 1e6, newTenantsPerHour: 1e6 },
     backoffCapMs: 2_000,

@@ -1,0 +1,103 @@
+import type { Queries } from "../db/index.ts";
+import { GRACE_MS, graceEndOf } from "../machines/billing.ts";
+import { dueSats, type InvoiceContext } from "../machines/invoice.ts";
+import { invoiceActor, relayActor, type Stage } from "../machines/messages.ts";
+import type { Delivered } from "../machines/notice.ts";
+import type { RelayContext } from "../machines/relay.ts";
+import type { Clock } from "./clock.ts";
+import type { EffectContext } from "./host/effect.ts";
+import type { Host } from "./host/host.ts";
+import { composeMessage, type Rumor } from "./nostr/direct-message.ts";
+import type { Messenger } from "./nostr/direct-message-delivery.ts";
+import type { NoticeFacts } from "./notices/facts.ts";
+import { noticeText } from "./notices/texts.ts";
+
+/** Writes a notice from what is true when it is first sent, and delivers it as a direct message. */
+export function createNoticeSender(parts: {
+  read: Host["read"];
+  queries: Queries;
+  clock: Clock;
+  secretKey: Uint8Array;
+  /** Null without NOSTR_INDEXER_RELAYS: notices stay in the dashboard. */
+  messenger: Messenger | null;
+  publicUrl: () => string;
+  relayUrl: (subdomain: string) => string;
+}) {
+  return async function deliver(
+    { invoice, stage }: { id: string; invoice: string; stage: Stage },
+    { memo, signal }: Pick<EffectContext, "memo" | "signal">,
+  ): Promise<Delivered> {
+    const { subject, text, rumor } = await memo(async () => write(parts, invoice, stage));
+    const said = { subject, text };
+    if (!parts.messenger) return { state: "no_inbox", relays: [], ...said };
+    const delivery = await parts.messenger.deliver(rumor, signal);
+    if (delivery.state === "no_inbox") return { state: "no_inbox", relays: [], ...said };
+    const relays =
+      delivery.state === "delivered" ? delivery.relays : delivery.relays.map(({ url }) => url);
+    return { state: delivery.state, relays, ...said };
+  };
+}
+
+type Parts = Parameters<typeof createNoticeSender>[0];
+
+/** Every attempt sends the same message under the same id: a recipient who got it twice sees it once. */
+function write(
+  parts: Parts,
+  id: string,
+  stage: Stage,
+): { subject: string; text: string; rumor: Rumor } {
+  const invoice = parts.read(invoiceActor(id))?.persisted.context as InvoiceContext | undefined;
+  if (!invoice) throw new Error(`notice of ${id}, which does not exist`);
+  const notice = noticeText(factsOf(parts, invoice, stage));
+  const rumor = composeMessage(parts.secretKey, {
+    to: invoice.tenant,
+    ...notice,
+    createdAt: Date.now(),
+  });
+  return { ...notice, rumor };
+}
+
+function factsOf(parts: Parts, c: InvoiceContext, stage: Stage): NoticeFacts {
+  const contexts = c.items.map(
+    (item) => parts.read(relayActor(item.relay))?.persisted.context as RelayContext,
+  );
+  const relays = contexts.map(({ name, subdomain }) => ({ name, url: parts.relayUrl(subdomain) }));
+  const common = { relays, invoice: c.id, publicUrl: parts.publicUrl() };
+  const { bolt11 } = c;
+  const bill = {
+    amountSats: dueSats(c),
+    bolt11: bolt11 && { text: bolt11.bolt11, expiresAt: bolt11.expiresAt },
+  };
+  const dueAt = Math.min(...c.items.map((item) => item.from));
+  const graceEndsAt = graceEndOf(c.items, c.billedAt ?? parts.clock.now());
+  const paidThrough = Math.min(
+    ...contexts.map((relay, i) => relay.paidThrough ?? c.items[i]?.to ?? dueAt + GRACE_MS),
+  );
+  switch (stage) {
+    case "due":
+      return { stage, ...common, ...bill, dueAt, graceEndsAt };
+    case "three_days_left":
+    case "one_day_left":
+      return { stage, ...common, ...bill, graceEndsAt };
+    case "suspended":
+      return {
+        stage,
+        ...common,
+        ...bill,
+        suspendedAt: parts.clock.now(),
+        payableUntil: c.closesAt ?? parts.clock.now(),
+      };
+    case "reactivated":
+      return { stage, ...common, paidThrough };
+    case "receipt":
+      return { stage, ...common, amountSats: c.amountSats, paidThrough };
+    case "wallet_broken":
+      return {
+        stage,
+        ...common,
+        ...bill,
+        graceEndsAt,
+        reason: c.outcome === "RESTRICTED" ? "RESTRICTED" : "UNAUTHORIZED",
+      };
+  }
+}
