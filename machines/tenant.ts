@@ -247,6 +247,8 @@ export const tenantMachine = setup({
       if (e.type !== "REACTIVATE" || !seat || seat.invoice !== null) return false;
       if (seat.is !== "off" && seat.is !== "dark") return false;
       const isPaid = seat.priceSats > 0 && isCovered(seat, now());
+      // What is paid is not thrown away for another plan: back first, then change it.
+      if (isPaid && e.plan !== seat.plan && plans[e.plan].priceSats > 0) return false;
       return isPaid || orderRefusal(c.seats, e.plan) === null;
     },
     reopensCovered: ({ context: c, event: e }) => {
@@ -569,7 +571,7 @@ export const tenantMachine = setup({
               },
               {
                 guard: "mayReopen",
-                actions: ["draftMonth", "seatBought", tellReopen(false), createInvoice],
+                actions: ["draftMonth", "seatBought", tellReopen(false), tellPlan, createInvoice],
               },
             ],
             CHANGE: [

@@ -1,0 +1,150 @@
+/** Money: every account against what its actor says, and every instant of a relay against what was paid for it. */
+import type { Db } from "../../db/database.ts";
+import { type Item, prorate, wholeSecond } from "../../machines/billing.ts";
+import type { InvoiceContext } from "../../machines/invoice.ts";
+import { invoiceActor, tenantActor } from "../../machines/messages.ts";
+import type { TenantContext } from "../../machines/tenant.ts";
+import { statusOf } from "../../server/projections/status.ts";
+import type { Seen, Step } from "./watcher.ts";
+
+type Line = { seq: number; tenant: string; from: string; to: string; amount: number };
+type Span = { from: number; to: number; invoice: string };
+
+export class Books {
+  readonly #newLines;
+  #lastSeq = 0;
+  readonly #balances = new Map<string, number>();
+  /** Per tenant: what came in, and what it became. */
+  readonly #sides = new Map<string, Record<string, number>>();
+  readonly #spans = new Map<string, Span[]>();
+
+  constructor(db: Db) {
+    this.#newLines = db.sqlite.prepare<Line, [number]>(
+      `SELECT seq, tenant, from_account AS "from", to_account AS "to", amount
+       FROM ledger WHERE seq > ? ORDER BY seq`,
+    );
+  }
+
+  /** Takes in the lines that a commit wrote. @returns accounts that moved. */
+  read(): Set<string> {
+    const moved = new Set<string>();
+    for (const { seq, tenant, from, to, amount } of this.#newLines.all(this.#lastSeq)) {
+      this.#lastSeq = seq;
+      this.#balances.set(from, this.balance(from) - amount);
+      this.#balances.set(to, this.balance(to) + amount);
+      moved.add(from).add(to);
+      const sides = this.#sides.get(tenant) ?? {};
+      sides[from] = (sides[from] ?? 0) - amount;
+      sides[to] = (sides[to] ?? 0) + amount;
+      this.#sides.set(tenant, sides);
+    }
+    return moved;
+  }
+
+  balance(account: string): number {
+    return this.#balances.get(account) ?? 0;
+  }
+
+  /** Every account that moved holds what its actor says. */
+  *checkAccounts(moved: Iterable<string>, seen: ReadonlyMap<string, Seen>): Generator<string> {
+    for (const account of moved) {
+      const actor = seen.get(account);
+      if (actor) {
+        const says = heldSats(actor);
+        const holds = this.balance(account);
+        if (says !== holds) yield `${account} holds ${holds} sats and says ${says}`;
+      }
+    }
+  }
+
+  /** received + granted (+ by the operator) = applied + credit + held + refunded. */
+  *checkTenant(pubkey: string, tenant: TenantContext, settledSats: number): Generator<string> {
+    const sides = this.#sides.get(pubkey) ?? {};
+    const of = (account: string) => sides[account] ?? 0;
+    if (-of("wallet") !== settledSats)
+      yield `the ledger has ${-of("wallet")} sats from the wallet, and ${settledSats} were settled`;
+    let held = 0;
+    for (const [account, sats] of Object.entries(sides))
+      if (account.startsWith("invoice/")) {
+        held += sats;
+        if (sats < 0) yield `${account} gave away ${-sats} sats that it never had`;
+      }
+    const aside = of(`refund/${pubkey}`);
+    if (aside !== (tenant.refund?.sats ?? 0)) yield `${aside} sats are set aside for a refund`;
+    const came = -of("wallet") - of("granted") - of("operator");
+    const became = of("revenue") + of(tenantActor(pubkey)) + held + aside + of("refunded");
+    if (came !== became) yield `${came} sats came in and ${became} are accounted for`;
+    if (tenant.creditSats < 0) yield `credit is ${tenant.creditSats}`;
+  }
+
+  /** Which items a payment bought time with, said by the seats alone; and no instant twice. */
+  *checkPaid({ before, after, event, at }: Step): Generator<string> {
+    const c = after.context as TenantContext;
+    const was = before?.context as TenantContext;
+    if (event.type === "PAID") {
+      const { items, invoice } = event as unknown as { items: Item[]; invoice: string };
+      let revenue = 0;
+      for (const item of items) {
+        const [old, now] = [was.seats[item.relay], c.seats[item.relay]];
+        if (!old || !now || bought(old) === bought(now)) continue;
+        revenue += item.sats;
+        if (item.kind === "upgrade") {
+          if (was.anchor === null) yield `an upgrade was applied to a relay without dates`;
+          else if (Math.abs(surcharge(was.anchor, old.priceSats, item) - item.sats) > 0)
+            yield `the upgrade of ${item.relay} cost ${item.sats}, not ${surcharge(was.anchor, old.priceSats, item)}`;
+          if (item.to !== old.paidThrough)
+            yield `the upgrade of ${item.relay} does not end where its period does`;
+        } else if (now.prepaid === null) {
+          const from = item.kind === "renewal" ? item.from : wholeSecond(at);
+          yield* this.#charge(item.relay, { from, to: now.paidThrough ?? 0, invoice });
+          if (item.kind === "renewal" && now.paidThrough !== item.to)
+            yield `${item.relay} paid to ${iso(item.to)} and has ${iso(now.paidThrough)}`;
+        }
+      }
+      if (revenue !== c.spent.revenueSats)
+        yield `${c.spent.revenueSats} sats were taken for time that costs ${revenue}`;
+    }
+    for (const [relay, now] of Object.entries(c.seats)) {
+      const old = was?.seats[relay];
+      if (!old) continue;
+      if (event.type === "SEAT" && old.prepaid && !now.prepaid) {
+        const { invoice } = old.prepaid;
+        yield* this.#charge(relay, { from: wholeSecond(at), to: now.paidThrough ?? 0, invoice });
+      } else if (old.prepaid && !now.prepaid && now.priceSats > 0)
+        yield `${relay} lost a span that was paid for, by ${event.type}`;
+      if (old.paidThrough !== null && old.paidThrough > at && now.priceSats > 0)
+        if (now.paidThrough === null || now.paidThrough < old.paidThrough)
+          yield `${relay} lost paid time, by ${event.type}: ${iso(old.paidThrough)} → ${iso(now.paidThrough)}`;
+    }
+  }
+
+  *#charge(relay: string, span: Span): Generator<string> {
+    const spans = this.#spans.get(relay) ?? [];
+    if (span.to <= span.from) yield `${relay} paid for nothing: ${words(span)}`;
+    for (const other of spans)
+      if (span.from < other.to && other.from < span.to)
+        yield `${relay} is charged twice: ${words(span)} and ${words(other)}`;
+    spans.push(span);
+    this.#spans.set(relay, spans);
+  }
+}
+
+/** What paying may change of a seat. */
+const bought = (seat: TenantContext["seats"][string]): string =>
+  JSON.stringify([seat.plan, seat.priceSats, seat.paidThrough, seat.prepaid]);
+
+const surcharge = (anchor: number, oldPriceSats: number, { priceSats, from, to }: Item): number =>
+  prorate(priceSats, anchor, from, to) - prorate(oldPriceSats, anchor, from, to);
+
+/** What an actor says that it holds: credit, and an invoice's only while it is pending. */
+function heldSats({ machine, value, context }: Seen): number {
+  if (machine === "tenant") return (context as TenantContext).creditSats;
+  if (machine === "invoice" && statusOf(value) === "pending")
+    return (context as InvoiceContext).creditSats;
+  return 0;
+}
+
+export const iso = (ms: number | null | undefined): string =>
+  ms == null ? "never" : new Date(ms).toISOString();
+const words = ({ from, to, invoice }: Span): string =>
+  `${iso(from)}..${iso(to)} (${invoiceActor(invoice)})`;

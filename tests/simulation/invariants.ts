@@ -1,0 +1,242 @@
+/** What must hold after every commit, whatever the world does. */
+import {
+  GRACE_MS,
+  HOUR_MS,
+  type Item,
+  isCovered,
+  LEAD_MS,
+  type Quote,
+  type Seat,
+  totalSats,
+} from "../../machines/billing.ts";
+import { dueSats, type InvoiceContext } from "../../machines/invoice.ts";
+import type { NoticeContext } from "../../machines/notice.ts";
+import type { RelayContext } from "../../machines/relay.ts";
+import type { TenantContext } from "../../machines/tenant.ts";
+import { CREATED } from "../../server/host/run.ts";
+import { statusOf } from "../../server/projections/status.ts";
+import { iso } from "./books.ts";
+import type { Seen, Step, Watcher } from "./watcher.ts";
+
+/** What people were told before they asked for it. */
+export type Expected = {
+  /** By the invoice that would be written. */
+  quotes: Map<string, Quote & { relay: string }>;
+  /** By relay: what its next renewal would bill. */
+  renewals: Map<string, Quote>;
+  /** Tenants whose wallet always pays, and since when. */
+  faithful: Map<string, number>;
+};
+
+/** A wallet that was bad is trusted again after this: refusals are retried for days. */
+const TRUST_MS = 9 * 24 * HOUR_MS;
+
+const within = (value: unknown, top: string): string | null => {
+  const found = (value as Record<string, unknown>)[top];
+  return typeof found === "string" ? found : null;
+};
+/** `suspended.unpaid` */
+const relayState = ({ value }: Seen): string => {
+  const { status } = value as { status: string | Record<string, string> };
+  if (typeof status === "string") return status;
+  return Object.entries(status)[0]!.join(".");
+};
+
+/** What must hold of one transition. */
+export function* checkStep(step: Step, watcher: Watcher): Generator<string> {
+  switch (step.after.machine) {
+    case "relay":
+      yield* checkRelayStep(step, watcher);
+      break;
+    case "invoice":
+      if (step.event.type === CREATED) yield* checkNewInvoice(step, watcher);
+      break;
+    case "notice":
+      if (step.event.type === CREATED) yield* checkNewNotice(step, watcher);
+      break;
+  }
+}
+
+function* checkRelayStep({ before, after, at }: Step, watcher: Watcher): Generator<string> {
+  if (!before) return;
+  const [was, is] = [relayState(before), relayState(after)];
+  const c = after.context as RelayContext;
+  if (was.startsWith("grace") && is === "suspended.unpaid") {
+    const paidThrough = c.paidThrough ?? 0;
+    if (at < paidThrough + GRACE_MS) yield `suspended ${iso(at)}, paid through ${iso(paidThrough)}`;
+    const invoice = c.invoice;
+    const bolt11s = (invoice && watcher.world.lightning.byInvoice.get(invoice)) || [];
+    const first = bolt11s[0]?.issuedAt;
+    if (first === undefined || at < first + GRACE_MS)
+      yield `suspended ${iso(at)}, and its first bolt11 is of ${iso(first)}`;
+    for (const { settledAt, deniedAt, hash } of bolt11s) {
+      if (deniedAt === null || deniedAt < (c.graceEnds ?? 0)) {
+        if (settledAt === null)
+          yield `suspended, and the wallet was last asked about ${hash} at ${iso(deniedAt)}`;
+      }
+      if (settledAt !== null && settledAt < (deniedAt ?? 0)) yield `suspended although paid`;
+    }
+  }
+  if (!was.startsWith("grace") && is.startsWith("grace")) {
+    const since = watcher.expected.faithful.get(c.tenant);
+    const calmSince =
+      Math.max(since ?? Number.POSITIVE_INFINITY, watcher.world.troubleAt) + TRUST_MS;
+    if (calmSince < (c.paidThrough ?? 0) - LEAD_MS)
+      yield `its tenant's wallet has paid since ${iso(since)}, and it is in grace`;
+  }
+}
+
+function* checkNewInvoice({ after }: Step, watcher: Watcher): Generator<string> {
+  const c = after.context as InvoiceContext;
+  if (c.amountSats !== totalSats(c.items)) yield `${c.amountSats} is not the sum of its items`;
+  if (c.items.length === 0 || c.amountSats <= 0) yield `an invoice over ${c.amountSats} sats`;
+  for (const { from, to, sats } of c.items)
+    if (to <= from || sats < 0) yield `bills ${sats} for ${iso(from)}..${iso(to)}`;
+  const quote = watcher.expected.quotes.get(c.id);
+  if (quote) {
+    if (quote.amountSats !== c.amountSats)
+      yield `quoted ${quote.amountSats} (${quote.change}), charged ${c.amountSats}`;
+    const [item] = c.items;
+    if (quote.change === "upgrade" && (item?.from !== quote.from || item?.to !== quote.to))
+      yield `quoted ${iso(quote.from)}..${iso(quote.to)}, charged ${iso(item?.from)}..${iso(item?.to)}`;
+  }
+  if (c.purpose !== "renewal") return;
+  for (const item of c.items) yield* checkRenewalQuote(item, watcher);
+}
+
+function* checkRenewalQuote(item: Item, { expected }: Watcher): Generator<string> {
+  const quote = expected.renewals.get(item.relay);
+  if (!quote || quote.to !== item.to || quote.from !== item.from) return;
+  if (quote.plan === item.plan && quote.amountSats !== item.sats)
+    yield `quoted ${quote.amountSats} for the renewal of ${item.relay}, charged ${item.sats}`;
+}
+
+function* checkNewNotice({ after }: Step, watcher: Watcher): Generator<string> {
+  const { stage, invoice: id } = after.context as NoticeContext;
+  const invoice = watcher.invoice(id);
+  if (!invoice) {
+    yield `is about no invoice`;
+    return;
+  }
+  const status = statusOf(invoice.value);
+  if ((stage.endsWith("_left") || stage === "due") && status !== "pending")
+    yield `of an invoice that is ${status}`;
+  if (stage === "receipt" && status !== "paid") yield `of an invoice that is ${status}`;
+}
+
+/** Which seats go with which state of a relay. */
+const SEATS: Record<string, readonly Seat["is"][]> = {
+  pending: ["new"],
+  provisioning: ["new", "dark", "held", "off"],
+  active: ["on"],
+  grace: ["on"],
+  "suspended.unpaid": ["dark"],
+  "suspended.held": ["held"],
+  "suspended.byAdmin": ["held"],
+  "suspended.heldByAdmin": ["held"],
+  "deactivated.byOwner": ["off"],
+  "deactivated.lapsed": ["off"],
+  "deactivated.byAdmin": ["shut"],
+};
+
+/** What must hold of everything of one tenant. */
+export function* checkScope(scope: string, watcher: Watcher): Generator<string> {
+  const tenant = watcher.tenant(scope);
+  const { world } = watcher;
+  const nowMs = world.agenda.now();
+  const open = [...(watcher.open.get(scope) ?? [])].map(
+    (id) => watcher.invoice(id)!.context as InvoiceContext,
+  );
+  yield* checkOpen(tenant, open);
+  for (const { id } of open) {
+    const payable = (world.lightning.byInvoice.get(id) ?? []).filter(
+      (p) => p.expiresAt > nowMs && !p.isAccepted && p.settledAt === null,
+    );
+    if (payable.length > 1) yield `${payable.length} bolt11s of ${id} can be paid`;
+  }
+  let isPaidOn = false;
+  for (const id of watcher.relays.get(scope) ?? []) {
+    const seat = tenant.seats[id];
+    const relay = watcher.relay(id)!;
+    if (!seat) {
+      yield `${id} has no seat`;
+      continue;
+    }
+    if (seat.is === "on" && seat.priceSats > 0) isPaidOn = true;
+    yield* checkSeat(id, seat, relay, nowMs, watcher);
+  }
+  if ((tenant.anchor !== null) !== isPaidOn)
+    yield `anchor ${iso(tenant.anchor)}, and ${isPaidOn ? "a" : "no"} paid relay is on`;
+  if ((tenant.anchor === null) !== (tenant.nextAnchor === null)) yield "half an anchor";
+}
+
+function* checkOpen(tenant: TenantContext, open: readonly InvoiceContext[]): Generator<string> {
+  const renewals = open.filter((c) => c.purpose === "renewal").map((c) => c.id);
+  if (renewals.length > 1) yield `${renewals.length} renewals are open: ${renewals}`;
+  if ((tenant.renewal?.invoice ?? null) !== (renewals[0] ?? null))
+    yield `renewal ${renewals[0]} is open, and the till says ${tenant.renewal?.invoice}`;
+  const others = new Map<string, string>();
+  for (const c of open) {
+    if (tenant.open[c.id]?.dueSats !== dueSats(c))
+      yield `${c.id} is due ${dueSats(c)}, and the till says ${tenant.open[c.id]?.dueSats}`;
+    if (c.purpose === "renewal") continue;
+    for (const { relay } of c.items) {
+      if (others.has(relay)) yield `${relay} has two open invoices: ${others.get(relay)}, ${c.id}`;
+      others.set(relay, c.id);
+    }
+  }
+  if (Object.keys(tenant.open).length !== open.length)
+    yield `${open.length} invoices are open, and the till knows ${Object.keys(tenant.open)}`;
+  for (const [id, seat] of Object.entries(tenant.seats))
+    if (seat.invoice !== (others.get(id) ?? null))
+      yield `${id} has the open invoice ${others.get(id)}, and its seat says ${seat.invoice}`;
+}
+
+function* checkSeat(
+  id: string,
+  seat: Seat,
+  relay: Seen,
+  nowMs: number,
+  watcher: Watcher,
+): Generator<string> {
+  const state = relayState(relay);
+  const c = relay.context as RelayContext;
+  const key =
+    state.startsWith("provisioning") || state.startsWith("grace") ? statusOf(relay.value) : state;
+  if (!SEATS[key]?.includes(seat.is)) yield `${id} is ${state} and its seat is ${seat.is}`;
+  if (state === "suspended.unpaid" && isCovered(c, nowMs))
+    yield `${id} is paid through ${iso(c.paidThrough)} and suspended for non-payment`;
+  if (
+    state === "suspended.unpaid" &&
+    c.invoice &&
+    !watcher.seen.has(`notice/${c.invoice}/suspended`)
+  )
+    yield `${id} was suspended without a word`;
+  if (statusOf(relay.value) === "deactivated") return;
+  if (seat.paidThrough !== c.paidThrough)
+    yield `${id} is paid through ${iso(seat.paidThrough)}, and it says ${iso(c.paidThrough)}`;
+  if (seat.plan !== c.plan || seat.priceSats !== c.priceSats)
+    yield `${id} is on ${seat.plan}, and it says ${c.plan}`;
+  if ((seat.prepaid !== null) !== c.prepaid)
+    yield `${id}: ${c.prepaid ? "" : "not "}prepaid, it says`;
+}
+
+/** What must hold when nothing is under way and nothing outside is broken. */
+export function* checkQuiet(watcher: Watcher): Generator<string> {
+  const nowMs = watcher.world.agenda.now();
+  for (const actor of watcher.seen.values()) {
+    if (actor.machine === "tenant") {
+      const billing = within(actor.value, "billing");
+      if (billing !== "waiting") yield `${actor.id} is ${billing}, with nothing to wait for`;
+    } else if (actor.machine === "relay") {
+      const state = relayState(actor);
+      const c = actor.context as RelayContext;
+      if (state === "grace.lastCall") yield `${actor.id} is in its last call for ever`;
+      if (state === "grace.counting" && (c.graceEnds ?? 0) <= nowMs)
+        yield `${actor.id} is overdue since ${iso(c.graceEnds)}`;
+      if (statusOf(actor.value) === "provisioning" && c.refused === null)
+        yield `${actor.id} is being provisioned by nobody`;
+      if (c.wanted > c.applied && c.refused === null) yield `${actor.id} is not as wanted`;
+    }
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * One life of Berth's process on the simulated database: the real host, handlers, projections and
+ * settlement watch. Work is claimed, performed and delivered as the outbox does it, but step by step,
+ * so that the process can be killed between any two of them and answers can overtake each other.
+ */
+import type { Db } from "../../db/database.ts";
+import { hostStore, type OutboxRow } from "../../db/host-store.ts";
+import { createQueries, type Queries } from "../../db/index.ts";
+import { machines, tells } from "../../machines/index.ts";
+import { createEffects, type EffectParts, laneConcurrency } from "../../server/effects/index.ts";
+import { AppError } from "../../server/errors.ts";
+import { deliverEnding } from "../../server/host/answer.ts";
+import { attempt, type Outcome } from "../../server/host/attempt.ts";
+import { backoffMs, type Effect } from "../../server/host/effect.ts";
+import { Host } from "../../server/host/host.ts";
+import { Lane } from "../../server/host/lane.ts";
+import { createProjection } from "../../server/projections/index.ts";
+import { createSettlements } from "../../server/settlements.ts";
+import { SettlementWatch } from "../../server/watch.ts";
+import type { World } from "./world.ts";
+
+/** Longer than in production, so that a fault of days is not a thousand attempts. */
+const BACKOFF_CAP_MS = 2 * 3_600_000;
+
+type Flight = {
+  row: OutboxRow;
+  effect: Effect;
+  lane: Lane;
+  entered: number;
+  /** What came of it, once it was performed. */
+  outcome: Outcome | null;
+};
+
+export class Process {
+  readonly host: Host;
+  readonly queries: Queries;
+  readonly watch: SettlementWatch;
+  readonly lanes = new Map<string, Lane>();
+  readonly flights: Flight[] = [];
+  /** What must never happen. */
+  readonly defects: string[] = [];
+  readonly #random: () => number;
+
+  constructor(
+    readonly db: Db,
+    readonly world: World,
+  ) {
+    this.#random = () => world.random.next();
+    this.queries = createQueries(db);
+    const { queries } = this;
+    const clock = { now: world.agenda.now };
+    const parts: EffectParts = {
+      clock,
+      queries,
+      read: (id) => this.host.read(id),
+      report: (settlement) => report(settlement),
+      secretOf: () => "",
+      wallet: world.lightning,
+      relayDomain: "sim.example",
+      livekit: null,
+      backoffCapMs: BACKOFF_CAP_MS,
+    };
+    const { zooidClient: zooid, pay, deliver } = world;
+    this.host = new Host({
+      store: hostStore(db),
+      clock,
+      machines: {
+        tenant: { machine: machines.tenant, tells: tells.tenant },
+        relay: { machine: machines.relay, tells: tells.relay },
+        invoice: { machine: machines.invoice, tells: tells.invoice },
+        notice: { machine: machines.notice, tells: tells.notice },
+      },
+      effects: createEffects({ ...parts, zooid, pay, deliver }),
+      project: createProjection(queries),
+    });
+    const take = createSettlements(this.host, queries);
+    const report = (settlement: Parameters<typeof take>[0]) =>
+      take(settlement).catch((error) => {
+        this.defects.push(`a settlement was not taken in: ${error}`);
+        throw error;
+      });
+    for (const { lane } of Object.values(this.host.effects))
+      if (!this.lanes.has(lane))
+        this.lanes.set(lane, new Lane(lane, laneConcurrency[lane as keyof typeof laneConcurrency]));
+    this.watch = new SettlementWatch({
+      clock,
+      queries,
+      wallet: world.lightning,
+      report,
+      isWatched: () => false,
+    });
+    this.host.onCommit(({ held }) => {
+      for (const { actor, name, error } of held)
+        this.defects.push(`alarm ${name} of ${actor} is held: ${error}`);
+    });
+    // However often it is killed, nothing is held for it here.
+    this.host.store.reviveWork(Number.MAX_SAFE_INTEGER);
+  }
+
+  get now(): number {
+    return this.world.agenda.now();
+  }
+
+  /** A command of a person. @returns whether it was possible now. */
+  async command(actor: string, event: { type: string }, by: string): Promise<boolean> {
+    try {
+      await this.host.send(actor, event, { cause: "http", by });
+      return true;
+    } catch (error) {
+      if (error instanceof AppError && error.status === 409) return false;
+      this.defects.push(`${event.type} to ${actor}: ${error}`);
+      return false;
+    }
+  }
+
+  /** When there is something to do next, of what waits for time. */
+  get nextMs(): number {
+    const { store } = this.host;
+    let next = store.nextAlarm()?.due ?? Number.POSITIVE_INFINITY;
+    for (const lane of this.lanes.values()) {
+      const due = store.nextTodo(lane.name)?.nextAt;
+      if (due !== undefined) next = Math.min(next, Math.max(due, lane.opensAt(this.now) ?? due));
+    }
+    return next;
+  }
+
+  /** Everything that could happen now, one of which is to be chosen. */
+  possible(): (() => Promise<unknown>)[] {
+    const steps: (() => Promise<unknown>)[] = [];
+    if (this.host.store.dueAlarms(this.now, 1).length > 0) steps.push(() => this.#fire());
+    for (const lane of this.lanes.values()) {
+      const row = this.#next(lane);
+      if (row) steps.push(() => this.#claim(lane, row));
+    }
+    for (const flight of this.flights)
+      steps.push(flight.outcome ? () => this.#land(flight) : () => this.#perform(flight));
+    return steps;
+  }
+
+  #next(lane: Lane): OutboxRow | null {
+    if (lane.opensAt(this.now) !== null || !lane.hasRoom()) return null;
+    const [running, mutexes] = [JSON.stringify(lane.running), JSON.stringify(lane.mutexes)];
+    return this.host.store.nextWork(lane.name, this.now, running, mutexes);
+  }
+
+  #fire(): Promise<unknown> {
+    return this.host.deliver((run) => {
+      const [alarm] = this.host.store.dueAlarms(this.now, 1);
+      if (alarm) run.fireOrHold(alarm);
+    });
+  }
+
+  async #claim(lane: Lane, row: OutboxRow): Promise<void> {
+    const effect = this.host.effects[row.src];
+    if (!effect) throw new Error(`nobody performs '${row.src}'`);
+    const entered = lane.enter(row);
+    await this.host.deliver(() => this.host.store.claimWork(row.key));
+    this.flights.push({ row, effect, lane, entered, outcome: null });
+  }
+
+  async #perform(flight: Flight): Promise<void> {
+    const { row, effect } = flight;
+    const { store } = this.host;
+    const memo = async <T>(make: () => Promise<T>): Promise<T> => {
+      const stored = store.work(row.key)?.memo;
+      if (stored != null) return JSON.parse(stored) as T;
+      const made = await make();
+      await this.host.deliver(() => store.memoWork(JSON.stringify(made), row.key));
+      return made;
+    };
+    flight.outcome = await attempt(row, effect, new AbortController(), memo);
+  }
+
+  async #land(flight: Flight): Promise<void> {
+    const { row, effect, lane, entered, outcome } = flight;
+    const { store } = this.host;
+    this.flights.splice(this.flights.indexOf(flight), 1);
+    lane.leave(row);
+    if (!outcome) throw new Error("it was not performed yet");
+    const { kind } = outcome;
+    if (kind === "answered" || kind === "refused") lane.answered();
+    if (kind === "unreachable")
+      lane.unreachable(entered, this.now, effect.backoffCapMs, this.#random);
+    const isLast =
+      kind === "failed" &&
+      (effect.retry === "none" ||
+        (effect.retry !== "forever" && row.attempt + 1 >= effect.retry.times));
+    if (kind === "unreachable" || kind === "abandoned") {
+      await this.host.deliver(() => store.retryWork(this.now, outcome.code, 1, row.key));
+    } else if (kind === "failed" && !isLast) {
+      const nextAt = this.now + backoffMs(row.attempt, effect.backoffCapMs, this.#random);
+      await this.host.deliver(() => store.retryWork(nextAt, outcome.code, 0, row.key));
+    } else {
+      try {
+        await this.host.deliver((run) => deliverEnding(run, row, outcome));
+      } catch (error) {
+        this.defects.push(`the answer of ${row.key} could not be delivered: ${error}`);
+      }
+    }
+  }
+
+  /** The process dies: what was performed and not delivered is forgotten. */
+  kill(): void {
+    this.world.lightning.close();
+  }
+}

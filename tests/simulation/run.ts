@@ -1,0 +1,320 @@
+/** One seeded run: a world, people, and Berth in the middle of it, for months. */
+import { openDatabase } from "../../db/database.ts";
+import { addMonths } from "../../machines/billing.ts";
+import { relayActor, tenantActor } from "../../machines/messages.ts";
+import type { RelayContext } from "../../machines/relay.ts";
+import { replayActor } from "../../server/host/replay.ts";
+import { checkQuiet, type Expected } from "./invariants.ts";
+import { act, administer, type Person, payOpen, person } from "./people.ts";
+import { Process } from "./process.ts";
+import { Random } from "./random.ts";
+import { type Violation, Watcher } from "./watcher.ts";
+import { calm, DAY_MS, HOUR_MS, storm, type Weather, World } from "./world.ts";
+
+/** A 31st, so that months are clamped. */
+const START_MS = Date.UTC(2027, 0, 31, 12);
+const FULL_REPLAYS_MAX = 2;
+
+export type Scenario = { seed: number; months: number; tenants: number };
+export type Result = {
+  violations: Violation[];
+  step: number;
+  transitions: number;
+  crashes: number;
+  counts: Record<string, number>;
+  /** The last journal lines of whom the first violation concerns. */
+  story: string[];
+};
+
+/** A violation ends the run. */
+class Violated extends Error {}
+
+export async function run(scenario: Scenario): Promise<Result> {
+  return new Simulation(scenario).run();
+}
+
+export class Simulation {
+  readonly random: Random;
+  readonly world: World;
+  readonly watcher: Watcher;
+  readonly expected: Expected = { quotes: new Map(), renewals: new Map(), faithful: new Map() };
+  readonly violations: Violation[] = [];
+  readonly #db = openDatabase(":memory:");
+  readonly #people: Person[] = [];
+  #process: Process;
+  #downUntil: number | null = null;
+  #crashes = 0;
+  #replays = 0;
+  step = 0;
+
+  constructor(readonly scenario: Scenario) {
+    this.random = new Random(scenario.seed);
+    const weather: Weather = this.random.pick([calm, storm, storm, mild]);
+    this.world = new World(START_MS, this.random, weather, () => this.#process.host.drained());
+    this.watcher = new Watcher(this.#db, this.world, this.expected);
+    this.#process = new Process(this.#db, this.world);
+  }
+
+  get isUp(): boolean {
+    return this.#downUntil === null;
+  }
+
+  /** Whether something that is due has not happened yet. */
+  get isDue(): boolean {
+    return this.#process.host.store.dueAlarms(this.world.agenda.now(), 1).length > 0;
+  }
+
+  violate(what: string, scope: string): void {
+    this.violations.push({ what, scope });
+  }
+
+  async command(actor: string, event: { type: string }, by: string): Promise<boolean> {
+    const isTaken = await this.#process.command(actor, event, by);
+    this.#look();
+    return isTaken;
+  }
+
+  async run(): Promise<Result> {
+    const { months, tenants } = this.scenario;
+    try {
+      for (let n = 0; n < tenants; n++) await this.#arrive(person(this));
+      this.#faults();
+      const end = addMonths(START_MS, months);
+      await this.#until(end);
+      await this.#ending(end);
+    } catch (error) {
+      if (!(error instanceof Violated)) this.violate(`${(error as Error).stack}`, "");
+    }
+    const result = {
+      violations: this.violations,
+      step: this.step,
+      transitions: this.watcher.transitions,
+      crashes: this.#crashes,
+      counts: this.#counts(),
+      story: this.violations[0] ? this.#story(this.violations[0]) : [],
+    };
+    this.#db.close();
+    return result;
+  }
+
+  async #arrive(who: Person): Promise<void> {
+    this.#people.push(who);
+    const { pubkey } = who;
+    await this.#process.host.transact((tx) =>
+      tx.create(tenantActor(pubkey), "tenant", pubkey, { pubkey }, { cause: "http", by: pubkey }),
+    );
+    this.#look();
+    const { agenda } = this.world;
+    const again = async (): Promise<void> => {
+      const wait = this.random.chance(0.25) ? 0 : this.random.wait(who.everyMs);
+      agenda.in(wait, again);
+      if (this.isUp) await act(this, who);
+      else payOpen(this, who, who.pays / 4);
+    };
+    agenda.in(this.random.wait(10 * DAY_MS), again);
+    const admin = async (): Promise<void> => {
+      agenda.in(this.random.wait(25 * DAY_MS), admin);
+      if (this.isUp) await administer(this, who);
+    };
+    agenda.in(this.random.wait(25 * DAY_MS), admin);
+  }
+
+  /** Outages begin and end; a look-up every now and then. */
+  #faults(): void {
+    const { world, random } = this;
+    const { agenda, lightning } = world;
+    const outage = (probability: number, everyMs: number, begin: () => void, end: () => void) => {
+      if (probability === 0) return;
+      const again = (): void => {
+        agenda.in(random.wait(everyMs), again);
+        begin();
+        world.troubleAt = agenda.now();
+        agenda.in(random.wait(random.pick([HOUR_MS, DAY_MS, 6 * DAY_MS])), () => {
+          end();
+          world.troubleAt = agenda.now();
+        });
+      };
+      agenda.in(random.wait(everyMs), again);
+    };
+    outage(
+      world.weather.ourWalletDown,
+      25 * DAY_MS,
+      () => {
+        lightning.isDown = true;
+      },
+      () => {
+        lightning.isDown = false;
+      },
+    );
+    outage(
+      world.weather.zooidDown,
+      25 * DAY_MS,
+      () => {
+        world.isZooidDown = true;
+      },
+      () => {
+        world.isZooidDown = false;
+      },
+    );
+    if (world.weather.downtime > 0) {
+      const down = (): void => {
+        agenda.in(random.wait(60 * DAY_MS), down);
+        this.#crash(agenda.now() + random.wait(random.pick([HOUR_MS, DAY_MS, 40 * DAY_MS])));
+      };
+      agenda.in(random.wait(60 * DAY_MS), down);
+    }
+    const look = async (): Promise<void> => {
+      agenda.in(random.wait(8 * HOUR_MS), look);
+      if (!this.isUp) return;
+      await this.#process.watch.tick();
+      // zooid lost what it held, and the patrol notices.
+      if (random.chance(world.weather.zooidDown * 0.005)) await this.#wipe();
+    };
+    agenda.in(HOUR_MS, look);
+  }
+
+  async #wipe(): Promise<void> {
+    this.world.zooid.clear();
+    for (const { id } of this.#process.queries.relays.live())
+      await this.#process.host.deliver((run) =>
+        run.deliver(relayActor(id), { type: "DRIFTED" }, this.world.agenda.now(), "result", {
+          cause: "patrol",
+          by: null,
+          reason: null,
+        }),
+      );
+  }
+
+  /** From instant to instant, and within one in any order. */
+  async #until(endMs: number): Promise<void> {
+    const { agenda } = this.world;
+    for (;;) {
+      if (this.#downUntil !== null && this.#downUntil <= agenda.now()) this.#boot();
+      if (await this.#stepOnce()) continue;
+      const wakes = this.#downUntil ?? this.#process.nextMs;
+      const next = Math.max(Math.min(wakes, agenda.nextMs), agenda.now());
+      if (next > endMs) break;
+      if (next === agenda.now() && wakes <= next && this.isUp && !this.#canStep())
+        throw new Error(`nothing is possible at ${next}`);
+      agenda.moveTo(next);
+    }
+    agenda.moveTo(endMs);
+  }
+
+  #canStep(): boolean {
+    return (
+      this.#process.possible().length > 0 || this.world.agenda.nextMs <= this.world.agenda.now()
+    );
+  }
+
+  /** @returns false when nothing more can happen at this instant. */
+  async #stepOnce(): Promise<boolean> {
+    const { agenda, weather } = this.world;
+    const steps = this.isUp ? this.#process.possible() : [];
+    if (agenda.nextMs <= agenda.now()) steps.push(() => agenda.step());
+    if (steps.length === 0) return false;
+    this.step++;
+    await this.random.pick(steps)();
+    this.#look();
+    if (this.isUp && this.random.chance(weather.crash)) this.#crash(agenda.now());
+    return true;
+  }
+
+  #look(): void {
+    this.violations.push(...this.watcher.look());
+    for (const what of this.#process.defects.splice(0)) this.violate(what, "");
+    if (this.violations.length > 0) throw new Violated();
+  }
+
+  #crash(untilMs: number): void {
+    if (!this.isUp) return;
+    this.#process.kill();
+    this.#crashes++;
+    this.#downUntil = untilMs;
+    if (untilMs > this.world.agenda.now()) this.world.troubleAt = untilMs;
+    if (this.#replays++ < FULL_REPLAYS_MAX) this.#replay();
+  }
+
+  #boot(): void {
+    this.#downUntil = null;
+    this.#process = new Process(this.#db, this.world);
+  }
+
+  #replay(): void {
+    for (const actor of this.watcher.seen.values())
+      for (const what of replayActor(this.#process.host, actor.id)) this.violate(what, actor.scope);
+    if (this.violations.length > 0) throw new Violated();
+  }
+
+  /** The weather clears up and nobody does anything any more: everything must come to rest. */
+  async #ending(endMs: number): Promise<void> {
+    const { world } = this;
+    if (!this.isUp) this.#boot();
+    world.clearUp();
+    this.#people.length = 0;
+    for (const [pubkey, wallet] of world.wallets) {
+      wallet.isConnected = false;
+      await this.command(tenantActor(pubkey), { type: "WALLET_CLEARED" }, pubkey);
+    }
+    world.agenda.clear();
+    const look = async (): Promise<void> => {
+      world.agenda.in(12 * HOUR_MS, look);
+      await this.#process.watch.tick();
+      for (const actor of this.watcher.seen.values())
+        if (actor.machine === "relay" && (actor.context as RelayContext).refused !== null)
+          await this.command(actor.id, { type: "admin.retry", reason: "" } as never, "admin");
+    };
+    world.agenda.in(0, look);
+    await this.#until(endMs + 3 * DAY_MS);
+    this.#rest();
+    await this.#until(endMs + 120 * DAY_MS);
+    this.#rest();
+    this.#replay();
+  }
+
+  #rest(): void {
+    for (const what of checkQuiet(this.watcher))
+      this.violate(what, what.match(/\w{64}/)?.[0] ?? "");
+    const { store } = this.#process.host;
+    for (const alarm of store.heldAlarms()) this.violate(`${alarm.name} is held`, alarm.actor);
+    for (const row of store.stuckWork()) this.violate(`${row.key} is stuck`, row.actor);
+    if (this.violations.length > 0) throw new Violated();
+  }
+
+  #counts(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const { machine, value } of this.watcher.seen.values()) {
+      const key = `${machine}.${JSON.stringify(value)}`;
+      counts[key] = (counts[key] ?? 0) + 1;
+    }
+    return counts;
+  }
+
+  #story({ scope }: Violation): string[] {
+    return this.#db.sqlite
+      .prepare<
+        { at: number; actor: string; event: string; snapshot: string; cause: string },
+        [string]
+      >(
+        "SELECT at, actor, event, snapshot, cause FROM journal WHERE scope = ? ORDER BY seq DESC LIMIT 60",
+      )
+      .all(scope)
+      .reverse()
+      .map(({ at, actor, event, snapshot, cause }) => {
+        const { value } = JSON.parse(snapshot) as { value: unknown };
+        const said = `${actor} ${event.slice(0, 700)} (${cause}) → ${JSON.stringify(value)}`;
+        return `${new Date(at).toISOString().slice(0, 19)} ${readable(said)}`;
+      });
+  }
+}
+
+const mild: Weather = { ...storm, crash: 0.002, ourWalletDown: 0, zooidDown: 0, downtime: 0 };
+
+/** Ids cut short and times in words, as a reader needs them. */
+const readable = (text: string): string =>
+  text
+    .replace(/\b([ri]?)([0-9a-f]{6})[0-9a-f]{10,}/g, "$1$2")
+    .replace(/\b1[89]\d{11}\b/g, (ms) => new Date(Number(ms)).toISOString().slice(0, 19))
+    .replace(/"(tenant|actorId|name|description|subdomain|schema)":"[^"]*",?/g, "")
+    .replaceAll("xstate.", "")
+    .replaceAll('"', "");
