@@ -1,13 +1,16 @@
 import { assign, setup } from "xstate";
+import { DAY_MS } from "./billing.ts";
 import { now, remote, until } from "./durable.ts";
 import type { Stage } from "./messages.ts";
+
+const NEWS_MS = 30 * DAY_MS;
 
 export type NoticeInput = {
   id: string;
   tenant: string;
   invoice: string;
   stage: Stage;
-  /** After this it would only mislead; null where it stays true. */
+  /** After this it would only mislead; null where it stays true, and is news for a month. */
   validUntil: number | null;
 };
 
@@ -53,6 +56,7 @@ export const noticeMachine = setup({
   initial: "queued",
   context: ({ input }) => ({
     ...input,
+    validUntil: input?.validUntil ?? now() + NEWS_MS,
     createdAt: now(),
     sentAt: null,
     relays: [],

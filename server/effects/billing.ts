@@ -48,13 +48,13 @@ export const payByWallet = ({ pay }: BillingParts): Effect => ({
   },
 });
 
-/** Sends a message; half a day of patience. */
+/** Sends a message, for as long as it is of use: the notice itself gives up. */
 export const deliver = ({ deliver: send }: BillingParts): Effect => ({
   lane: "dm",
   mutex: ({ notice }: { notice: string }) => notice,
   timeoutMs: 20_000,
-  retry: { times: 24 },
-  backoffCapMs: 3_600_000,
+  retry: "forever",
+  backoffCapMs: 1_800_000,
   run: (
     { notice, invoice, stage }: { notice: string; invoice: string; stage: Stage },
     context,

@@ -1,0 +1,191 @@
+/**
+ * A renewal run: N tenants whose renewals fall due within one minute, on a file database at FULL, with a
+ * wallet that answers in process. Until every invoice has its bolt11. Each size in a process of its own.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Db, openDatabase } from "../db/database.ts";
+import { hostStore } from "../db/host-store.ts";
+import { createQueries } from "../db/index.ts";
+import { addMonths, LEAD_MS } from "../machines/billing.ts";
+import { machines, tells } from "../machines/index.ts";
+import type { Bolt11 } from "../machines/invoice.ts";
+import { tenantActor } from "../machines/messages.ts";
+import { AlarmClock } from "../server/host/alarms.ts";
+import type { Effect } from "../server/host/effect.ts";
+import { Host } from "../server/host/host.ts";
+import { Outbox } from "../server/host/outbox.ts";
+import { createProjection, projectRows } from "../server/projections/index.ts";
+import type { Row } from "./row.ts";
+
+const ANCHOR = Date.UTC(2026, 10, 20, 12);
+const MINUTE_MS = 60_000;
+const SIZES = [1_000, 10_000];
+
+type Clock = { at: number; now(): number };
+
+function startHost(db: Db, clock: Clock) {
+  const effect = (lane: string, run: (input: never) => Promise<unknown>): Effect => ({
+    lane,
+    timeoutMs: 60_000,
+    retry: "forever",
+    backoffCapMs: 1_000,
+    run,
+  });
+  const queries = createQueries(db);
+  const host: Host = new Host({
+    store: hostStore(db),
+    clock,
+    machines: {
+      tenant: { machine: machines.tenant, tells: tells.tenant },
+      relay: { machine: machines.relay, tells: tells.relay },
+      invoice: { machine: machines.invoice, tells: tells.invoice },
+      notice: { machine: machines.notice, tells: tells.notice },
+    },
+    project: createProjection(queries),
+    effects: {
+      catchUp: effect("clock", async () => null),
+      askWallet: effect("wallet", async () => ({ settled: false })),
+      payByWallet: effect("nwc", async () => ({ outcome: "none" })),
+      deliver: effect("dm", async () => ({ state: "no_inbox", relays: [], subject: "", text: "" })),
+      applyRelay: effect("zooid", async ({ relay }: { relay: string }) => {
+        const { wanted = 0, name = "", description = "" } = queries.relays.get(relay) ?? {};
+        const info = { name, description, icon: "" };
+        return { applied: wanted, info, read: info };
+      }),
+      mintBolt11: effect(
+        "wallet",
+        async (ask: { sats: number; lastsUntil: number | null }): Promise<Bolt11> => ({
+          paymentHash: randomBytes(32).toString("hex"),
+          bolt11: `lnbcrt${randomBytes(120).toString("hex")}`,
+          sats: ask.sats,
+          wallet: "0".repeat(64),
+          issuedAt: clock.now(),
+          expiresAt: ask.lastsUntil ?? clock.now() + MINUTE_MS,
+        }),
+      ),
+    },
+  });
+  const fail = (message: string, error: unknown) => console.error(message, error);
+  const outbox = new Outbox(host, {
+    concurrency: { zooid: 64, wallet: 64, nwc: 64, dm: 64, clock: 64 },
+    onDefect: fail,
+  });
+  return { host, queries, outbox, alarms: new AlarmClock(host, fail) };
+}
+
+const PUBKEY = "a".repeat(64);
+const RELAY = `r${"b".repeat(24)}`;
+
+async function until(done: () => boolean): Promise<void> {
+  while (!done()) await sleep(1);
+}
+
+/** One tenant with one active paid relay, made by the machines themselves; the rest are its copies. */
+async function template() {
+  const clock = { at: ANCHOR, now: () => clock.at };
+  const { host, queries, outbox, alarms } = startHost(openDatabase(":memory:"), clock);
+  outbox.start();
+  alarms.start();
+  const meta = { cause: "bench" };
+  const order = { name: "Bench", subdomain: "bench", schema: "bench", description: "" };
+  const invoice = "i1";
+  await host.transact((tx) => {
+    tx.create(tenantActor(PUBKEY), "tenant", PUBKEY, { pubkey: PUBKEY }, meta);
+    const event = { type: "ORDER", relay: RELAY, plan: "basic", invoice, ...order };
+    tx.send(tenantActor(PUBKEY), event, meta);
+  });
+  await until(() => queries.invoices.bolt11sOf(invoice).length > 0);
+  const paymentHash = queries.invoices.bolt11sOf(invoice)[0]?.paymentHash;
+  const paid = { type: "SETTLED", paymentHash, sats: 10_000, preimage: null, settledAt: ANCHOR };
+  await host.send(`invoice/${invoice}`, paid, meta);
+  await until(() => queries.relays.get(RELAY)?.status === "active");
+  await outbox.stop();
+  await alarms.stop();
+  return host.store
+    .scopeActors(PUBKEY)
+    .filter(({ machine }) => machine !== "invoice")
+    .sort((a, b) => (a.machine < b.machine ? 1 : -1))
+    .map((row) => ({ ...row, alarms: host.store.alarmsOf(row.id) }));
+}
+
+/** Writes N copies of a tenant straight into the tables, alarms included, spread over a minute. */
+async function fill(db: Db, tenants: number): Promise<void> {
+  const rows = await template();
+  const store = hostStore(db);
+  const queries = createQueries(db);
+  const due = addMonths(ANCHOR, 1);
+  db.sqlite.run("PRAGMA synchronous = OFF");
+  db.sqlite.transaction(() => {
+    for (let i = 0; i < tenants; i++) {
+      const pubkey = i.toString(16).padStart(16, "0").padEnd(64, "c");
+      const relay = `r${i.toString(16).padStart(24, "0")}`;
+      const later = Math.floor((i / tenants) * MINUTE_MS);
+      const own = (text: string): string =>
+        text
+          .replaceAll(PUBKEY, pubkey)
+          .replaceAll(RELAY, relay)
+          .replaceAll('"bench"', `"bench${i}"`)
+          .replaceAll(String(due), String(due + later))
+          .replaceAll(String(ANCHOR), String(ANCHOR + later));
+      for (const { id, machine, version, rev, snapshot, alarms } of rows) {
+        const actor = own(id);
+        store.insertActor(actor, machine, version, pubkey, rev, ANCHOR, own(snapshot));
+        projectRows(queries, { machine, snapshot: JSON.parse(own(snapshot)) });
+        for (const alarm of alarms) store.setAlarm(actor, alarm.name, alarm.due + later);
+      }
+    }
+  })();
+  db.sqlite.run("PRAGMA synchronous = FULL");
+}
+
+async function measure(tenants: number): Promise<{ seconds: number; megabytes: number }> {
+  const dir = mkdtempSync(`${tmpdir()}/berth-renewals-`);
+  const db = openDatabase(`${dir}/hosting.db`);
+  await fill(db, tenants);
+  const clock = { at: ANCHOR, now: () => clock.at };
+  const { outbox, alarms } = startHost(db, clock);
+  Bun.gc(true);
+  const before = process.memoryUsage.rss();
+  let peak = before;
+  const sampler = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage.rss());
+  }, 50);
+  clock.at = addMonths(ANCHOR, 1) - LEAD_MS + MINUTE_MS;
+  const startedAt = performance.now();
+  outbox.start();
+  alarms.start();
+  const issued = db.sqlite.prepare<{ n: number }, []>("SELECT count(*) AS n FROM bolt11s");
+  for (; (issued.get()?.n ?? 0) < tenants; await sleep(20));
+  const seconds = (performance.now() - startedAt) / 1000;
+  clearInterval(sampler);
+  await outbox.stop();
+  await alarms.stop();
+  db.close();
+  rmSync(dir, { recursive: true, force: true });
+  return { seconds, megabytes: (peak - before) / 2 ** 20 };
+}
+
+export async function benchRenewals(): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const tenants of SIZES) {
+    const child = Bun.spawn([process.execPath, import.meta.path, String(tenants)], {
+      stdout: "pipe",
+    });
+    const { seconds, megabytes } = JSON.parse(await new Response(child.stdout).text());
+    const name = `renewals of ${tenants} tenants`;
+    const note = `${Math.round(tenants / seconds)} invoices/s`;
+    rows.push({ name: `${name}, all committed`, value: seconds, unit: "s", note });
+    rows.push({ name: `${name}, memory on top`, value: megabytes, unit: "MB" });
+  }
+  return rows;
+}
+
+if (import.meta.main) {
+  const tenants = Number(process.argv[2] ?? 0);
+  if (tenants > 0) console.log(JSON.stringify(await measure(tenants)));
+  else console.table(await benchRenewals());
+  process.exit(0);
+}
