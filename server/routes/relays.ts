@@ -41,8 +41,12 @@ export const relayRoutes = (parts: RouteParts) => {
 
   async function result(made: Ordered) {
     const id = made.invoice;
-    const issued = () => id === null || queries.invoices.get(id)?.invoice !== null;
-    if (id !== null) await changeOf(host, invoiceActor(id), issued, BOLT11_WAIT_MS);
+    const isReady = () => {
+      const found = id === null ? null : queries.invoices.get(id);
+      // One that credit pays whole never gets a bolt11.
+      return found?.invoice !== null || found.status !== "pending";
+    };
+    if (id !== null) await changeOf(host, invoiceActor(id), isReady, BOLT11_WAIT_MS);
     const row = queries.relays.get(made.relay);
     const invoice = id === null ? null : queries.invoices.get(id);
     if (!row) throw new Error(`relay ${made.relay} has no row`);
