@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { tenantActor } from "../../machines/messages.ts";
 import { type Fixture, startFixture } from "./berth-fixture.ts";
 import { expectConsistency } from "./books.ts";
@@ -15,6 +15,8 @@ import {
   type Problem,
   relayIs,
 } from "./orders.ts";
+
+setDefaultTimeout(30_000);
 
 let fixture: Fixture;
 beforeAll(async () => {
