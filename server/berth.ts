@@ -20,7 +20,7 @@ import { createEdge } from "./http/edge.ts";
 import { createLimits, type LimitOptions, productionLimits } from "./http/limits.ts";
 import { describe, log } from "./log.ts";
 import { createNip98, type Nip98 } from "./nostr/nip98.ts";
-import { schnorrVerifier } from "./nostr/schnorr.ts";
+import { type SchnorrVerifier, schnorrVerifier } from "./nostr/schnorr.ts";
 import { openSeenIds } from "./nostr/seen-ids.ts";
 import { createProjection } from "./projections/index.ts";
 import { createVault } from "./secrets.ts";
@@ -38,6 +38,8 @@ export type Tuning = {
   network: "bc" | "bcrt";
   /** How relays are reached from outside. */
   relayScheme: "ws" | "wss";
+  /** Whose word on signatures counts; the fastest that is installed if absent. */
+  verifier?: SchnorrVerifier;
   backoffCapMs?: number;
   walletTimeoutMs?: number;
   zooidTimeoutMs?: number;
@@ -208,7 +210,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
         development: false,
       });
       const url = publicUrlOf(config, app.server?.port ?? config.port);
-      nip98 = createNip98({ publicUrl: url, verifier: schnorrVerifier(), seen });
+      nip98 = createNip98({ publicUrl: url, verifier: tuning.verifier ?? schnorrVerifier(), seen });
       return url;
     },
 
