@@ -66,6 +66,15 @@ describe("migration", () => {
     await later.close();
   });
 
+  test("is not skipped: an actor of another version takes no event", async () => {
+    const stage = openStage();
+    await stage.create("x");
+    const later = upgrade(stage, next());
+    const sent = later.send("x", { type: "DO", say: "x" });
+    await expect(sent).rejects.toThrow("x is of version 1; it was not migrated");
+    await later.close();
+  });
+
   test("touches those of another version alone, and those once", async () => {
     const stage = openStage();
     await stage.create("old");
