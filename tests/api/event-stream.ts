@@ -52,7 +52,8 @@ export async function openStream(tenant: TenantApi, lastEventId?: string) {
     ready: () => until(() => messages.some(({ event }) => event === "ready")),
     lastId: (): string => messages.at(-1)?.id ?? "",
     async close(): Promise<void> {
-      await reader.cancel();
+      // Where Berth ended first, there is nothing left to cancel.
+      await reader.cancel().catch(() => {});
       await reading;
     },
   };
