@@ -98,8 +98,12 @@ export function hostStore({ sqlite }: Db) {
     insertActor: run<[string, string, string, string, number, number, string]>(
       "INSERT INTO actors (id, machine, version, scope, rev, at, snapshot) VALUES (?, ?, ?, ?, ?, ?, ?)",
     ),
-    updateActor: run<[string, number, number, string, string]>(
-      "UPDATE actors SET version = ?, rev = ?, at = ?, snapshot = ? WHERE id = ?",
+    /** Leaves the version alone: naming it here would rewrite its index with every transition. */
+    updateActor: run<[number, number, string, string]>(
+      "UPDATE actors SET rev = ?, at = ?, snapshot = ? WHERE id = ?",
+    ),
+    migrateActor: run<[string, number, string, string]>(
+      "UPDATE actors SET version = ?, rev = ?, snapshot = ? WHERE id = ?",
     ),
     /** Actors of a machine stored by another version than `version`. */
     outdated: all<ActorRow, [string, string, number]>(

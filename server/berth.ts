@@ -22,7 +22,7 @@ import { createEdge } from "./http/edge.ts";
 import { createLimits, type LimitOptions, productionLimits } from "./http/limits.ts";
 import { describe, log } from "./log.ts";
 import { createNip98, type Nip98 } from "./nostr/nip98.ts";
-import { schnorrVerifier } from "./nostr/schnorr.ts";
+import { type SchnorrVerifier, schnorrVerifier } from "./nostr/schnorr.ts";
 import { openSeenIds } from "./nostr/seen-ids.ts";
 import { createNoticeSender } from "./notice-sender.ts";
 import { createOutside, type OutsideTuning } from "./outside.ts";
@@ -40,6 +40,8 @@ export type Tuning = OutsideTuning & {
   limits: LimitOptions;
   /** How relays are reached from outside. */
   relayScheme: "ws" | "wss";
+  /** Whose word on signatures counts; the fastest that is installed if absent. */
+  verifier?: SchnorrVerifier;
   backoffCapMs?: number;
 };
 
@@ -221,7 +223,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
         development: false,
       });
       publicUrl = publicUrlOf(config, app.server?.port ?? config.port);
-      nip98 = createNip98({ publicUrl, verifier: schnorrVerifier(), seen });
+      nip98 = createNip98({ publicUrl, verifier: tuning.verifier ?? schnorrVerifier(), seen });
       outside.introduce(publicUrl);
       return publicUrl;
     },

@@ -45,13 +45,7 @@ export class AlarmClock {
   /** Looks at the clock now. @returns when all that is due has fired. */
   wake(): Promise<void> {
     if (!this.#isRunning) return Promise.resolve();
-    this.#firing ??= this.#fireDue().then(
-      () => this.#rest(0),
-      (error) => {
-        this.onDefect("no alarm can be fired", error);
-        this.#rest(AFTER_FAILURE_MS);
-      },
-    );
+    this.#firing ??= this.#round();
     return this.#firing;
   }
 
@@ -59,6 +53,18 @@ export class AlarmClock {
   isSettled(): boolean {
     const { store, clock } = this.host;
     return this.#firing === null && store.dueAlarms(clock.now(), 1).length === 0;
+  }
+
+  async #round(): Promise<void> {
+    try {
+      await this.#fireDue();
+      this.#firing = null;
+      this.#sleep();
+    } catch (error) {
+      this.#firing = null;
+      this.onDefect("no alarm can be fired", error);
+      if (this.#isRunning) this.#timer = setTimeout(() => void this.wake(), AFTER_FAILURE_MS);
+    }
   }
 
   async #fireDue(): Promise<void> {
@@ -90,20 +96,12 @@ export class AlarmClock {
     return count;
   }
 
-  #rest(atLeastMs: number): void {
-    this.#firing = null;
-    this.#sleep(atLeastMs);
-  }
-
-  #sleep(atLeastMs = 0): void {
+  #sleep(): void {
     if (!this.#isRunning) return;
     clearTimeout(this.#timer);
     this.#wakesAt = this.host.store.nextAlarm()?.due ?? Number.POSITIVE_INFINITY;
     if (this.#wakesAt === Number.POSITIVE_INFINITY) return;
-    const waitMs = Math.min(
-      Math.max(this.#wakesAt - this.host.clock.now(), atLeastMs),
-      SLEEP_MAX_MS,
-    );
+    const waitMs = Math.min(Math.max(this.#wakesAt - this.host.clock.now(), 0), SLEEP_MAX_MS);
     this.#timer = setTimeout(() => void this.wake(), waitMs);
   }
 }

@@ -9,6 +9,7 @@ import { Lane } from "./lane.ts";
 /** Three deaths of the process during one piece of work hold it: it may be what kills. */
 const DEATHS_MAX = 3;
 const SLEEP_MAX_MS = 60_000;
+const AFTER_FAILURE_MS = 1000;
 
 export type OutboxOptions = {
   /** How many rows of a lane run at once. */
@@ -78,10 +79,7 @@ export class Outbox {
   wake(): void {
     if (!this.#isRunning || this.#isAwake) return;
     this.#isAwake = true;
-    setImmediate(() => {
-      this.#isAwake = false;
-      this.#pump();
-    });
+    setImmediate(() => this.#pump());
   }
 
   /**
@@ -123,20 +121,26 @@ export class Outbox {
   }
 
   #pump(): void {
+    this.#isAwake = false;
     if (!this.#isRunning) return;
+    clearTimeout(this.#timer);
     const now = this.host.clock.now();
     let wakeAt = Number.POSITIVE_INFINITY;
-    for (const lane of this.#lanes.values()) {
-      const opensAt = lane.opensAt(now);
-      if (opensAt === null) this.#fill(lane, now);
-      const nextAt = this.host.store.nextTodo(lane.name)?.nextAt;
-      // What is due waits for something that runs, and its end wakes us.
-      if (opensAt !== null) wakeAt = Math.min(wakeAt, opensAt);
-      else if (nextAt !== undefined && nextAt > now) wakeAt = Math.min(wakeAt, nextAt);
+    try {
+      for (const lane of this.#lanes.values()) {
+        const opensAt = lane.opensAt(now);
+        if (opensAt === null) this.#fill(lane, now);
+        const nextAt = this.host.store.nextTodo(lane.name)?.nextAt;
+        // What is due waits for something that runs, and its end wakes us.
+        if (opensAt !== null) wakeAt = Math.min(wakeAt, opensAt);
+        else if (nextAt !== undefined && nextAt > now) wakeAt = Math.min(wakeAt, nextAt);
+      }
+    } catch (error) {
+      this.options.onDefect("no work can be found", error);
+      wakeAt = now + AFTER_FAILURE_MS;
     }
-    clearTimeout(this.#timer);
     if (wakeAt < Number.POSITIVE_INFINITY)
-      this.#timer = setTimeout(() => this.#pump(), Math.min(wakeAt - now, SLEEP_MAX_MS));
+      this.#timer = setTimeout(() => this.wake(), Math.min(wakeAt - now, SLEEP_MAX_MS));
   }
 
   #fill(lane: Lane, now: number): void {

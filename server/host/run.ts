@@ -63,6 +63,8 @@ export class Run {
     const isLate = door !== "alarm" && this.#catchUp(armed, at);
     const row = (isLate && store.actor(id)) || found;
     const { machine } = this.host.registered(row.machine);
+    if (row.version !== machine.version)
+      throw new Error(`${id} is of version ${row.version}; it was not migrated`);
     const before = hydrate(machine, row.snapshot);
     const answered = answer(machine, before, event, at);
     if (door === "tell" && answered === "unanswered")
@@ -74,10 +76,9 @@ export class Run {
     }
     const decision = decide(machine, before, event, at);
     const rev = row.rev + 1;
-    const version = machine.version ?? "";
-    store.updateActor(version, rev, at, decision.snapshot, id);
+    store.updateActor(rev, at, decision.snapshot, id);
     const present = isLate ? store.alarmsOf(id) : armed;
-    this.#store({ ...row, version, rev, at }, event, decision, origin, present);
+    this.#store({ ...row, rev, at }, event, decision, origin, present);
     return { id, rev, at, changed: true };
   }
 
@@ -120,7 +121,7 @@ export class Run {
     const missing = wanted.find((invoke) => !open.includes(invoke));
     if (missing) throw new Error(`${row.id} would wait for '${missing}', which nobody began`);
     const rev = row.rev + 1;
-    store.updateActor(version, rev, row.at, decision.snapshot, row.id);
+    store.migrateActor(version, rev, decision.snapshot, row.id);
     const origin = { cause: `version ${row.version}`, by: null, reason: null };
     const next = { ...row, version, rev };
     this.#store(next, { type: MIGRATED }, decision, origin, store.alarmsOf(row.id));

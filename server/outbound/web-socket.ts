@@ -60,6 +60,7 @@ export async function openWebSocket(
     messages: readMessages(connection, reader, limits.maxMessageBytes, send),
     send: (text) => send(TEXT, Buffer.from(text)),
     close() {
+      if (!connection.writable) return;
       send(CLOSE, NORMAL_CLOSURE);
       connection.setTimeout(CLOSING_MS, () => connection.destroy());
       connection.end(() => connection.destroy());

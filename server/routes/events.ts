@@ -15,7 +15,7 @@ const HEARTBEAT_MS = 25_000;
  */
 export const eventRoutes = (parts: RouteParts & { feed: Feed }) => {
   const open = new Map<string, number>();
-  const { feed, watching, edge } = parts;
+  const { host, feed, watching, edge } = parts;
 
   return new Elysia({ name: "events", detail: { tags: ["tenant"] } }).get(
     "/tenant/events",
@@ -33,7 +33,9 @@ export const eventRoutes = (parts: RouteParts & { feed: Feed }) => {
       const unwatch = watching(tenant);
       // A quiet stream stays open.
       server?.timeout(request, 0);
-      const stream = feedStream(feed, tenant, lastId === null ? null : Number(lastId), () => {
+      // An id that lies ahead is of a database that was since restored: nothing of it can be resumed.
+      const isKnown = lastId !== null && Number(lastId) <= (host.store.lastSeq()?.seq ?? 0);
+      const stream = feedStream(feed, tenant, isKnown ? Number(lastId) : null, () => {
         unwatch();
         const left = (open.get(tenant) ?? 1) - 1;
         if (left === 0) open.delete(tenant);
@@ -75,8 +77,12 @@ function feedStream(feed: Feed, scope: string, lastSeq: number | null, onEnd: ()
     while (isOpen && (controller.desiredSize ?? 0) > 0) {
       const entries = feed.since(scope, seq);
       if (entries.length === 0) return;
-      for (const entry of entries) send(entry);
-      seq = entries.at(-1)?.seq ?? seq;
+      for (const entry of entries) {
+        // A reader that waits takes an entry at once and pulls: we are then called within ourselves.
+        if (entry.seq <= seq) continue;
+        seq = entry.seq;
+        send(entry);
+      }
     }
   };
   const end = (): void => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, setSystemTime, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, setSystemTime, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import type { AuthRequest } from "../../server/nostr/nip98.ts";
@@ -6,6 +6,8 @@ import { mutations } from "../server/nip98-mutations.ts";
 import { honest, honestHeader, nowSeconds, publicUrl } from "../server/nip98-requests.ts";
 import { type Fixture, startFixture } from "./berth-fixture.ts";
 import { sendRaw } from "./raw-http.ts";
+
+setDefaultTimeout(30_000);
 
 const seed = randomBytes(4).readInt32BE();
 console.log(`auth mutations: seed ${seed}`);

@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { signHttpAuth } from "../../server/nostr/keys.ts";
 import { type Fixture, startFixture } from "./berth-fixture.ts";
 import { activePaidRelay, freshName, type Problem, relayOf } from "./orders.ts";
 import { sendRaw } from "./raw-http.ts";
 import { documentedRoutes } from "./routes-under-test.ts";
+
+setDefaultTimeout(30_000);
 
 let fixture: Fixture;
 beforeAll(async () => {

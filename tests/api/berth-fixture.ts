@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { expect, setDefaultTimeout } from "bun:test";
+import { expect } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,9 +17,6 @@ import { type Key, newKey } from "../sandbox/zooid-client.ts";
 export type TenantApi = Api & { key: Key };
 
 export type Fixture = Awaited<ReturnType<typeof startFixture>>;
-
-// Longer than any wait inside a test, whose own words say more than a timeout.
-setDefaultTimeout(30_000);
 
 const unlimited: LimitOptions = {
   publicPerMinute: 1e6,
@@ -69,6 +66,8 @@ export async function startFixture(
     const berth: Berth = await createBerth(config, {
       clock,
       network: "bcrt",
+      allowLoopback: true,
+      payTimeoutMs: 1_500,
       relayScheme: "ws",
       limits: options.limits ?? unlimited,
       backoffCapMs: 200,
@@ -114,8 +113,9 @@ export async function startFixture(
       }
     },
     /** Ends Berth and starts it again on the same database and port. */
-    async restart(): Promise<void> {
+    async restart(meanwhile: () => void = () => {}): Promise<void> {
       await running.berth.stop();
+      meanwhile();
       running = await startBerth();
     },
     async stop(): Promise<void> {

@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { signHttpAuth } from "../../server/nostr/keys.ts";
 import { type Fixture, startFixture, type TenantApi } from "./berth-fixture.ts";
 import { activeRelay, freshName, type Listed, type Ordered, type Problem } from "./orders.ts";
 import { sendRaw } from "./raw-http.ts";
+
+setDefaultTimeout(30_000);
 
 let fixture: Fixture;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { tenantActor } from "../../machines/messages.ts";
 import { type Fixture, startFixture } from "./berth-fixture.ts";
 import { expectConsistency } from "./books.ts";
@@ -15,6 +15,8 @@ import {
   type Problem,
   relayIs,
 } from "./orders.ts";
+
+setDefaultTimeout(30_000);
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -47,6 +49,9 @@ test("a free relay is answered without an invoice, and runs", async () => {
     cause: null,
     url: `ws://${subdomain}.${fixture.world.relayDomain}`,
     paid_through: null,
+    grace_ends: null,
+    next_plan: null,
+    open_invoice: null,
     created_at: expect.any(Number),
     problem: null,
   });
@@ -68,6 +73,7 @@ test("a paid relay waits for its invoice, which comes with its bolt11 and one it
   expect(invoice).toEqual({
     id: expect.stringMatching(/^i[0-9a-f]{24}$/),
     tenant: tenant.pubkey,
+    purpose: "purchase",
     amount: 50_000,
     credit: 0,
     status: "pending",

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { relayActor } from "../../machines/messages.ts";
 import type { Relay } from "../../server/routes/shapes.ts";
 import { until } from "../sandbox/relay-socket.ts";
@@ -21,6 +21,8 @@ import {
   relayIs,
   relayOf,
 } from "./orders.ts";
+
+setDefaultTimeout(30_000);
 
 let fixture: Fixture;
 beforeAll(async () => {

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Invoice, Relay } from "../../server/routes/shapes.ts";
 import { type Fixture, startFixture, type TenantApi } from "./berth-fixture.ts";
 import { activePaidRelay, invoiceIs, type Listed, order, type Problem, relayIs } from "./orders.ts";
+
+setDefaultTimeout(30_000);
 
 let fixture: Fixture;
 let tenant: TenantApi;

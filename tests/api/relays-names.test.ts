@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { type Fixture, startFixture } from "./berth-fixture.ts";
 import { expectConsistency } from "./books.ts";
 import {
@@ -12,6 +12,8 @@ import {
   type Problem,
   relayIs,
 } from "./orders.ts";
+
+setDefaultTimeout(30_000);
 
 let fixture: Fixture;
 beforeAll(async () => {

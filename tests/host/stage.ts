@@ -31,7 +31,7 @@ const isDue = (): Promise<unknown> => Promise.resolve(null);
 /** A host with puppets, an outbox and an alarm clock, of which nothing runs by itself. */
 export function openStage(options: StageOptions = {}) {
   const db = options.db ?? openDatabase(":memory:");
-  const clock = options.clock ?? { at: T0, now: () => clock.at };
+  const clock: { at: number; now(): number } = options.clock ?? { at: T0, now: () => clock.at };
   const changes: Change[] = [];
   const defects: string[] = [];
   const perform = options.perform ?? isDue;

@@ -66,6 +66,8 @@ export class LoneActor<C> {
       if (!first || first[1] > untilMs) break;
       this.nowMs = first[1];
       this.send({ type: first[0] });
+      if (this.alarms.get(first[0]) === first[1])
+        throw new Error(`${first[0]} fired and its deadline still stands`);
     }
     this.nowMs = untilMs;
     return this;

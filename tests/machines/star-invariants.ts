@@ -95,11 +95,19 @@ export function violations(world: World): string[] {
     if (seat.prepaid !== null) paidMonthsSats += seat.priceSats;
   }
 
+  const begunTo = new Map<string, number>();
   for (const { output } of star.outputs) {
     if (output.type !== "tell") continue;
-    const event = output.tell.event as { type: string; relay?: string; why?: string };
+    const event = output.tell.event as { type: string; why?: string };
     claim(!event.why?.startsWith("not needed"), `credit was given to no purpose: ${event.why}`);
-    if (event.type === "STARTED") paidMonthsSats += till.seats[event.relay ?? ""]?.priceSats ?? 0;
+    if (event.type !== "STARTED") continue;
+    const { relay, to } = event as unknown as { relay: string; to: number };
+    paidMonthsSats += till.seats[relay]?.priceSats ?? 0;
+    begunTo.set(relay, to);
+  }
+  for (const [relay, to] of begunTo) {
+    const paidThrough = till.seats[relay]?.paidThrough ?? null;
+    claim(paidThrough === null || paidThrough === to, `${relay}: its invoice says ${to}`);
   }
   const revenue = star.balance("revenue");
   claim(revenue === paidMonthsSats, `revenue is ${revenue}, months sold for ${paidMonthsSats}`);

@@ -99,6 +99,20 @@ describe("a payment", () => {
     ]);
   });
 
+  test("for a relay that is held is kept until it may run", () => {
+    const tenant = ordered().send(seat("dark")).send(paid());
+    expect(tenant.context.seats.r1).toMatchObject({ is: "dark", prepaid: "i1" });
+    expect(types(tenant)).toEqual(["relay/r1 EXTENDED"]);
+  });
+
+  test("begins the month of a second relay when that one becomes active, not at the anchor", () => {
+    const tenant = running()
+      .wait(10 * DAY_MS)
+      .send(order("basic", "r2", "i2"));
+    tenant.send(paid("r2", "i2")).send(seat("on", "r2"));
+    expect(tenant.context.seats.r2?.paidThrough).toBe(addMonths(T0 + 10 * DAY_MS, 1));
+  });
+
   test("begins its month once, however often the relay comes and goes", () => {
     const tenant = running();
     const { paidThrough } = tenant.context.seats.r1!;

@@ -71,7 +71,11 @@ export const inboxList = (
   urls: string[],
   created_at = nowSeconds(),
 ): Event =>
-  signedEvent(secretKey, { kind: 10050, tags: urls.map((url) => ["relay", url]), created_at });
+  signedEvent(secretKey, {
+    kind: 10050,
+    tags: [["alt", "wss://no.example"], ...urls.map((url) => ["relay", url])],
+    created_at,
+  });
 
 export async function publish(path: string, event: Event): Promise<void> {
   const socket = await RelaySocket.open(relay.url(path));

@@ -58,7 +58,7 @@ describe("the inbox", () => {
     expect(await sender.deliver(messageTo(someone), signal())).toEqual({ state: "no_inbox" });
   });
 
-  test("is not taken from a list that its owner did not sign", async () => {
+  test("is not taken from a list that its owner did not sign, or dated beyond all time", async () => {
     const [someone, other] = [person(), person()];
     const genuine = inboxList(someone, [relay.url("/inbox")], nowSeconds() - 60);
     const elsewhere = inboxList(someone, [relay.url("/else")]);
@@ -68,6 +68,7 @@ describe("the inbox", () => {
       { ...inboxList(other, [relay.url("/else")]), pubkey: someone.pubkey },
       inboxList(other, [relay.url("/else")]),
       signedEvent(someone.secretKey, { kind: 10002, tags: [["relay", relay.url("/else")]] }),
+      inboxList(someone, [relay.url("/else")], 1e300),
       { kind: 10050, pubkey: someone.pubkey },
       null,
     ];

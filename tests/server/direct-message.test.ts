@@ -40,6 +40,13 @@ describe("a message", () => {
     expect(() => messageTo(someone, '"'.repeat(17_000))).toThrow(RangeError);
   });
 
+  test("to several people is not wrapped: each would get it in a wrap of their own", () => {
+    const rumor = messageTo(person());
+    const shared = { ...rumor, tags: [...rumor.tags, ["p", person().pubkey]] };
+    expect(() => wrapMessage(shared, platformKey)).toThrow(RangeError);
+    expect(() => wrapMessage({ ...rumor, tags: [] }, platformKey)).toThrow(RangeError);
+  });
+
   test("is wrapped in the layers of NIP-59, as the recipient sees them", () => {
     const someone = person();
     const stored: Rumor = JSON.parse(JSON.stringify(messageTo(someone)));

@@ -199,7 +199,8 @@ test("a relay's refusal of one event is told, and the others are still offered",
       if (type === "REQ") say("EOSE", subject);
       if (type !== "EVENT") return;
       const { id, kind } = subject as Event;
-      say("OK", id, kind !== 10002, kind === 10002 ? "blocked: no\u0007 lists" : "");
+      if (kind === 10002) say("OK", id, false, "blocked: no\u0007 lists");
+      else say("OK", id, kind === 0, "duplicate: have it");
     },
   });
   const [first] = await run({ indexerRelays: [picky.url] });

@@ -1,0 +1,94 @@
+/** Authenticated requests per second, by what verifies the signature. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { generateSecretKey } from "nostr-tools/pure";
+import { bytesToHex } from "nostr-tools/utils";
+import { createBerth } from "../server/berth.ts";
+import { systemClock } from "../server/clock.ts";
+import { readConfig } from "../server/config.ts";
+import { signHttpAuth } from "../server/nostr/keys.ts";
+import {
+  nostrToolsVerifier,
+  openLibsecp256k1,
+  type SchnorrVerifier,
+} from "../server/nostr/schnorr.ts";
+import { apiClient } from "../server/sandbox/api.ts";
+import { type Row, times } from "./row.ts";
+
+const REQUESTS = 6_000;
+const CONNECTIONS = 32;
+const TARGET = "/tenant/relays";
+
+const trusting: SchnorrVerifier = { name: "nostr-tools", verify: () => true };
+
+/** Requests per second of GET /tenant/relays by one verifier, over real HTTP from another process. */
+async function rate(verifier: SchnorrVerifier): Promise<number> {
+  const dir = mkdtempSync(`${tmpdir()}/berth-bench-`);
+  const config = readConfig({
+    DATABASE_URL: `sqlite://${dir}/hosting.db`,
+    PORT: "0",
+    PLATFORM_SECRET: bytesToHex(generateSecretKey()),
+    ZOOID_API_URL: "http://127.0.0.1:9",
+  });
+  const unlimited = { publicPerMinute: 1e9, failedAuthPerMinute: 1e9, newTenantsPerHour: 1e9 };
+  const berth = await createBerth(config, {
+    clock: systemClock,
+    limits: unlimited,
+    network: "bcrt",
+    allowLoopback: true,
+    relayScheme: "ws",
+    verifier,
+  });
+  const url = berth.start();
+  try {
+    const key = generateSecretKey();
+    const api = apiClient(url, key);
+    for (const name of ["one", "two", "three"])
+      await api.post(TARGET, { name, subdomain: `${name}-relay`, plan: "free" });
+    const { host, port } = new URL(url);
+    const lines = Array.from({ length: REQUESTS }, () => {
+      const authorization = signHttpAuth(key, { url: `${url}${TARGET}`, method: "GET" });
+      return JSON.stringify(
+        `GET ${TARGET} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: ${authorization}\r\n\r\n`,
+      );
+    });
+    const load = Bun.spawn(
+      [process.execPath, `${import.meta.dir}/load.child.ts`, port, String(CONNECTIONS)],
+      { stdin: new Blob([lines.join("\n")]), stdout: "pipe" },
+    );
+    const { requests, refused, ms } = JSON.parse(await new Response(load.stdout).text());
+    if (refused > 0) throw new Error(`${refused} of ${requests} requests were refused`);
+    return requests / (ms / 1000);
+  } finally {
+    await berth.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+export async function benchAuth(): Promise<Row[]> {
+  const unit = "requests/s";
+  const pure = await rate(nostrToolsVerifier);
+  const none = await rate(trusting);
+  const rows: Row[] = [
+    { name: "GET /tenant/relays, signatures by nostr-tools", value: pure, unit },
+    {
+      name: "GET /tenant/relays, no signature check",
+      value: none,
+      unit,
+      note: times(none, pure, "nostr-tools"),
+    },
+  ];
+  const library = openLibsecp256k1();
+  if (!library) return rows;
+  const fast = await rate(library);
+  const note = times(fast, pure, "nostr-tools");
+  return [
+    ...rows,
+    { name: "GET /tenant/relays, signatures by libsecp256k1", value: fast, unit, note },
+  ];
+}
+
+if (import.meta.main) {
+  console.table(await benchAuth());
+  process.exit(0);
+}

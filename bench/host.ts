@@ -1,0 +1,160 @@
+/** How fast the host is: our machines and their rows, on a file at synchronous=FULL and in memory. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Db, openDatabase } from "../db/database.ts";
+import { hostStore } from "../db/host-store.ts";
+import { createQueries } from "../db/index.ts";
+import { machines, tells } from "../machines/index.ts";
+import { systemClock } from "../server/clock.ts";
+import { Host } from "../server/host/host.ts";
+import { createProjection } from "../server/projections/index.ts";
+
+/** One measurement. */
+export type Row = { name: string; value: number; unit: string; note?: string };
+
+const ACTORS = 1000;
+const SENDERS = 32;
+const ROUNDS = 7;
+const ROUND_MS = 400;
+
+/** A host with our machines, whose effects nobody performs. */
+export function openHost(db: Db): Host {
+  const effect = {
+    lane: "none",
+    timeoutMs: 1000,
+    retry: "forever" as const,
+    backoffCapMs: 1000,
+    run: () => Promise.reject(new Error("nobody performs it")),
+  };
+  return new Host({
+    store: hostStore(db),
+    clock: systemClock,
+    machines: {
+      tenant: { machine: machines.tenant, tells: tells.tenant },
+      relay: { machine: machines.relay, tells: tells.relay },
+      invoice: { machine: machines.invoice, tells: tells.invoice },
+    },
+    effects: { applyRelay: effect, mintBolt11: effect, askWallet: effect },
+    project: createProjection(createQueries(db)),
+  });
+}
+
+const pubkeyOf = (n: number): string => n.toString(16).padStart(64, "0");
+
+/** Tenants who have ordered once, so that a snapshot has the size of a real one. */
+async function populate(host: Host): Promise<void> {
+  const all = Array.from({ length: ACTORS }, async (_, n) => {
+    const pubkey = pubkeyOf(n);
+    const id = `tenant/${pubkey}`;
+    const meta = { cause: "bench", by: pubkey };
+    await host.transact((tx) => tx.create(id, "tenant", pubkey, { pubkey }, meta));
+    const names = { relay: `r${n}`, schema: `s${n}`, subdomain: `s${n}`, name: `Relay ${n}` };
+    const order = { type: "ORDER", ...names, description: "", plan: "basic", invoice: `i${n}` };
+    await host.send(id, order, meta);
+  });
+  await Promise.all(all);
+}
+
+/** Commands of `senders` who each wait for theirs. @returns transitions a second. */
+async function commands(host: Host, senders: number): Promise<number> {
+  let count = 0;
+  const begun = performance.now();
+  const until = begun + ROUND_MS;
+  const one = async (sender: number): Promise<void> => {
+    // Each sender has actors of its own: a command that is refused would measure nothing.
+    for (let n = sender; performance.now() < until; n = (n + senders) % ACTORS) {
+      const pubkey = pubkeyOf(n);
+      const isSet = host.store.actor(`tenant/${pubkey}`)?.snapshot.includes('"wallet":"connected"');
+      const event = { type: isSet ? "WALLET_CLEARED" : "WALLET_SET" };
+      await host.send(`tenant/${pubkey}`, event, { cause: "http", by: pubkey });
+      count++;
+    }
+  };
+  await Promise.all(Array.from({ length: senders }, (_, sender) => one(sender)));
+  return (count * 1000) / (performance.now() - begun);
+}
+
+/** Writes the rows of such a transition and nothing else, one commit each. @returns commits a second. */
+function bareCommits(db: Db): number {
+  const store = hostStore(db);
+  const queries = createQueries(db);
+  const id = `tenant/${pubkeyOf(0)}`;
+  const row = store.actor(id);
+  const tenant = queries.tenants.get(pubkeyOf(0));
+  const last = store.actorJournal(id).at(-1);
+  if (!row || !tenant || !last) throw new Error("there is no first tenant");
+  let count = 0;
+  const begun = performance.now();
+  for (; performance.now() < begun + ROUND_MS; count++) {
+    const rev = ++row.rev;
+    const { event, cause, by, reason } = last;
+    store.begin();
+    store.updateActor(rev, row.at, row.snapshot, id);
+    store.insertJournal(
+      row.scope,
+      id,
+      rev,
+      row.at,
+      Date.now(),
+      row.version,
+      event,
+      cause,
+      by,
+      reason,
+      null,
+      row.snapshot,
+    );
+    queries.tenants.upsert(tenant);
+    store.commit();
+  }
+  return (count * 1000) / (performance.now() - begun);
+}
+
+const median = (values: number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+async function measure(path: string): Promise<{ together: number; alone: number; bare: number }> {
+  const db = openDatabase(path);
+  const host = openHost(db);
+  await populate(host);
+  const rounds = { together: [] as number[], alone: [] as number[], bare: [] as number[] };
+  // In turns: what else the machine does in the meantime meets all of them.
+  for (let round = 0; round < ROUNDS; round++) {
+    rounds.together.push(await commands(host, SENDERS));
+    rounds.alone.push(await commands(host, 1));
+    rounds.bare.push(bareCommits(db));
+  }
+  db.close();
+  const { together, alone, bare } = rounds;
+  return { together: median(together), alone: median(alone), bare: median(bare) };
+}
+
+/** Durable transitions a second, together and one at a time, compared with bare commits. */
+export async function benchHost(): Promise<Row[]> {
+  const directory = mkdtempSync(join(tmpdir(), "bench-"));
+  const file = await measure(join(directory, "db"));
+  const memory = await measure(":memory:");
+  rmSync(directory, { recursive: true });
+  const unit = "transitions/s";
+  const note = `${ACTORS} tenants; journal, snapshot and the noun's row each`;
+  return [
+    { name: `host, file, ${SENDERS} senders`, value: file.together, unit, note },
+    { name: "host, file, one at a time", value: file.alone, unit, note },
+    { name: "bare commits of the same rows, file", value: file.bare, unit: "commits/s" },
+    { name: "host of bare, file", value: (100 * file.alone) / file.bare, unit: "%" },
+    { name: `host, memory, ${SENDERS} senders`, value: memory.together, unit, note },
+    { name: "host, memory, one at a time", value: memory.alone, unit, note },
+    { name: "bare commits of the same rows, memory", value: memory.bare, unit: "commits/s" },
+  ];
+}
+
+/** For a run alone. */
+export function print(rows: readonly Row[]): void {
+  for (const { name, value, unit, note = "" } of rows) {
+    const shown = value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(1);
+    console.log(`${name.padEnd(42)} ${shown.padStart(9)} ${unit.padEnd(14)} ${note}`);
+  }
+}
+
+if (import.meta.main) print(await benchHost());

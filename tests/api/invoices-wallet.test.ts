@@ -1,0 +1,111 @@
+import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { until } from "../sandbox/relay-socket.ts";
+import { type Fixture, startFixture } from "./berth-fixture.ts";
+import { expectConsistency } from "./books.ts";
+import {
+  activeRelay,
+  DAY_MS,
+  HOUR_MS,
+  invoiceIs,
+  invoiceOf,
+  order,
+  orderPaid,
+  type Problem,
+  relayIs,
+  relayOf,
+} from "./orders.ts";
+
+setDefaultTimeout(30_000);
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await startFixture();
+});
+afterEach(async () => {
+  fixture.world.receivingWallet.notificationCopies = 1;
+  await fixture.world.setFaults({ wallet: "ok" });
+  expectConsistency(fixture);
+});
+afterAll(() => fixture.stop());
+
+const bolt11sOf = (invoice: string) =>
+  fixture.rows("SELECT * FROM bolt11s WHERE invoice = ?", invoice);
+
+for (const fault of ["down", "silent"] as const) {
+  test(`a wallet that is ${fault} when an order comes issues the bolt11 when it is back`, async () => {
+    const tenant = fixture.tenant();
+    await fixture.world.setFaults({ wallet: fault });
+    const { relay, invoice } = await order(tenant, { plan: "basic" });
+    expect(invoice).toMatchObject({ status: "pending", invoice: null, payment_hash: null });
+    expect(relay.status).toBe("pending");
+    // What needs no wallet goes on.
+    await activeRelay(tenant);
+    await fixture.world.setFaults({ wallet: "ok" });
+    const id = invoice?.id ?? "";
+    const bolt11 = await until(async () => (await invoiceOf(tenant, id)).invoice);
+    expect(bolt11sOf(id)).toHaveLength(1);
+    fixture.world.pay(bolt11);
+    await relayIs(tenant, relay.id, "active");
+    expect((await tenant.get("/tenant")).body).toMatchObject({ credit: 0 });
+  });
+
+  test(`a reservation does not lapse while the wallet is ${fault}, and does after`, async () => {
+    const [unpaid, paid] = [fixture.tenant(), fixture.tenant()];
+    const lapsing = await orderPaid(unpaid);
+    const settled = await orderPaid(paid);
+    await fixture.advance(DAY_MS - HOUR_MS);
+    fixture.world.receivingWallet.notificationCopies = 0;
+    fixture.world.pay(settled.bolt11);
+    await fixture.world.setFaults({ wallet: fault });
+    await fixture.advance(2 * HOUR_MS);
+    for (const [tenant, { relay, invoice }] of [
+      [unpaid, lapsing],
+      [paid, settled],
+    ] as const) {
+      expect((await invoiceOf(tenant, invoice.id)).status).toBe("pending");
+      expect((await relayOf(tenant, relay.id)).status).toBe("pending");
+    }
+    await fixture.world.setFaults({ wallet: "ok" });
+    await invoiceIs(unpaid, lapsing.invoice.id, "expired");
+    await relayIs(unpaid, lapsing.relay.id, "deactivated");
+    await invoiceIs(paid, settled.invoice.id, "paid");
+    await relayIs(paid, settled.relay.id, "active");
+  });
+
+  test(`a check while the wallet is ${fault} says so, and loses nothing`, async () => {
+    const tenant = fixture.tenant();
+    const { invoice, bolt11 } = await orderPaid(tenant);
+    await fixture.world.setFaults({ wallet: fault });
+    fixture.world.pay(bolt11);
+    const check = await tenant.post<Problem>(`/tenant/invoices/${invoice.id}/check`);
+    expect([check.status, check.body.code]).toEqual([503, "wallet_unavailable"]);
+    expect(check.headers.get("retry-after")).toBe("10");
+    await fixture.world.setFaults({ wallet: "ok" });
+    await until(async () => {
+      const { status } = await tenant.post(`/tenant/invoices/${invoice.id}/check`);
+      return status === 200;
+    });
+    await invoiceIs(tenant, invoice.id, "paid");
+  });
+}
+
+test("wallet and Berth both gone, a restart finishes what was begun", async () => {
+  const tenant = fixture.tenant();
+  await fixture.world.setFaults({ wallet: "down" });
+  const { relay, invoice } = await order(tenant, { plan: "basic" });
+  await fixture.restart();
+  expect((await invoiceOf(tenant, invoice?.id ?? "")).invoice).toBeNull();
+  await fixture.world.setFaults({ wallet: "ok" });
+  fixture.world.pay(await until(async () => (await invoiceOf(tenant, invoice?.id ?? "")).invoice));
+  await relayIs(tenant, relay.id, "active");
+});
+
+test("while the wallet is down health is degraded, and ok again after", async () => {
+  const health = async () => (await fixture.anonymous.get<{ status: string }>("/healthz")).body;
+  expect(await health()).toEqual({ status: "ok" });
+  await fixture.world.setFaults({ wallet: "down" });
+  await order(fixture.tenant(), { plan: "basic" });
+  await until(async () => (await health()).status === "degraded");
+  await fixture.world.setFaults({ wallet: "ok" });
+  await until(async () => (await health()).status === "ok");
+});

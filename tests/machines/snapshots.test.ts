@@ -1,0 +1,65 @@
+/** What was ever stored still lives: every snapshot of every shipped shape, under today's machines. */
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import type { AnyStateMachine } from "xstate";
+import { type MachineName, machines, tells } from "../../machines/index.ts";
+import { answer, deadlines, decide, hydrate } from "../../server/host/xstate.ts";
+import { T0 } from "./build.ts";
+import { type Fixture, fileOf, modelsOf, restsOf, SNAPSHOTS } from "./fixtures.ts";
+import { alarmsAskedFor } from "./invariants.ts";
+import { eventsOf, restOf } from "./model.ts";
+
+const files = (await Array.fromAsync(new Bun.Glob("*.json").scan(SNAPSHOTS))).sort();
+const fixtures = await Promise.all(
+  files.map(async (file) => (await Bun.file(join(SNAPSHOTS, file)).json()) as Fixture),
+);
+
+for (const name of Object.keys(machines) as MachineName[])
+  test(`a snapshot of every state in which a ${name} rests is stored`, () => {
+    const needed = restsOf(name).map(fileOf);
+    expect(needed.filter((file) => !files.includes(file))).toEqual([]);
+  }, 30_000);
+
+for (const [index, fixture] of fixtures.entries())
+  describe(files[index] ?? "", () => {
+    const machine: AnyStateMachine = machines[fixture.machine];
+    const stored = JSON.stringify(fixture.snapshot);
+    const restored = hydrate(machine, stored);
+    const [model] = modelsOf[fixture.machine];
+    const examples = model?.examples(restored.context) ?? {};
+
+    test("is named after what it is", () => {
+      expect(fileOf(fixture)).toBe(files[index] ?? "");
+      expect(restOf(fixture.snapshot.value)).toBe(fixture.state);
+    });
+
+    test("restores to the same state, and stores the same again", () => {
+      // A new version of the machine needs a migration before this may say otherwise.
+      expect(fixture.version).toBe(machine.version ?? "");
+      expect(restored.value).toEqual(fixture.snapshot.value as never);
+      expect(JSON.stringify(machine.getPersistedSnapshot(restored))).toBe(stored);
+      expect(deadlines(machine, restored)).toEqual(alarmsAskedFor(restored));
+    });
+
+    test("answers every tell", () => {
+      for (const type of tells[fixture.machine]) {
+        const payloads = examples[type]?.length ? examples[type] : [{ type, relay: "r1" }];
+        for (const event of payloads) {
+          expect(answer(machine, restored, event, T0)).not.toBe("unanswered");
+          expect(decide(machine, restored, event, T0).persisted.status).toBe("active");
+        }
+      }
+    });
+
+    test("takes whatever may happen next, and the answer of the work that it waits for", () => {
+      const events = model ? eventsOf(model, restored) : [];
+      for (const event of events)
+        expect(decide(machine, restored, event, event.at ?? T0).persisted.status).toBe("active");
+      for (const child of Object.keys(restored.children)) {
+        const done = events.filter(({ type }) => type === `xstate.done.actor.${child}`);
+        expect(done.length).toBeGreaterThan(0);
+        for (const event of done)
+          expect(decide(machine, restored, event, T0).stopped).toContain(child);
+      }
+    });
+  });
