@@ -49,7 +49,6 @@ const production: Tuning = {
   clock: systemClock,
   limits: productionLimits,
   network: "bc",
-  allowLoopback: false,
   relayScheme: "wss",
 };
 

@@ -13,7 +13,7 @@ export type OutsideTuning = {
   /** What bolt11s must be of: mainnet, or the sandbox's regtest. */
   network: "bc" | "bcrt";
   /** Whether tenants may name relays on this machine. */
-  allowLoopback: boolean;
+  allowLoopback?: boolean;
   walletTimeoutMs?: number;
   zooidTimeoutMs?: number;
   payTimeoutMs?: number;
@@ -30,7 +30,7 @@ export function createOutside(
   tuning: OutsideTuning,
 ) {
   const { walletTimeoutMs, zooidTimeoutMs, payTimeoutMs = PAY_TIMEOUT_MS } = tuning;
-  const outbound = createOutbound({ allowLoopback: tuning.allowLoopback });
+  const outbound = createOutbound({ allowLoopback: tuning.allowLoopback ?? false });
   const { indexerRelays } = config;
   const wallet =
     config.nwcUrl &&
