@@ -151,6 +151,10 @@ function renewedAt({ plan, priceSats, next }: Seat): { plan: PlanId; priceSats: 
     : { plan: next.plan, priceSats: plans[next.plan].priceSats };
 }
 
+/** Whether a renewal bills this seat when its date comes: it runs, and goes on at a price. */
+export const isRenewed = (seat: Seat): boolean =>
+  seat.is === "on" && seat.priceSats > 0 && renewedAt(seat).priceSats > 0;
+
 /** The end of the renewal that is written now: the first anchor that lies more than the lead ahead. */
 export const renewalEnd = (anchorMs: number, nowMs: number): number =>
   nextAnchor(anchorMs, nowMs + LEAD_MS);
@@ -164,12 +168,11 @@ export function dueItems(seats: Seats, anchorMs: number, nowMs: number): Item[] 
   const to = renewalEnd(anchorMs, nowMs);
   const passed = lastAnchor(anchorMs, nowMs);
   return Object.entries(seats).flatMap(([relay, seat]) => {
+    if (!isRenewed(seat) || seat.paidThrough === null || seat.paidThrough >= to) return [];
     const { plan, priceSats } = renewedAt(seat);
-    if (seat.is !== "on" || seat.priceSats === 0 || priceSats === 0) return [];
-    if (seat.paidThrough === null || seat.paidThrough >= to) return [];
     const from = Math.max(seat.paidThrough, passed);
     const sats = prorate(priceSats, anchorMs, from, to);
-    return sats > 0 ? [{ relay, kind: "renewal" as const, plan, priceSats, sats, from, to }] : [];
+    return [{ relay, kind: "renewal" as const, plan, priceSats, sats, from, to }];
   });
 }
 

@@ -5,6 +5,7 @@ import {
   endOf,
   type Item,
   isCovered,
+  isRenewed,
   isStale,
   LEAD_MS,
   monthOf,
@@ -165,6 +166,12 @@ const closeSeatInvoice = (why: "cancelled" | "superseded") => ({
   },
 });
 
+/** Tells the relays of an invoice what became of their plans. */
+const tellPlans = {
+  type: "tell" as const,
+  params: ({ context, event }: With<{ items: Item[] }>) => extended(context, relayIds(event.items)),
+};
+
 /** The seat that a command is about. */
 const seatOf = (c: TenantContext, e: { type: string }): Seat | undefined =>
   "relay" in e && typeof e.relay === "string" ? c.seats[e.relay] : undefined;
@@ -217,6 +224,19 @@ const setSeat = (c: TenantContext, relay: string, set: Partial<Seat>): Partial<T
   return seat ? { seats: { ...c.seats, [relay]: { ...seat, ...set } } } : {};
 };
 
+/**
+ * When the next renewal is to be written: before the next anchor, or before the date of a relay that
+ * ends sooner, as one does that came back within what it had paid for.
+ */
+const renewalAt = (c: TenantContext): number | null => {
+  if (c.nextAnchor === null) return null;
+  let soonest = c.nextAnchor;
+  for (const [relay, seat] of Object.entries(c.seats))
+    if (isRenewed(seat) && !renews(c, relay))
+      soonest = Math.min(soonest, seat.paidThrough ?? soonest);
+  return soonest - LEAD_MS;
+};
+
 /** The soonest instant at which a scheduled change of plan takes effect. */
 const nextSwitch = (c: TenantContext): number | null => {
   const times = Object.values(c.seats).flatMap((s) => (s.next && s.is === "on" ? [s.next.at] : []));
@@ -235,7 +255,7 @@ export const tenantMachine = setup({
   },
   actors: { catchUp: remote<null, { tenant: string }>() },
   delays: {
-    renewal: until((c: TenantContext) => (c.nextAnchor === null ? null : c.nextAnchor - LEAD_MS)),
+    renewal: until(renewalAt),
     planSwitch: until(nextSwitch),
   },
   guards: {
@@ -571,7 +591,7 @@ export const tenantMachine = setup({
               },
               {
                 guard: "mayReopen",
-                actions: ["draftMonth", "seatBought", tellReopen(false), tellPlan, createInvoice],
+                actions: ["draftMonth", "seatBought", tellPlan, tellReopen(false), createInvoice],
               },
             ],
             CHANGE: [
@@ -666,17 +686,12 @@ export const tenantMachine = setup({
           },
           {
             guard: "insteadIsFree",
-            actions: [
-              "close",
-              "seatInsteadFree",
-              {
-                type: "tell",
-                params: ({ context: c, event: e }) => extended(c, relayIds(e.items)),
-              },
-              ...spending(),
-            ],
+            actions: ["close", "seatInsteadFree", tellPlans, ...spending()],
           },
-          { guard: "hasInstead", actions: ["close", "draftInstead", createInvoice, ...spending()] },
+          {
+            guard: "hasInstead",
+            actions: ["close", "draftInstead", tellPlans, createInvoice, ...spending()],
+          },
           {
             actions: [
               "close",

@@ -89,7 +89,7 @@ function* checkRelayStep({ before, after, at }: Step, watcher: Watcher): Generat
 function* checkNewInvoice({ after }: Step, watcher: Watcher): Generator<string> {
   const c = after.context as InvoiceContext;
   if (c.amountSats !== totalSats(c.items)) yield `${c.amountSats} is not the sum of its items`;
-  if (c.items.length === 0 || c.amountSats <= 0) yield `an invoice over ${c.amountSats} sats`;
+  if (c.items.length === 0 || c.amountSats < 0) yield `an invoice over ${c.amountSats} sats`;
   for (const { from, to, sats } of c.items)
     if (to <= from || sats < 0) yield `bills ${sats} for ${iso(from)}..${iso(to)}`;
   const quote = watcher.expected.quotes.get(c.id);
@@ -150,7 +150,7 @@ export function* checkScope(scope: string, watcher: Watcher): Generator<string> 
   yield* checkOpen(tenant, open);
   for (const { id } of open) {
     const payable = (world.lightning.byInvoice.get(id) ?? []).filter(
-      (p) => p.expiresAt > nowMs && !p.isAccepted && p.settledAt === null,
+      (p) => p.isShown && p.expiresAt > nowMs && !p.isAccepted && p.settledAt === null,
     );
     if (payable.length > 1) yield `${payable.length} bolt11s of ${id} can be paid`;
   }
@@ -176,8 +176,12 @@ function* checkOpen(tenant: TenantContext, open: readonly InvoiceContext[]): Gen
   if ((tenant.renewal?.invoice ?? null) !== (renewals[0] ?? null))
     yield `renewal ${renewals[0]} is open, and the till says ${tenant.renewal?.invoice}`;
   const others = new Map<string, string>();
+  let counted = 0;
   for (const c of open) {
-    if (tenant.open[c.id]?.dueSats !== dueSats(c))
+    // What the till itself is closing is no longer to be paid by credit.
+    const isClosing = c.closing === "cancelled" || c.closing === "superseded";
+    if (!isClosing) counted++;
+    if (!isClosing && tenant.open[c.id]?.dueSats !== dueSats(c))
       yield `${c.id} is due ${dueSats(c)}, and the till says ${tenant.open[c.id]?.dueSats}`;
     if (c.purpose === "renewal") continue;
     for (const { relay } of c.items) {
@@ -185,8 +189,8 @@ function* checkOpen(tenant: TenantContext, open: readonly InvoiceContext[]): Gen
       others.set(relay, c.id);
     }
   }
-  if (Object.keys(tenant.open).length !== open.length)
-    yield `${open.length} invoices are open, and the till knows ${Object.keys(tenant.open)}`;
+  if (Object.keys(tenant.open).length !== counted)
+    yield `${counted} invoices are open, and the till knows ${Object.keys(tenant.open)}`;
   for (const [id, seat] of Object.entries(tenant.seats))
     if (seat.invoice !== (others.get(id) ?? null))
       yield `${id} has the open invoice ${others.get(id)}, and its seat says ${seat.invoice}`;

@@ -15,6 +15,8 @@ export type Payable = {
   sats: number;
   issuedAt: number;
   expiresAt: number;
+  /** Whether Berth has it. One whose answer was lost was never shown to anyone, and nobody pays it. */
+  isShown: boolean;
   isAccepted: boolean;
   settledAt: number | null;
   settledSats: number;
@@ -65,18 +67,18 @@ export class Lightning implements ReceivingWallet {
       sats: ask.amountSats,
       issuedAt: now,
       expiresAt: now + ask.expirySeconds * 1000,
+      isShown: false,
       isAccepted: false,
       settledAt: null,
       settledSats: 0,
       deniedAt: null,
     };
-    // Whose answer is lost was never shown to anyone, so nobody pays it.
-    if (this.random.chance(this.faults.lost))
-      throw new Unavailable("timeout", "the answer is lost");
     this.payables.set(hash, payable);
     const known = this.byInvoice.get(invoice);
     if (known) known.push(payable);
     else this.byInvoice.set(invoice, [payable]);
+    if (this.random.chance(this.faults.lost))
+      throw new Unavailable("timeout", "the answer is lost");
     return { bolt11: payable.bolt11, paymentHash: hash, expiresAt: payable.expiresAt };
   }
 

@@ -124,7 +124,7 @@ async function connect(sim: Simulation, who: Person): Promise<void> {
 export function payOpen(sim: Simulation, who: Person, probability: number): void {
   const { random, world } = sim;
   for (const payable of world.lightning.payables.values()) {
-    if (payable.isAccepted || payable.expiresAt <= world.agenda.now()) continue;
+    if (!payable.isShown || payable.isAccepted || payable.expiresAt <= world.agenda.now()) continue;
     const invoice = sim.watcher.invoice(payable.invoice);
     if (!invoice || (invoice.context as InvoiceContext).tenant !== who.pubkey) continue;
     // What is over is paid only by mistake.

@@ -257,6 +257,7 @@ export class Simulation {
       await this.command(tenantActor(pubkey), { type: "WALLET_CLEARED" }, pubkey);
     }
     world.agenda.clear();
+    this.expected.faithful.clear();
     const look = async (): Promise<void> => {
       world.agenda.in(12 * HOUR_MS, look);
       await this.#process.watch.tick();
@@ -296,7 +297,7 @@ export class Simulation {
         { at: number; actor: string; event: string; snapshot: string; cause: string },
         [string]
       >(
-        "SELECT at, actor, event, snapshot, cause FROM journal WHERE scope = ? ORDER BY seq DESC LIMIT 60",
+        "SELECT at, actor, event, snapshot, cause FROM journal WHERE scope = ? ORDER BY seq DESC LIMIT 80",
       )
       .all(scope)
       .reverse()

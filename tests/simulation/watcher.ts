@@ -122,7 +122,9 @@ export class Watcher {
     if (machine === "relay" && !before)
       setOf(this.relays, row.scope).add((context as { id: string }).id);
     if (machine === "invoice") {
-      const { id } = context as InvoiceContext;
+      const { id, bolt11 } = context as InvoiceContext;
+      const shown = bolt11 && this.world.lightning.payables.get(bolt11.paymentHash);
+      if (shown) shown.isShown = true;
       if (statusOf(value) === "pending") setOf(this.open, row.scope).add(id);
       else setOf(this.open, row.scope).delete(id);
     }
