@@ -340,7 +340,7 @@ export const relayMachine = setup({
           description: "We are looking at whether your relay is paid for.",
           always: [
             { guard: "isCovered", target: "provisioning" },
-            { guard: "isReserved", target: "pending" },
+            { guard: "isReserved", target: "pending", actions: seat("new") },
             { target: "suspended.unpaid" },
           ],
         },

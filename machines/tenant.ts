@@ -268,7 +268,7 @@ export const tenantMachine = setup({
       if (seat.is !== "off" && seat.is !== "dark") return false;
       const isPaid = seat.priceSats > 0 && isCovered(seat, now());
       // What is paid is not thrown away for another plan: back first, then change it.
-      if (isPaid && e.plan !== seat.plan && plans[e.plan].priceSats > 0) return false;
+      if (isPaid && e.plan !== seat.plan) return false;
       return isPaid || orderRefusal(c.seats, e.plan) === null;
     },
     reopensCovered: ({ context: c, event: e }) => {
@@ -346,15 +346,9 @@ export const tenantMachine = setup({
     seatReopened: assign(({ context: c, event: e }) => {
       if (e.type !== "REACTIVATE") return {};
       const { priceSats } = plans[e.plan];
-      return priceSats === 0
-        ? setSeat(c, e.relay, {
-            plan: e.plan,
-            priceSats,
-            paidThrough: null,
-            prepaid: null,
-            next: null,
-          })
-        : {};
+      const isFree = priceSats === 0;
+      const free = { plan: e.plan, priceSats, paidThrough: null, prepaid: null, next: null };
+      return setSeat(c, e.relay, { is: "new", ...(isFree ? free : {}) });
     }),
     /** By a new purchase; what was paid of a period that is over is forgotten. A dark one stays dark. */
     seatBought: assign(({ context: c, event: e }) => {

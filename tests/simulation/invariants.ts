@@ -65,7 +65,9 @@ function* checkRelayStep({ before, after, at }: Step, watcher: Watcher): Generat
     const paidThrough = c.paidThrough ?? 0;
     if (at < paidThrough + GRACE_MS) yield `suspended ${iso(at)}, paid through ${iso(paidThrough)}`;
     const invoice = c.invoice;
-    const bolt11s = (invoice && watcher.world.lightning.byInvoice.get(invoice)) || [];
+    const bolt11s = ((invoice && watcher.world.lightning.byInvoice.get(invoice)) || []).filter(
+      (p) => p.isShown,
+    );
     const first = bolt11s[0]?.issuedAt;
     if (first === undefined || at < first + GRACE_MS)
       yield `suspended ${iso(at)}, and its first bolt11 is of ${iso(first)}`;
@@ -127,7 +129,7 @@ function* checkNewNotice({ after }: Step, watcher: Watcher): Generator<string> {
 /** Which seats go with which state of a relay. */
 const SEATS: Record<string, readonly Seat["is"][]> = {
   pending: ["new"],
-  provisioning: ["new", "dark", "held", "off"],
+  provisioning: ["new", "dark", "held"],
   active: ["on"],
   grace: ["on"],
   "suspended.unpaid": ["dark"],

@@ -118,9 +118,10 @@ export class Lightning implements ReceivingWallet {
   /**
    * Somebody pays. An accepted payment settles at once or, on a bad day, even after the bolt11 ended.
    * @param overSats - BOLT-4 lets a payer give more than was asked for.
+   * @param slow - how likely it settles later.
    * @returns false where it cannot be paid (any more).
    */
-  pay(payable: Payable, overSats = 0): boolean {
+  pay(payable: Payable, overSats = 0, slow = this.faults.slow): boolean {
     if (payable.isAccepted || this.agenda.now() >= payable.expiresAt) return false;
     payable.isAccepted = true;
     const settle = async () => {
@@ -129,7 +130,7 @@ export class Lightning implements ReceivingWallet {
       this.#notify(payable);
       await this.notified();
     };
-    const delayMs = this.random.chance(this.faults.slow) ? this.random.wait(DAY_MS / 2) : 0;
+    const delayMs = this.random.chance(slow) ? this.random.wait(DAY_MS / 2) : 0;
     this.agenda.in(delayMs, settle);
     return true;
   }

@@ -87,7 +87,7 @@ export class Process {
       queries,
       wallet: world.lightning,
       report,
-      isWatched: () => false,
+      watching: () => [],
     });
     this.host.onCommit(({ held }) => {
       for (const { actor, name, error } of held)

@@ -124,7 +124,7 @@ export class World {
     if (mood === "silent") throw new Unavailable("timeout", "the tenant's wallet is silent");
     if (mood === "defect") throw new Error("what the wallet said makes no sense");
     const pays = mood === "pays" || mood === "pays_in_silence" || mood === "lies";
-    const isPaid = pays && this.lightning.pay(payable);
+    const isPaid = pays && this.lightning.pay(payable, 0, mood === "pays" ? 0 : undefined);
     const reply = this.#reply(mood, isPaid);
     wallet.replies.set(request, reply);
     if (mood === "pays_in_silence") throw new Unavailable("timeout", "its answer is lost");
