@@ -8,6 +8,8 @@ export type InvoiceRow = typeof invoices.$inferSelect;
 export type InvoiceItemRow = typeof invoiceItems.$inferSelect;
 export type Bolt11Row = typeof bolt11s.$inferSelect;
 export type InvoiceWithItems = InvoiceRow & { items: InvoiceItemRow[] };
+/** Unix seconds, both exclusive. */
+export type Bolt11Span = { issuedAfter: number; expiresAfter: number };
 export type InvoiceFilter = Page & { q: string | null; status: string | null };
 
 /** Queries over invoices, always with their items, and over every bolt11 ever issued. */
@@ -59,6 +61,46 @@ export function invoiceQueries(db: Db) {
     .limit(sql.placeholder("limit"))
     .prepare();
 
+  const creditUsed = orm
+    .select({ sats: sql<number>`coalesce(sum(${invoices.credit}), 0)` })
+    .from(invoices)
+    .where(and(eq(invoices.tenant, sql.placeholder("tenant")), eq(invoices.status, "paid")))
+    .prepare();
+  const ofWallet = and(
+    isNull(bolt11s.settledAt),
+    eq(bolt11s.wallet, sql.placeholder("wallet")),
+    gt(bolt11s.issuedAt, sql.placeholder("issuedAfter")),
+    gt(bolt11s.expiresAt, sql.placeholder("expiresAfter")),
+  );
+  const unsettledOf = orm
+    .select({ hash: bolt11s.paymentHash })
+    .from(bolt11s)
+    .where(ofWallet)
+    .orderBy(asc(bolt11s.issuedAt))
+    .limit(sql.placeholder("limit"))
+    .prepare();
+  const oldestUnsettled = orm
+    .select({ issuedAt: bolt11s.issuedAt })
+    .from(bolt11s)
+    .where(ofWallet)
+    .orderBy(asc(bolt11s.issuedAt))
+    .limit(1)
+    .prepare();
+  const payableOf = orm
+    .select({ hash: bolt11s.paymentHash })
+    .from(invoices)
+    .innerJoin(bolt11s, eq(bolt11s.invoice, invoices.id))
+    .where(
+      and(
+        eq(invoices.tenant, sql.placeholder("tenant")),
+        eq(invoices.status, "pending"),
+        isNull(bolt11s.settledAt),
+        eq(bolt11s.wallet, sql.placeholder("wallet")),
+        gt(bolt11s.expiresAt, sql.placeholder("now")),
+      ),
+    )
+    .prepare();
+
   const withItems = (rows: InvoiceRow[]): InvoiceWithItems[] => {
     if (rows.length === 0) return [];
     const ids = rows.map((row) => row.id);
@@ -79,6 +121,8 @@ export function invoiceQueries(db: Db) {
       const bound = { tenant, ...filter, q: pattern(q) };
       return { items: withItems(list.all(bound)), total: count.get(bound)?.total ?? 0 };
     },
+    /** How much of a tenant's credit has paid invoices, in all. */
+    creditUsed: (tenant: string): number => creditUsed.get({ tenant })?.sats ?? 0,
     insertBolt11(row: Bolt11Row): void {
       orm.insert(bolt11s).values(row).run();
     },
@@ -93,5 +137,14 @@ export function invoiceQueries(db: Db) {
     bolt11sOf: (invoice: string): Bolt11Row[] => bolt11sOf.all({ invoice }),
     /** Unsettled bolt11s issued after `since` (unix seconds), oldest first. */
     unsettled: (since: number, limit: number): Bolt11Row[] => unsettled.all({ since, limit }),
+    /** Payment hashes of a wallet's unsettled bolt11s within a span, oldest first. */
+    unsettledOf: (wallet: string, span: Bolt11Span, limit: number): string[] =>
+      unsettledOf.all({ wallet, ...span, limit }).map(({ hash }) => hash),
+    /** When the oldest of them was issued (unix seconds); null where there is none. */
+    oldestUnsettled: (wallet: string, span: Bolt11Span): number | null =>
+      oldestUnsettled.get({ wallet, ...span })?.issuedAt ?? null,
+    /** Payment hashes of what this tenant can pay now (unix seconds). */
+    payableOf: (wallet: string, tenant: string, now: number): string[] =>
+      payableOf.all({ wallet, tenant, now }).map(({ hash }) => hash),
   };
 }

@@ -49,6 +49,12 @@ export function ledgerQueries({ orm, sqlite }: Db) {
         refunded: flow("", "refund/") - flow("refund/", "tenant/"),
       };
     },
+    /** What was granted to a tenant as credit: no money, so never given back as such. */
+    grantedCredit: (tenant: string): number =>
+      sums
+        .all({ tenant })
+        .filter(({ from }) => from === "granted")
+        .reduce((sum, { sats }) => sum + sats, 0),
     /** What every account holds: received less given, sats. Outside accounts run negative. */
     balances(): Map<string, number> {
       const rows = orm.all<{ account: string; sats: number }>(sql`

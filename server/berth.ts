@@ -132,7 +132,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
       queries,
       wallet,
       report,
-      isWatched: (invoice) => watched.has(queries.invoices.get(invoice)?.tenant ?? ""),
+      watching: () => watched.keys(),
     });
   const patrol = createPatrol({
     zooid,
@@ -172,6 +172,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     relayDomain: config.relayDomain,
     ownHosts: [config.zooidApiUrl, config.publicUrl ?? ""].flatMap(hostOf),
     isBillingConfigured: wallet !== null,
+    network: tuning.network,
   };
   const tenantWallets = createTenantWallets({ commands, queries, payer: outside.payer, open });
   const app = createApp({

@@ -1,42 +1,57 @@
 import type { Queries } from "../db/index.ts";
-import { DAY_MS, HOUR_MS } from "../machines/billing.ts";
+import { DAY_MS, HOUR_MS, RENEWAL_MS } from "../machines/billing.ts";
 import type { Clock } from "./clock.ts";
+import { describe, log } from "./log.ts";
 import type { ReceivingWallet, Settlement } from "./wallet/wallet.ts";
 
 const MINUTE_MS = 60_000;
 /** How long an expired bolt11 is still looked for. */
 const WATCH_MS = 30 * DAY_MS;
+/** Of so many fresh ones each is looked up by itself; more are found by pages. */
 const FRESH_MAX = 200;
+const LOOKUPS_PER_TICK = 20;
+
+/**
+ * What is found by pages of list_transactions: how often, and until how long after it expired a bolt11
+ * counts. Each covers those before it.
+ */
+const SWEEPS = [
+  { everyMs: 10 * MINUTE_MS, expiredMs: 0 },
+  { everyMs: HOUR_MS, expiredMs: DAY_MS },
+  { everyMs: DAY_MS, expiredMs: WATCH_MS },
+] as const;
 
 export type WatchOptions = {
   clock: Clock;
   queries: Queries;
   wallet: ReceivingWallet;
   report: (settlement: Settlement) => Promise<unknown>;
-  /** Whether somebody looks at this tenant's checkout now. */
-  isWatched: (invoice: string) => boolean;
+  /** Tenants who look at their account, and so perhaps at a checkout, now. */
+  watching: () => Iterable<string>;
   /** Real time between ticks. */
   tickMs?: number;
 };
 
 /**
- * Finds what notifications missed. A bolt11 in its first hour is looked up every 60 s, and every tick
- * while its checkout is open; older ones by pages of list_transactions, so that look-ups do not grow
- * with their number: open ones within 10 minutes, expired ones hourly for a day, then daily.
+ * Finds what notifications missed. A bolt11 in its first hour is looked up every 60 s, and an open one
+ * every tick while its tenant looks at it; all others by pages of list_transactions, whose number
+ * depends on what was paid since the oldest of them and not on how many wait: open ones within 10
+ * minutes, expired ones hourly for a day and then daily for 30. One request at a time.
  */
 export class SettlementWatch {
   readonly #unsubscribe: () => void;
   readonly #lookedAt = new Map<string, number>();
+  readonly #sweptAt: number[] = SWEEPS.map(() => Number.NEGATIVE_INFINITY);
+  #crowdSweptAt = Number.NEGATIVE_INFINITY;
   #timer: ReturnType<typeof setInterval> | undefined;
   #ticking: Promise<void> | null = null;
-  #stop = new AbortController();
-  #sweptAt = { open: 0, day: 0, month: 0 };
+  readonly #stop = new AbortController();
 
   constructor(readonly options: WatchOptions) {
     this.#unsubscribe = options.wallet.onSettled((settlement) => {
-      options.report(settlement).catch(() => {
-        // The look-up finds it again.
-      });
+      options
+        .report(settlement)
+        .catch((error) => log("error", "a payment was not taken in", describe(error)));
     });
   }
 
@@ -54,48 +69,72 @@ export class SettlementWatch {
 
   /** Looks up what is due now; one at a time. A wallet that is silent is asked again later. */
   tick(): Promise<void> {
-    this.#ticking ??= this.#lookUp()
-      .catch(() => {
-        // The next tick asks again; deadlines wait for an answer of their own.
-      })
-      .finally(() => {
-        this.#ticking = null;
-      });
+    this.#ticking ??= this.#lookUp().finally(() => {
+      this.#ticking = null;
+    });
     return this.#ticking;
   }
 
   async #lookUp(): Promise<void> {
-    const { clock, queries, wallet, report, isWatched } = this.options;
-    const now = clock.now();
-    const fresh = queries.invoices.unsettled((now - HOUR_MS) / 1000, FRESH_MAX);
-    for (const { paymentHash, invoice, wallet: issuer } of fresh) {
-      const dueMs = isWatched(invoice) ? 0 : MINUTE_MS;
-      if (issuer !== wallet.pubkey || now - (this.#lookedAt.get(paymentHash) ?? 0) < dueMs)
-        continue;
-      const answer = await wallet.lookup(paymentHash, this.#stop.signal);
-      this.#lookedAt.set(paymentHash, now);
-      if (answer.state === "settled") await report(answer.settlement);
-    }
-    const hashes = new Set(fresh.map((issued) => issued.paymentHash));
-    for (const hash of this.#lookedAt.keys()) if (!hashes.has(hash)) this.#lookedAt.delete(hash);
-
-    // The oldest span first covers the younger ones too.
-    if (now - this.#sweptAt.month >= DAY_MS) await this.#sweep(WATCH_MS, now, "month");
-    else if (now - this.#sweptAt.day >= HOUR_MS) await this.#sweep(2 * DAY_MS, now, "day");
-    else if (now - this.#sweptAt.open >= 10 * MINUTE_MS) await this.#sweep(DAY_MS, now, "open");
+    // One bolt11 about which the wallet cannot answer must not hide all others. The next tick asks
+    // again, and deadlines wait for an answer of their own.
+    const now = this.options.clock.now();
+    const fresh = this.#fresh(now);
+    const isCrowd = fresh.length > FRESH_MAX;
+    await this.#lookUpEach(isCrowd ? [] : fresh, now).catch(() => {});
+    await this.#sweep(isCrowd, now).catch(() => {});
   }
 
-  /** Reports every settled payment whose bolt11 was issued within `spanMs`. */
-  async #sweep(spanMs: number, now: number, span: "open" | "day" | "month"): Promise<void> {
-    const { queries, wallet, report } = this.options;
-    const [oldest] = queries.invoices.unsettled((now - spanMs) / 1000, 1);
-    if (oldest) {
-      const since = oldest.issuedAt * 1000 - MINUTE_MS;
-      for await (const settlement of wallet.settledSince(since, this.#stop.signal))
-        await report(settlement);
+  /** Hashes of unsettled bolt11s in their first hour. */
+  #fresh(now: number): string[] {
+    const { queries, wallet } = this.options;
+    const span = { issuedAfter: (now - HOUR_MS) / 1000, expiresAfter: 0 };
+    return queries.invoices.unsettledOf(wallet.pubkey, span, FRESH_MAX + 1);
+  }
+
+  async #lookUpEach(fresh: string[], now: number): Promise<void> {
+    const { queries, wallet, report, watching } = this.options;
+    const lookedAt = (hash: string): number => this.#lookedAt.get(hash) ?? Number.NEGATIVE_INFINITY;
+    const watched = [...watching()].flatMap((tenant) =>
+      queries.invoices.payableOf(wallet.pubkey, tenant, now / 1000),
+    );
+    const due = fresh.filter((hash) => now - lookedAt(hash) >= MINUTE_MS);
+    const hashes = [...new Set([...watched, ...due])]
+      .sort((a, b) => lookedAt(a) - lookedAt(b))
+      .slice(0, LOOKUPS_PER_TICK);
+    for (const [hash, at] of this.#lookedAt) if (now - at > HOUR_MS) this.#lookedAt.delete(hash);
+    for (const hash of hashes) {
+      // Before it is asked: one that is never answered goes to the end of the queue too.
+      this.#lookedAt.set(hash, now);
+      const answer = await wallet.lookup(hash, this.#stop.signal);
+      if (answer.state === "settled") await report(answer.settlement);
     }
-    this.#sweptAt.open = now;
-    if (span !== "open") this.#sweptAt.day = now;
-    if (span === "month") this.#sweptAt.month = now;
+  }
+
+  async #sweep(isCrowd: boolean, now: number): Promise<void> {
+    const last = SWEEPS.findLastIndex(
+      ({ everyMs }, index) => now - (this.#sweptAt[index] ?? 0) >= everyMs,
+    );
+    const sweep = SWEEPS[last];
+    if (sweep) {
+      const { queries, wallet } = this.options;
+      const expiresAfter = (now - sweep.expiredMs) / 1000;
+      // None lives longer than a renewal: what is older need not be searched.
+      const issuedAfter = (now - sweep.expiredMs - RENEWAL_MS - DAY_MS) / 1000;
+      const oldest = queries.invoices.oldestUnsettled(wallet.pubkey, { issuedAfter, expiresAfter });
+      if (oldest !== null) await this.#reportSince(oldest * 1000 - MINUTE_MS);
+      this.#sweptAt.fill(now, 0, last + 1);
+    }
+    if (isCrowd && now - this.#crowdSweptAt >= MINUTE_MS) {
+      await this.#reportSince(now - HOUR_MS);
+      this.#crowdSweptAt = now;
+    }
+  }
+
+  /** Reports every settled payment whose bolt11 was issued since then. */
+  async #reportSince(sinceMs: number): Promise<void> {
+    const { wallet, report } = this.options;
+    for await (const settlement of wallet.settledSince(sinceMs, this.#stop.signal))
+      await report(settlement);
   }
 }

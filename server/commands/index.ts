@@ -14,6 +14,8 @@ export type CommandParts = {
   ownHosts: readonly string[];
   /** Whether a wallet of ours can issue bolt11s. */
   isBillingConfigured: boolean;
+  /** What a bolt11 must be of. */
+  network: "bc" | "bcrt";
 };
 
 /** Who asks: a tenant's pubkey, and the Idempotency-Key of the request, with a hash of what it asks. */

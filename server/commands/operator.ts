@@ -20,7 +20,7 @@ function act(
   return host.send(actor, { ...event, reason } as HostEvent, { cause: "http", by, reason });
 }
 
-function tillOf({ host }: CommandParts, pubkey: string): TenantContext {
+function tillOf({ host }: Pick<CommandParts, "host">, pubkey: string): TenantContext {
   const till = host.read(tenantActor(pubkey));
   if (!till) throw new AppError("tenant_not_found", 404, "there is no such tenant");
   return till.persisted.context as TenantContext;
@@ -71,28 +71,42 @@ export const setTenantStatus = (
 export const grantCredit = (parts: CommandParts, pubkey: string, sats: number, by: Act) =>
   act(parts, tenantActor(pubkey), { type: "admin.credit", sats }, by);
 
-/** How much of a tenant's credit was received in money, and may so be given back. */
-export function refundableSats(parts: CommandParts, pubkey: string): number {
-  const { creditSats } = tillOf(parts, pubkey);
-  const { received, refunded } = parts.queries.ledger.statement(pubkey);
-  return Math.max(0, Math.min(creditSats, received - refunded));
+/**
+ * How much of a tenant's credit was received in money, and may so be given back. What was granted is
+ * used first, and what of it is not used up yet is nobody's money.
+ */
+export function refundableSats({ host, queries }: CommandParts, pubkey: string): number {
+  const { creditSats } = tillOf({ host }, pubkey);
+  const { held } = queries.ledger.statement(pubkey);
+  const grantLeft = Math.max(
+    0,
+    queries.ledger.grantedCredit(pubkey) - queries.invoices.creditUsed(pubkey),
+  );
+  return Math.max(0, Math.min(creditSats, creditSats + held - grantLeft));
 }
 
 /**
  * First step of a refund: sets the sats aside for a bolt11 that the tenant gave. The operator pays it
  * from a wallet of their own, because ours cannot pay.
- * @throws AppError 422 `bolt11_invalid`, `bolt11_amount`, `bolt11_expired`, 409 `not_refundable`
+ * @throws AppError 422 `bolt11_invalid`, `bolt11_network`, `bolt11_amount`, `bolt11_expired`, 409 `not_refundable`
  */
 export async function prepareRefund(
   parts: CommandParts,
   pubkey: string,
-  { sats, bolt11 }: { sats: number; bolt11: string },
+  asked: { sats: number; bolt11: string },
   by: Act,
 ) {
+  const { sats } = asked;
+  const bolt11 = asked.bolt11
+    .trim()
+    .toLowerCase()
+    .replace(/^lightning:/, "");
   const wrong = (code: string, message: string) =>
     new AppError(code, 422, message, { field: "bolt11" });
-  const decoded = decodeInvoice(bolt11.toLowerCase().replace(/^lightning:/, ""));
+  const decoded = decodeInvoice(bolt11);
   if (!decoded) throw wrong("bolt11_invalid", "this is no bolt11; ask the tenant for one");
+  if (/^ln([a-z]+)[1-9]/.exec(bolt11)?.[1] !== parts.network)
+    throw wrong("bolt11_network", "the bolt11 is of another network; it would pay nobody");
   if (decoded.millisatoshi !== sats * 1000)
     throw wrong("bolt11_amount", `the bolt11 must be for exactly ${sats} sats`);
   const expiresAt = (decoded.timestamp + (decoded.expiry ?? 3600)) * 1000;
