@@ -1,5 +1,6 @@
 import { Elysia, t } from "elysia";
 import {
+  type Act,
   actOnInvoice,
   actOnRelay,
   cancelRefund,
@@ -29,13 +30,11 @@ import {
 import { notFound, viewInvoice, viewRelay, viewTenant } from "./views.ts";
 
 const withReason = t.Object({ reason }, { additionalProperties: false });
-const errors = {
-  401: problem,
-  403: refusal("not_admin"),
-  404: problem,
-  409: refusal("not_allowed_now"),
-  422: problem,
-};
+const guarded = { 401: problem, 403: refusal("not_admin") };
+const ofTenant = { ...guarded, 404: refusal("tenant_not_found"), 422: problem };
+const ofInvoice = { ...guarded, 404: refusal("invoice_not_found"), 422: problem };
+const ofRelay = { ...guarded, 404: refusal("relay_not_found"), 422: problem };
+const notNow = { 409: refusal("not_allowed_now") };
 const pubkeyParam = t.Object({
   pubkey: t.String({ pattern: "^[0-9a-f]{64}$", description: "64 lower-case hex" }),
 });
@@ -45,13 +44,10 @@ const sats = integer({ minimum: 1, maximum: 100_000_000, description: "sats, at 
 export const adminRoutes = (parts: RouteParts) => {
   const { queries, edge, host, clock } = parts;
 
-  /** @throws AppError 403 `not_admin` */
-  const admin = (request: Request): string => {
-    const pubkey = edge.pubkeyOf(request);
-    if (!parts.admins.has(pubkey))
-      throw new AppError("not_admin", 403, "this is for the operator alone");
-    return pubkey;
-  };
+  const actOf = (request: Request, { reason }: { reason: string }): Act => ({
+    by: edge.pubkeyOf(request),
+    reason,
+  });
   const tenantOf = (pubkey: string) => {
     const row = queries.tenants.get(pubkey);
     if (!row) throw notFound("tenant");
@@ -69,10 +65,15 @@ export const adminRoutes = (parts: RouteParts) => {
   };
 
   return new Elysia({ name: "admin", prefix: "/admin", detail: { tags: ["operator"] } })
+    .onTransform(({ request }) => {
+      // Before the input is looked at: who is not the operator learns nothing of it.
+      if (!parts.admins.has(edge.pubkeyOf(request)))
+        throw new AppError("not_admin", 403, "this is for the operator alone");
+    })
     .put(
       "/tenants/:pubkey",
       async ({ request, params, body }) => {
-        const by = { by: admin(request), reason: body.reason };
+        const by = actOf(request, body);
         if (tenantOf(params.pubkey).status !== body.status)
           await setTenantStatus(parts, params.pubkey, body.status, by);
         return tenantOf(params.pubkey);
@@ -83,55 +84,53 @@ export const adminRoutes = (parts: RouteParts) => {
           { status: t.Union([t.Literal("active"), t.Literal("suspended")]), reason },
           { additionalProperties: false },
         ),
-        response: { 200: tenant, ...errors },
+        response: { 200: tenant, ...ofTenant, ...notNow },
         detail: { summary: "Suspend a tenant with all relays, or lift that" },
       },
     )
     .get(
       "/tenants/:pubkey/statement",
-      ({ request, params }) => {
-        admin(request);
+      ({ params }) => {
         tenantOf(params.pubkey);
         return queries.ledger.statement(params.pubkey);
       },
       {
         params: pubkeyParam,
-        response: { 200: statement, ...errors },
+        response: { 200: statement, ...ofTenant },
         detail: { summary: "A tenant's accounts, to the sat" },
       },
     )
     .get(
       "/tenants/:pubkey/forecast",
-      async ({ request, params }) => {
-        admin(request);
+      async ({ params }) => {
         tenantOf(params.pubkey);
         const items = await parts.forecast(host, params.pubkey, clock.now());
         return { items, total: items.length };
       },
       {
         params: pubkeyParam,
-        response: { 200: listOf(forecastEvent), ...errors },
+        response: { 200: listOf(forecastEvent), ...ofTenant },
         detail: { summary: "What the next 90 days bring to a tenant" },
       },
     )
     .post(
       "/tenants/:pubkey/credit",
       async ({ request, params, body }) => {
-        const by = { by: admin(request), reason: body.reason };
+        const by = actOf(request, body);
         await grantCredit(parts, params.pubkey, body.sats, by);
         return tenantOf(params.pubkey);
       },
       {
         params: pubkeyParam,
         body: t.Object({ sats, reason }, { additionalProperties: false }),
-        response: { 200: tenant, ...errors },
+        response: { 200: tenant, ...ofTenant, ...notNow },
         detail: { summary: "Grant credit" },
       },
     )
     .post(
       "/tenants/:pubkey/refund",
       async ({ request, params, body }) => {
-        const by = { by: admin(request), reason: body.reason };
+        const by = actOf(request, body);
         await prepareRefund(parts, params.pubkey, body, by);
         return tenantOf(params.pubkey);
       },
@@ -141,7 +140,18 @@ export const adminRoutes = (parts: RouteParts) => {
           { sats, bolt11: t.String({ maxLength: 4096 }), reason },
           { additionalProperties: false },
         ),
-        response: { 200: tenant, ...errors },
+        response: {
+          200: tenant,
+          ...ofTenant,
+          409: refusal("not_allowed_now", "not_refundable"),
+          422: refusal(
+            "invalid",
+            "bolt11_invalid",
+            "bolt11_network",
+            "bolt11_amount",
+            "bolt11_expired",
+          ),
+        },
         detail: {
           summary: "Set sats aside for a refund, to a bolt11 that the tenant gave",
           description: "Pay the bolt11 from a wallet of your own, then confirm with its preimage.",
@@ -151,7 +161,7 @@ export const adminRoutes = (parts: RouteParts) => {
     .post(
       "/tenants/:pubkey/refund/confirm",
       async ({ request, params, body }) => {
-        const by = { by: admin(request), reason: body.reason };
+        const by = actOf(request, body);
         await confirmRefund(parts, params.pubkey, body.preimage, by);
         return tenantOf(params.pubkey);
       },
@@ -164,27 +174,32 @@ export const adminRoutes = (parts: RouteParts) => {
           },
           { additionalProperties: false },
         ),
-        response: { 200: tenant, ...errors },
+        response: {
+          200: tenant,
+          ...ofTenant,
+          409: refusal("no_refund"),
+          422: refusal("invalid", "wrong_preimage"),
+        },
         detail: { summary: "The refund was paid" },
       },
     )
     .post(
       "/tenants/:pubkey/refund/cancel",
       async ({ request, params, body }) => {
-        await cancelRefund(parts, params.pubkey, { by: admin(request), reason: body.reason });
+        await cancelRefund(parts, params.pubkey, actOf(request, body));
         return tenantOf(params.pubkey);
       },
       {
         params: pubkeyParam,
         body: withReason,
-        response: { 200: tenant, ...errors },
+        response: { 200: tenant, ...ofTenant, ...notNow },
         detail: { summary: "The refund was not paid: the sats are credit again" },
       },
     )
     .post(
       "/invoices/:id/:act",
       async ({ request, params, body }) => {
-        const by = { by: admin(request), reason: body.reason };
+        const by = actOf(request, body);
         invoiceOf(params.id);
         const acts = { "mark-paid": "markPaid", void: "void", retry: "retry" } as const;
         await actOnInvoice(parts, params.id, acts[params.act], by);
@@ -196,27 +211,26 @@ export const adminRoutes = (parts: RouteParts) => {
           act: t.Union([t.Literal("mark-paid"), t.Literal("void"), t.Literal("retry")]),
         }),
         body: withReason,
-        response: { 200: invoice, ...errors },
+        response: { 200: invoice, ...ofInvoice, ...notNow },
         detail: { summary: "Count an invoice as paid, withdraw it, or try again now" },
       },
     )
     .get(
       "/relays/:id/why",
-      ({ request, params }) => {
-        admin(request);
+      ({ params }) => {
         relayOf(params.id);
         return parts.why(params.id);
       },
       {
         params: idParam,
-        response: { 200: why, ...errors },
+        response: { 200: why, ...ofRelay },
         detail: { summary: "Why a relay is in its state, and what happens next" },
       },
     )
     .post(
       "/relays/:id/extend",
       async ({ request, params, body }) => {
-        const by = { by: admin(request), reason: body.reason };
+        const by = actOf(request, body);
         await extendRelay(parts, params.id, body.paid_through * 1000, by);
         return relayOf(params.id);
       },
@@ -226,14 +240,14 @@ export const adminRoutes = (parts: RouteParts) => {
           { paid_through: integer({ minimum: 0, description: "unix seconds, ahead" }), reason },
           { additionalProperties: false },
         ),
-        response: { 200: relay, ...errors },
+        response: { 200: relay, ...ofRelay, ...notNow },
         detail: { summary: "Give a relay paid time until a date" },
       },
     )
     .post(
       "/relays/:id/:act",
       async ({ request, params, body }) => {
-        const by = { by: admin(request), reason: body.reason };
+        const by = actOf(request, body);
         relayOf(params.id);
         if (params.act === "comp") await compRelay(parts, params.id, by);
         else await actOnRelay(parts, params.id, params.act, by);
@@ -251,7 +265,7 @@ export const adminRoutes = (parts: RouteParts) => {
           ]),
         }),
         body: withReason,
-        response: { 200: relay, ...errors },
+        response: { 200: relay, ...ofRelay, ...notNow },
         detail: {
           summary: "Give a relay its time to the next anchor for nothing, or force its state",
         },

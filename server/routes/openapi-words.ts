@@ -26,6 +26,8 @@ export const TAGS: Record<string, string> = {
   tenant: "Who you are here, and what happens to what is yours, live.",
   relays: "Your relays: order, edit, deactivate, reactivate.",
   invoices: "What you owe, and how to pay it.",
+  billing: "What your relays cost, how you pay, and what comes next.",
+  operator: "For the operator's keys alone. What changes anything needs a reason, which is kept.",
   sandbox: "The sandbox only: its clock, its faults, its play money.",
 };
 

@@ -117,7 +117,12 @@ test("no route of a tenant shows or changes what is another's", async () => {
   const stranger = fixture.tenant();
   const { relay, invoice } = await activePaidRelay(fixture, owner);
   const before = await relayOf(owner, relay.id);
-  const ids: Record<string, string> = { relays: relay.id, invoices: invoice.id };
+  const ids: Record<string, string> = {
+    relays: relay.id,
+    invoices: invoice.id,
+    tenants: owner.pubkey,
+  };
+  const bodies: Record<string, object> = { quote: { plan: "growth" } };
   const routes = await documentedRoutes(fixture.anonymous);
   const withIds = routes.filter(({ path }) => /^\/(?:tenant|admin)\/.*\{/.test(path));
   expect(withIds.length).toBeGreaterThanOrEqual(6);
@@ -125,10 +130,18 @@ test("no route of a tenant shows or changes what is another's", async () => {
     const noun = path.split("/")[2] ?? "";
     const id = ids[noun];
     if (id === undefined) throw new Error(`teach this test what the id in ${path} is`);
-    const target = path.replace(/\{\w+\}/, id);
-    const call = { GET: stranger.get, POST: stranger.post, DELETE: stranger.delete }[method];
-    const answer = await (call ? call(target) : stranger.put(target, { name: "taken over" }));
-    expect([method, path, answer.status]).toEqual([method, path, 404]);
+    const target = path.replace(/\{\w+\}/, id).replace("{act}", "retry");
+    const body = bodies[path.split("/").at(-1) ?? ""] ?? { name: "taken over" };
+    const isFree = method === "POST" && !path.endsWith("quote");
+    const answer = await (method === "GET"
+      ? stranger.get(target)
+      : method === "DELETE"
+        ? stranger.delete(target)
+        : method === "PUT"
+          ? stranger.put(target, body)
+          : stranger.post(target, isFree ? undefined : body));
+    const wanted = path.startsWith("/admin") ? 403 : 404;
+    expect([method, path, answer.status]).toEqual([method, path, wanted]);
     expect(JSON.stringify(answer.body)).not.toContain(owner.pubkey);
   }
   for (const path of ["/tenant/relays", "/tenant/invoices"])

@@ -24,22 +24,40 @@ function schemasIn(value: unknown): Schema[] {
     : inner;
 }
 
-test("the document holds every route of tenants and the public, with a summary and a tag", () => {
+test("the document holds every route, with a summary and a tag", () => {
   expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(
     [
       "delete /tenant/relays/{id}",
+      "get /admin/relays/{id}/why",
+      "get /admin/tenants/{pubkey}/forecast",
+      "get /admin/tenants/{pubkey}/statement",
       "get /healthz",
       "get /plans",
       "get /subdomains/{name}",
       "get /tenant",
       "get /tenant/events",
+      "get /tenant/forecast",
       "get /tenant/invoices",
       "get /tenant/invoices/{id}",
       "get /tenant/relays",
+      "get /tenant/notices",
       "get /tenant/relays/{id}",
+      "get /tenant/relays/{id}/why",
+      "get /tenant/statement",
+      "post /admin/invoices/{id}/{act}",
+      "post /admin/relays/{id}/extend",
+      "post /admin/relays/{id}/{act}",
+      "post /admin/tenants/{pubkey}/credit",
+      "post /admin/tenants/{pubkey}/refund",
+      "post /admin/tenants/{pubkey}/refund/cancel",
+      "post /admin/tenants/{pubkey}/refund/confirm",
       "post /tenant/invoices/{id}/check",
+      "post /tenant/invoices/{id}/reissue",
       "post /tenant/relays",
+      "post /tenant/relays/{id}/quote",
       "post /tenant/relays/{id}/reactivate",
+      "put /admin/tenants/{pubkey}",
+      "put /tenant/billing",
       "put /tenant/relays/{id}",
     ].sort(),
   );
@@ -58,10 +76,10 @@ test("every reference leads somewhere, and every shape is used", () => {
   for (const reference of references) expect(reference).toStartWith("#/components/schemas/");
 });
 
-test("routes of tenants are signed by NIP-98, public ones by nobody", () => {
+test("routes of tenants and the operator are signed by NIP-98, public ones by nobody", () => {
   expect(document.components.securitySchemes.nip98).toMatchObject({ type: "http" });
   for (const { path, operation } of operations)
-    expect(operation.security).toEqual(path.startsWith("/tenant") ? [{ nip98: [] }] : []);
+    expect(operation.security).toEqual(/^\/(tenant|admin)/.test(path) ? [{ nip98: [] }] : []);
 });
 
 test("requests that take a header say so", () => {
@@ -103,6 +121,13 @@ test("a refusal is a problem document that names its codes", () => {
         expect(content).toEqual({
           "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
         });
+  for (const { path, method, operation } of operations) {
+    if (!path.startsWith("/admin")) continue;
+    const { "403": forbidden, "404": missing, "409": refused } = operation.responses;
+    expect(forbidden?.description).toContain("`not_admin`");
+    expect(missing?.description).toMatch(/`(tenant|invoice|relay)_not_found`/);
+    if (method !== "get") expect(refused?.description).toMatch(/`[a-z_]+`/);
+  }
   const ordering = document.paths["/tenant/relays"]?.post?.responses;
   expect(ordering?.["409"]?.description).toContain("`subdomain_taken`");
   expect(ordering?.["503"]?.description).toContain("`billing_not_configured`");
