@@ -1,4 +1,5 @@
 /** What must hold after every commit, whatever the world does. */
+import type { Queries } from "../../db/index.ts";
 import {
   GRACE_MS,
   HOUR_MS,
@@ -228,21 +229,62 @@ function* checkSeat(
 }
 
 /** What must hold when nothing is under way and nothing outside is broken. */
-export function* checkQuiet(watcher: Watcher): Generator<string> {
-  const nowMs = watcher.world.agenda.now();
+export function* checkQuiet(watcher: Watcher, queries: Queries): Generator<string> {
+  const { world } = watcher;
+  const nowMs = world.agenda.now();
   for (const actor of watcher.seen.values()) {
+    const say = (what: string): string => `${actor.id} of ${actor.scope} ${what}`;
     if (actor.machine === "tenant") {
       const billing = within(actor.value, "billing");
-      if (billing !== "waiting") yield `${actor.id} is ${billing}, with nothing to wait for`;
+      if (billing !== "waiting") yield say(`is ${billing}, with nothing to wait for`);
     } else if (actor.machine === "relay") {
       const state = relayState(actor);
       const c = actor.context as RelayContext;
-      if (state === "grace.lastCall") yield `${actor.id} is in its last call for ever`;
+      if (state === "grace.lastCall") yield say("is in its last call for ever");
       if (state === "grace.counting" && (c.graceEnds ?? 0) <= nowMs)
-        yield `${actor.id} is overdue since ${iso(c.graceEnds)}`;
+        yield say(`is overdue since ${iso(c.graceEnds)}`);
+      if (state === "grace.unbilled") yield say("is in grace, and nobody bills it");
       if (statusOf(actor.value) === "provisioning" && c.refused === null)
-        yield `${actor.id} is being provisioned by nobody`;
-      if (c.wanted > c.applied && c.refused === null) yield `${actor.id} is not as wanted`;
+        yield say("is being provisioned by nobody");
+      if (c.refused !== null) continue;
+      if (c.wanted > c.applied) yield say("is not as wanted");
+      const held = world.zooid.get(c.id)?.presence ?? "absent";
+      const status = statusOf(actor.value);
+      const wanted = ZOOID[status] ?? "absent";
+      if (held !== wanted) yield say(`is ${status}, and in zooid it is ${held}`);
     }
+  }
+  for (const payable of world.lightning.payables.values()) {
+    if (!payable.isShown || payable.settledAt === null) continue;
+    // Nobody looks for a payment that settled so long after its bolt11 ended.
+    if (payable.settledAt > payable.expiresAt + 29 * 24 * HOUR_MS) continue;
+    if (queries.invoices.bolt11(payable.hash)?.settledAt === null)
+      yield `${payable.sats} sats for ${payable.invoice} arrived ${iso(payable.settledAt)} and are lost`;
+  }
+  for (const [notice, events] of world.inboxes)
+    if (events.size > 1) yield `${notice} was sent ${events.size} times`;
+}
+
+const ZOOID: Record<string, string> = {
+  active: "live",
+  grace: "live",
+  provisioning: "live",
+  suspended: "inactive",
+};
+
+/** What must hold when nobody has paid anything for longer than anything is waited for. */
+export function* checkDesert(watcher: Watcher): Generator<string> {
+  for (const { id, scope, machine, value, context } of watcher.seen.values()) {
+    if (machine === "invoice" && statusOf(value) === "pending")
+      yield `${id} of ${scope} is open for ever: ${JSON.stringify(value)}`;
+    if (machine === "notice" && statusOf(value) === "queued")
+      yield `${id} of ${scope} is queued for ever`;
+    if (machine !== "relay") continue;
+    const c = context as RelayContext;
+    const isOver =
+      c.paidThrough === null || c.paidThrough < watcher.world.agenda.now() - 9 * 24 * HOUR_MS;
+    const status = statusOf(value);
+    if (c.priceSats > 0 && isOver && status !== "suspended" && status !== "deactivated")
+      yield `${id} of ${scope} is ${status}, paid through ${iso(c.paidThrough)}`;
   }
 }

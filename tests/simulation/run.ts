@@ -4,7 +4,7 @@ import { addMonths } from "../../machines/billing.ts";
 import { relayActor, tenantActor } from "../../machines/messages.ts";
 import type { RelayContext } from "../../machines/relay.ts";
 import { replayActor } from "../../server/host/replay.ts";
-import { checkQuiet, type Expected } from "./invariants.ts";
+import { checkDesert, checkQuiet, type Expected } from "./invariants.ts";
 import { act, administer, type Person, payOpen, person } from "./people.ts";
 import { Process } from "./process.ts";
 import { Random } from "./random.ts";
@@ -90,7 +90,7 @@ export class Simulation {
       step: this.step,
       transitions: this.watcher.transitions,
       crashes: this.#crashes,
-      counts: this.#counts(),
+      counts: this.watcher.taken,
       story: this.violations[0] ? this.#story(this.violations[0]) : [],
     };
     this.#db.close();
@@ -268,27 +268,18 @@ export class Simulation {
     world.agenda.in(0, look);
     await this.#until(endMs + 3 * DAY_MS);
     this.#rest();
-    await this.#until(endMs + 120 * DAY_MS);
+    await this.#until(endMs + 150 * DAY_MS);
     this.#rest();
+    for (const what of checkDesert(this.watcher)) this.violate(what, scopeIn(what));
     this.#replay();
   }
 
   #rest(): void {
-    for (const what of checkQuiet(this.watcher))
-      this.violate(what, what.match(/\w{64}/)?.[0] ?? "");
+    for (const what of checkQuiet(this.watcher, this.#process.queries)) this.violate(what, scopeIn(what));
     const { store } = this.#process.host;
     for (const alarm of store.heldAlarms()) this.violate(`${alarm.name} is held`, alarm.actor);
     for (const row of store.stuckWork()) this.violate(`${row.key} is stuck`, row.actor);
     if (this.violations.length > 0) throw new Violated();
-  }
-
-  #counts(): Record<string, number> {
-    const counts: Record<string, number> = {};
-    for (const { machine, value } of this.watcher.seen.values()) {
-      const key = `${machine}.${JSON.stringify(value)}`;
-      counts[key] = (counts[key] ?? 0) + 1;
-    }
-    return counts;
   }
 
   #story({ scope }: Violation): string[] {
@@ -310,6 +301,9 @@ export class Simulation {
 }
 
 const mild: Weather = { ...storm, crash: 0.002, ourWalletDown: 0, zooidDown: 0, downtime: 0 };
+
+/** The tenant that a sentence names. */
+const scopeIn = (what: string): string => /\b[0-9a-f]{64}\b/.exec(what)?.[0] ?? "";
 
 /** Ids cut short and times in words, as a reader needs them. */
 const readable = (text: string): string =>

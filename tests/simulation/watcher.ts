@@ -50,6 +50,8 @@ export class Watcher {
   readonly #settledOf;
   #lastSeq = 0;
   transitions = 0;
+  /** How often each machine took each event, and in which state it was then. */
+  readonly taken: Record<string, number> = {};
 
   constructor(
     db: Db,
@@ -78,6 +80,9 @@ export class Watcher {
       this.transitions++;
       touched.add(row.scope);
       const step = this.#read(row);
+      const { machine } = step.after;
+      const what = `${machine} ${step.event.type} → ${JSON.stringify(step.after.value)}`;
+      this.taken[what] = (this.taken[what] ?? 0) + 1;
       const say = (what: string): Violation => ({
         what: `${row.actor}: ${what}`,
         scope: row.scope,
