@@ -1,13 +1,14 @@
 /** The proof, at start-up, that a machine is durable. XState lets all of this through. */
 import type { AnyStateMachine, AnyStateNode } from "xstate";
-import { errorEvent, isBuiltIn } from "./xstate.ts";
+import { errorEvent, isBuiltIn, isKept } from "./xstate.ts";
 
 const OUTPUTS = ["tell", "create", "post"];
 
 /**
  * Proves that a machine can be run by the host: it has a version; every state a description; every
- * action, guard, delay and invoke a declared name; every invoke a handler and an onError; no state is
- * final; and every tell is answered, without a guard, in every state.
+ * action, guard, delay and invoke a declared name; every action is an assign, an undelayed raise or an
+ * output; every invoke has a handler and an onError; no state is final; and every tell is answered,
+ * without a guard, in every state.
  *
  * @param handlers - names of the remotes that somebody performs.
  * @param tells - event types that other actors send to this machine.
@@ -23,21 +24,20 @@ export function assertDurable(
   const { actions, delays, guards } = machine.implementations;
 
   const checkAction = (where: string, action: unknown): void => {
-    const name = typeof action === "string" ? action : (action as { type?: string }).type;
-    if (typeof action === "function" && !("resolve" in action)) {
-      wrong.push(`${where}: an inline function is no durable action`);
-    } else if (name !== undefined && !isBuiltIn(name)) {
-      const implementation = actions[name];
-      if (!implementation) wrong.push(`${where}: action '${name}' is not declared`);
-      else if (!("resolve" in implementation) && !OUTPUTS.includes(name))
-        wrong.push(`${where}: nobody performs action '${name}'`);
-    }
+    const name = typeof action === "string" ? action : (action as { type: string }).type;
+    const run: unknown = typeof action === "function" ? action : actions[name];
+    if (!run) wrong.push(`${where}: action '${name}' is not declared`);
+    else if (isOwnAction(run)) {
+      if (!isKept(run)) wrong.push(`${where}: '${run.type}' is not kept`);
+    } else if (run === action) wrong.push(`${where}: an inline function is no durable action`);
+    else if (!OUTPUTS.includes(name)) wrong.push(`${where}: nobody performs action '${name}'`);
   };
 
   const visit = (node: AnyStateNode): void => {
     if (!node.description) wrong.push(`${node.id}: has no description`);
     if (node.type === "final") wrong.push(`${node.id}: is final, so a late event would be lost`);
-    for (const action of [...node.entry, ...node.exit]) checkAction(node.id, action);
+    for (const action of [...node.entry, ...node.exit])
+      if (!armsDeadline(node, action)) checkAction(node.id, action);
     for (const t of [...[...node.transitions.values()].flat(), ...(node.always ?? [])]) {
       const where = `${node.id} on '${t.eventType}'`;
       for (const action of t.actions) checkAction(where, action);
@@ -64,6 +64,16 @@ export function assertDurable(
     if (!answers(machine.root, tell)) wrong.push(`tell '${tell}' is not answered in every state`);
   if (wrong.length > 0)
     throw new Error(`machine '${machine.id}' is not durable:\n  ${wrong.join("\n  ")}`);
+}
+
+/** An action that XState itself makes: `assign`, `raise`, `sendTo` … */
+const isOwnAction = (action: unknown): action is { type: string } =>
+  typeof action === "function" && "resolve" in action;
+
+/** Whether XState gave this action to `node` for one of its `after`, which the host keeps as alarms. */
+function armsDeadline(node: AnyStateNode, action: unknown): boolean {
+  const { id, sendId } = action as { id?: unknown; sendId?: unknown };
+  return node.after.some(({ eventType }) => eventType === (id ?? sendId));
 }
 
 /** Whether `event` meets an unguarded transition, be it `{}`, wherever in `node` the actor is. */

@@ -127,6 +127,10 @@ export const errorEvent = (invoke: string, code: string): HostEvent & Record<str
 /** Names that XState keeps for itself: its built-in actions, inline actors and results. */
 export const isBuiltIn = (name: string): boolean => name.startsWith("xstate.");
 
+/** Whether all that comes of an action of XState's own is in the decision. */
+export const isKept = ({ type, delay }: { type: string; delay?: unknown }): boolean =>
+  type === "xstate.assign" || (type === "xstate.raise" && delay === undefined);
+
 /** Deadlines of a state, name → epoch ms. A deadline of null is not armed. */
 export function deadlines(
   machine: AnyStateMachine,

@@ -1,11 +1,27 @@
 /** The proof at start-up: our machines pass it, and each way to be wrong is named. */
 import { describe, expect, test } from "bun:test";
-import { type AnyStateMachine, assign, createMachine, fromPromise, not, setup } from "xstate";
+import {
+  type AnyStateMachine,
+  assign,
+  cancel,
+  createMachine,
+  emit,
+  enqueueActions,
+  fromPromise,
+  log,
+  not,
+  raise,
+  sendParent,
+  sendTo,
+  setup,
+  spawnChild,
+  stopChild,
+} from "xstate";
 import { at, NEVER, now, outputs, remote, until } from "../../machines/durable.ts";
 import { type MachineName, machines, tells } from "../../machines/index.ts";
 import { assertDurable } from "../../server/host/durable.ts";
 
-const HANDLERS = ["applyRelay", "mintBolt11", "askWallet"];
+const HANDLERS = ["applyRelay", "mintBolt11", "askWallet", "payByWallet", "deliver", "catchUp"];
 
 /** What is wrong with a machine, a line each; empty when nothing is. */
 function problems(
@@ -27,13 +43,13 @@ for (const name of Object.keys(machines) as MachineName[]) {
 }
 
 test("a remote that nobody performs is named", () => {
-  expect(problems(machines.relay, { handlers: [] })).toEqual([
+  expect(problems(machines.relay, { handlers: ["askWallet"] })).toEqual([
     "relay.zooid.applying: nobody performs 'applyRelay'",
   ]);
 });
 
 test("a tell that nobody answers is named", () => {
-  expect(problems(machines.tenant, { told: ["SEAT", "HELLO"] })).toEqual([
+  expect(problems(machines.tenant, { handlers: HANDLERS, told: ["SEAT", "HELLO"] })).toEqual([
     "tell 'HELLO' is not answered in every state",
   ]);
 });
@@ -50,17 +66,19 @@ describe("a machine is not durable", () => {
   });
   const base = { id: "m", version, description, initial: "a", context: { dueAt: null } } as const;
   /** One state beside another that is right. */
-  const withState = (state: object) =>
+  const withState = (state: object, own: unknown = raise({ type: "GO" })) =>
     problems(
-      kit.createMachine({
-        ...base,
-        states: { a: { description, ...state }, b: { description } },
-      } as Parameters<typeof kit.createMachine>[0]),
+      kit
+        .createMachine({
+          ...base,
+          states: { a: { description, ...state }, b: { description } },
+        } as Parameters<typeof kit.createMachine>[0])
+        .provide({ actions: { own } as object }),
     );
 
   test("unless everything about it is in order", () => {
     const right = {
-      entry: ["keep", { type: "tell", params: [] }],
+      entry: ["keep", "own", { type: "tell", params: [] }, assign({}), raise({ type: "GO" })],
       after: { dueAt: "b" },
       always: { guard: not("isDue"), target: "b" },
       on: { GO: { guard: "isDue", target: "b" } },
@@ -102,6 +120,36 @@ describe("a machine is not durable", () => {
   test("with an action that nobody performs", () => {
     expect(withState({ on: { GO: { actions: "shout" } } })).toEqual([
       "m.a on 'GO': nobody performs action 'shout'",
+    ]);
+  });
+
+  const unkept: [string, unknown][] = [
+    ["a raise with a delay, which would not survive a crash", raise({ type: "GO" }, { delay: 5 })],
+    ["a delay of 0", raise({ type: "GO" }, { delay: 0 })],
+    ["a cancel of its own", cancel("sent")],
+    ["sendTo", sendTo("other", { type: "GO" })],
+    ["sendParent", sendParent({ type: "GO" })],
+    ["emit", emit({ type: "GO" })],
+    ["log", log("hello")],
+    ["spawnChild", spawnChild("work" as never)],
+    ["stopChild", stopChild("w")],
+    ["enqueueActions, whose actions nobody sees", enqueueActions(() => {})],
+  ];
+  for (const [what, action] of unkept)
+    test(`with ${what}, be it named or not`, () => {
+      const { type } = action as { type: string };
+      const line = (where: string) => `${where}: '${type}' is not kept`;
+      expect(withState({ entry: action })).toEqual([line("m.a")]);
+      expect(withState({ exit: [action] })).toEqual([line("m.a")]);
+      expect(withState({ on: { GO: { actions: ["keep", action] } } })).toEqual([
+        line("m.a on 'GO'"),
+      ]);
+      expect(withState({ entry: "own" }, action)).toEqual([line("m.a")]);
+    });
+
+  test("with the name of an action of XState's own", () => {
+    expect(withState({ entry: "xstate.log" })).toEqual([
+      "m.a: action 'xstate.log' is not declared",
     ]);
   });
 
