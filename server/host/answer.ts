@@ -25,6 +25,8 @@ export function deliverEnding(
   const now = clock.now();
   const answer = "answer" in ending ? ending.answer : null;
   const error = "code" in ending ? ending.code : null;
+  // What was due before now happens before now, and may leave the state that waits.
+  run.catchUp(row.actor);
   if (store.finishWork(now, answer, error, row.key) === 0) return;
   store.pruneWork(now - KEEP_FINISHED_MS, PRUNED_PER_ENDING);
   const event =

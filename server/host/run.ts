@@ -163,6 +163,12 @@ export class Run {
     }
   }
 
+  /** Fires what of an actor's alarms is due until now. */
+  catchUp(id: string): void {
+    const { store, clock } = this.host;
+    this.#catchUp(store.alarmsOf(id), Math.max(clock.now(), store.actor(id)?.at ?? 0));
+  }
+
   hold({ actor, name }: AlarmRow, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     this.host.store.holdAlarm(this.host.clock.now(), message, actor, name);
