@@ -129,7 +129,9 @@ export const relayMachine = setup({
       const { plan, priceSats, paidThrough, prepaid } = event;
       // A plan's features are part of what zooid holds; a date is not.
       const wanted = plan === c.plan || c.wanted === 0 ? c.wanted : c.wanted + 1;
-      const isPaid = prepaid || priceSats === 0 || (paidThrough ?? 0) > now();
+      // The same date said again is no payment: what is billed for the time after it stays billed.
+      const isMoved = paidThrough !== c.paidThrough && (paidThrough ?? 0) > now();
+      const isPaid = prepaid || priceSats === 0 || isMoved;
       const grace = isPaid ? { invoice: null, graceEnds: null } : {};
       return { plan, priceSats, paidThrough, prepaid, wanted, ...grace };
     }),

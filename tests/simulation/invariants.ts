@@ -251,7 +251,9 @@ export function* checkQuiet(watcher: Watcher, queries: Queries): Generator<strin
       const held = world.zooid.get(c.id)?.presence ?? "absent";
       const status = statusOf(actor.value);
       const wanted = ZOOID[status] ?? "absent";
-      if (held !== wanted) yield say(`is ${status}, and in zooid it is ${held}`);
+      // A zooid that lost everything serves a suspended relay as little as it should.
+      if (held !== wanted && (status !== "suspended" || held === "live"))
+        yield say(`is ${status}, and in zooid it is ${held}`);
     }
   }
   for (const payable of world.lightning.payables.values()) {

@@ -49,14 +49,17 @@ export class Lightning implements ReceivingWallet {
     faults: LightningFaults,
     /** Lets what a notification caused come to its end. */
     readonly notified: () => Promise<unknown>,
+    readonly onTrouble: () => void,
   ) {
     this.faults = faults;
   }
 
   async makeInvoice(ask: { amountSats: number; description: string; expirySeconds: number }) {
     this.#reach();
-    if (this.random.chance(this.faults.refuses))
+    if (this.random.chance(this.faults.refuses)) {
+      this.onTrouble();
       throw new Refused("wallet_refused", "our wallet makes no invoices now");
+    }
     const hash = (++this.#count).toString(16).padStart(64, "0");
     const now = this.agenda.now();
     const invoice = ask.description.split(" ").at(-1) ?? "";

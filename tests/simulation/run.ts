@@ -167,22 +167,26 @@ export class Simulation {
       agenda.in(random.wait(8 * HOUR_MS), look);
       if (!this.isUp) return;
       await this.#process.watch.tick();
-      // zooid lost what it held, and the patrol notices.
-      if (random.chance(world.weather.zooidDown * 0.005)) await this.#wipe();
+      if (random.chance(world.weather.zooidDown * 0.005)) world.zooid.clear();
+      await this.#patrol();
     };
     agenda.in(HOUR_MS, look);
   }
 
-  async #wipe(): Promise<void> {
-    this.world.zooid.clear();
-    for (const { id } of this.#process.queries.relays.live())
+  /** The patrol finds relays that zooid does not serve. */
+  async #patrol(): Promise<void> {
+    const { zooid, agenda, isZooidDown } = this.world;
+    if (isZooidDown) return;
+    for (const { id } of this.#process.queries.relays.live()) {
+      if (zooid.get(id)?.presence === "live") continue;
       await this.#process.host.deliver((run) =>
-        run.deliver(relayActor(id), { type: "DRIFTED" }, this.world.agenda.now(), "result", {
+        run.deliver(relayActor(id), { type: "DRIFTED" }, agenda.now(), "result", {
           cause: "patrol",
           by: null,
           reason: null,
         }),
       );
+    }
   }
 
   /** From instant to instant, and within one in any order. */
@@ -261,6 +265,7 @@ export class Simulation {
     const look = async (): Promise<void> => {
       world.agenda.in(12 * HOUR_MS, look);
       await this.#process.watch.tick();
+      await this.#patrol();
       for (const actor of this.watcher.seen.values())
         if (actor.machine === "relay" && (actor.context as RelayContext).refused !== null)
           await this.command(actor.id, { type: "admin.retry", reason: "" } as never, "admin");
@@ -275,7 +280,8 @@ export class Simulation {
   }
 
   #rest(): void {
-    for (const what of checkQuiet(this.watcher, this.#process.queries)) this.violate(what, scopeIn(what));
+    for (const what of checkQuiet(this.watcher, this.#process.queries))
+      this.violate(what, scopeIn(what));
     const { store } = this.#process.host;
     for (const alarm of store.heldAlarms()) this.violate(`${alarm.name} is held`, alarm.actor);
     for (const row of store.stuckWork()) this.violate(`${row.key} is stuck`, row.actor);

@@ -92,7 +92,9 @@ export class World {
     notified: () => Promise<unknown>,
   ) {
     this.agenda = new Agenda(startMs);
-    this.lightning = new Lightning(this.agenda, random, weather, notified);
+    this.lightning = new Lightning(this.agenda, random, weather, notified, () => {
+      this.troubleAt = this.agenda.now();
+    });
   }
 
   clearUp(): void {
