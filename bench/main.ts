@@ -1,0 +1,29 @@
+/** `bun run bench [name …]`: every measurement, or those named, with their comparisons in the same run. */
+import { benchAuth } from "./auth.ts";
+import { benchBoot } from "./boot.ts";
+import { benchHost } from "./host.ts";
+import { benchMint } from "./mint.ts";
+import { benchPayment } from "./payment.ts";
+import { benchRenewals } from "./renewals.ts";
+import type { Row } from "./row.ts";
+
+const benches: Record<string, () => Promise<Row[]>> = {
+  host: benchHost,
+  auth: benchAuth,
+  payment: benchPayment,
+  boot: benchBoot,
+  renewals: benchRenewals,
+  mint: benchMint,
+};
+
+const named = process.argv.slice(2);
+for (const name of named.length > 0 ? named : Object.keys(benches)) {
+  const bench = benches[name];
+  if (!bench) {
+    console.error(`there is no bench '${name}'; there are ${Object.keys(benches).join(", ")}`);
+    process.exit(1);
+  }
+  console.log(`\n${name}`);
+  console.table(await bench());
+}
+process.exit(0);
