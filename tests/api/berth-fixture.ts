@@ -67,7 +67,7 @@ export async function startFixture(
       clock,
       network: "bcrt",
       allowLoopback: true,
-      payTimeoutMs: 1_500,
+      payTimeoutMs: 800,
       relayScheme: "ws",
       limits: options.limits ?? unlimited,
       backoffCapMs: 200,

@@ -1,0 +1,232 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { addMonths } from "../../machines/billing.ts";
+import { until } from "../sandbox/relay-socket.ts";
+import type { Fixture } from "./berth-fixture.ts";
+import {
+  advanceTo,
+  attemptsOf,
+  connectWallet,
+  endBilling,
+  expectReconciled,
+  historyOf,
+  invoicesOf,
+  leave,
+  noticesOf,
+  openInbox,
+  openInvoiceOf,
+  paidRelay,
+  startBilling,
+  tenantOf,
+} from "./bills.ts";
+import { activeRelay, DAY_MS, heldByZooid, nip11Of, relayIs, relayOf } from "./orders.ts";
+
+const HOUR = 3_600;
+const DAY = 86_400;
+
+setDefaultTimeout(30_000);
+
+let fixture: Fixture;
+beforeAll(async () => {
+  ({ fixture } = await startBilling());
+});
+afterAll(() => endBilling(fixture));
+
+/** The end of the period that the tenant's anchor begins, `months` later: unix seconds. */
+const anchorOf = async (tenant: Parameters<typeof tenantOf>[0], months: number) =>
+  addMonths(((await tenantOf(tenant)).anchor ?? 0) * 1000, months) / 1000;
+
+test("a month on, one invoice bills both paid relays up to the next anchor, each from its own date", async () => {
+  const tenant = fixture.tenant();
+  const alpha = await paidRelay(fixture, tenant, "basic");
+  await fixture.advance(5 * DAY_MS);
+  const bravo = await paidRelay(fixture, tenant, "growth");
+  const free = await activeRelay(tenant);
+  const [first, second] = [await anchorOf(tenant, 1), await anchorOf(tenant, 2)];
+  expect(alpha.paid_through).toBe(first);
+
+  await advanceTo(fixture, first - HOUR - 1);
+  expect(await invoicesOf(tenant, "renewal")).toEqual([]);
+  await advanceTo(fixture, first - HOUR + 1);
+  const renewal = await openInvoiceOf(tenant);
+  const whole = second - first;
+  const bravoFrom = bravo.paid_through ?? 0;
+  const share = 50_000 - Math.round((50_000 * (bravoFrom - first)) / whole);
+  expect(renewal.items).toMatchObject([
+    { relay: alpha.id, amount: 10_000, period_start: first, period_end: second },
+    { relay: bravo.id, amount: share, period_start: bravoFrom, period_end: second },
+  ]);
+  expect(renewal).toMatchObject({ purpose: "renewal", amount: 10_000 + share, credit: 0 });
+  expect(renewal.created_at).toBe(first - HOUR);
+  // It can be paid to the end of the last item's grace and a day.
+  expect(Math.abs((renewal.expires_at ?? 0) - (bravoFrom + 8 * DAY))).toBeLessThan(60);
+
+  await advanceTo(fixture, first + 1);
+  expect(await relayOf(tenant, alpha.id)).toMatchObject({
+    status: "grace",
+    grace_ends: first + 7 * DAY,
+    open_invoice: renewal.id,
+  });
+  expect(await relayOf(tenant, bravo.id)).toMatchObject({ status: "active" });
+  expect(await relayOf(tenant, free.id)).toMatchObject({ status: "active", paid_through: null });
+
+  // Paid in grace, the old dates are kept; what is free is never touched.
+  fixture.world.pay(renewal.invoice);
+  for (const { id } of [alpha, bravo])
+    expect(await relayIs(tenant, id, "active")).toMatchObject({ paid_through: second });
+  expect(historyOf(fixture, free.id)).toEqual(["provisioning", "active"]);
+  expect(await noticesOf(tenant)).toEqual(["due:no_inbox"]);
+  expect(await expectReconciled(fixture, tenant)).toMatchObject({
+    received: 60_000 + 10_000 + share,
+    applied: 60_000 + 10_000 + share,
+  });
+  await leave(fixture, tenant);
+});
+
+test("a connected wallet pays each renewal before grace ever shows, and only receipts arrive", async () => {
+  const tenant = fixture.tenant();
+  const inbox = await openInbox(fixture, tenant);
+  const alpha = await paidRelay(fixture, tenant, "basic");
+  await fixture.advance(3 * DAY_MS);
+  const bravo = await paidRelay(fixture, tenant, "growth");
+  await connectWallet(fixture, tenant);
+  await advanceTo(fixture, (await anchorOf(tenant, 3)) + DAY);
+
+  const renewals = await invoicesOf(tenant, "renewal");
+  expect(renewals.map(({ status, items }) => [status, items.length])).toEqual([
+    ["paid", 2],
+    ["paid", 2],
+    ["paid", 2],
+  ]);
+  for (const [index, { id, created_at, paid_at }] of renewals.entries()) {
+    expect(attemptsOf(fixture, id)).toEqual(["settled"]);
+    expect(created_at).toBe((await anchorOf(tenant, index + 1)) - HOUR);
+    expect((paid_at ?? 0) - created_at).toBeLessThan(60);
+  }
+  // From the second on they are aligned: two whole months in one invoice.
+  expect(renewals.slice(1).map(({ amount }) => amount)).toEqual([60_000, 60_000]);
+  for (const { id } of [alpha, bravo]) {
+    expect(historyOf(fixture, id).slice(-2)).toEqual(["provisioning", "active"]);
+    expect(await relayOf(tenant, id)).toMatchObject({ paid_through: await anchorOf(tenant, 4) });
+  }
+  expect(await noticesOf(tenant)).toEqual(Array(3).fill("receipt:delivered"));
+  const messages = await inbox.messages();
+  expect(messages).toHaveLength(3);
+  for (const { subject } of messages) expect(subject).toStartWith("Paid: ");
+  await expectReconciled(fixture, tenant);
+  await leave(fixture, tenant);
+  inbox.close();
+});
+
+test("without a wallet messages come: due, three days, one day, suspended; paying brings it back", async () => {
+  const tenant = fixture.tenant();
+  const inbox = await openInbox(fixture, tenant);
+  const { id, subdomain, paid_through } = await paidRelay(fixture, tenant);
+  const end = paid_through ?? 0;
+  const subjects = async () => (await inbox.messages()).map(({ subject }) => subject).sort();
+
+  await advanceTo(fixture, end - HOUR + 1);
+  const { invoice, id: renewal } = await openInvoiceOf(tenant);
+  const [due] = await inbox.messages();
+  expect(due).toMatchObject({ kind: 14, pubkey: fixture.platform.pubkey, to: tenant.pubkey });
+  expect(due?.content).toContain(invoice);
+  expect(due?.content).toContain(`${fixture.url}/account?invoice=${renewal}`);
+  expect(due?.content).toContain("10,000 sats");
+
+  const graceEnds = end + 7 * DAY;
+  await advanceTo(fixture, graceEnds - 3 * DAY - 1);
+  expect(await subjects()).toHaveLength(1);
+  await advanceTo(fixture, graceEnds - 3 * DAY + 1);
+  expect(await subjects()).toHaveLength(2);
+  await advanceTo(fixture, graceEnds - DAY + 1);
+  expect(await subjects()).toHaveLength(3);
+  expect(await nip11Of(fixture, subdomain)).not.toBeNull();
+  expect(await relayOf(tenant, id)).toMatchObject({ status: "grace" });
+
+  await advanceTo(fixture, graceEnds + 60);
+  expect(await relayOf(tenant, id)).toMatchObject({ status: "suspended", cause: "nonpayment" });
+  expect(heldByZooid(fixture, id)).toMatchObject({ inactive: true });
+  expect(await nip11Of(fixture, subdomain)).toBeNull();
+  expect(await noticesOf(tenant)).toEqual([
+    ...["due:delivered", "three_days_left:delivered", "one_day_left:delivered"],
+    "suspended:delivered",
+  ]);
+  expect(await subjects()).toHaveLength(4);
+
+  // The invoice that led here can still be paid, and dark days are not billed.
+  await fixture.advance(DAY_MS / 2);
+  expect((await openInvoiceOf(tenant)).invoice).toBe(invoice);
+  const paidAt = fixture.clock.now() / 1000;
+  fixture.world.pay(invoice);
+  const back = await relayIs(tenant, id, "active");
+  const [item] = (await invoicesOf(tenant, "renewal"))[0]?.items ?? [];
+  const length = addMonths(end * 1000, 1) / 1000 - end;
+  expect(Math.abs((item?.period_start ?? 0) - paidAt)).toBeLessThan(15);
+  expect(back.paid_through).toBe((item?.period_start ?? 0) + length);
+  expect(back.paid_through).toBe(item?.period_end ?? 0);
+  expect(await nip11Of(fixture, subdomain)).not.toBeNull();
+  await until(async () => (await subjects()).length === 5);
+  expect((await noticesOf(tenant)).slice(4)).toEqual(["reactivated:delivered"]);
+  // Each stage once, by its own id.
+  expect(new Set((await inbox.messages()).map((message) => message.id)).size).toBe(5);
+  await expectReconciled(fixture, tenant);
+  await leave(fixture, tenant);
+  inbox.close();
+});
+
+test("a renewal whose bolt11 ran out gets a new one on demand, for 60 days, and then a reactivation", async () => {
+  const tenant = fixture.tenant();
+  const { id, paid_through } = await paidRelay(fixture, tenant);
+  await advanceTo(fixture, (paid_through ?? 0) + 9 * DAY);
+  const [renewal] = await invoicesOf(tenant, "renewal");
+  expect(renewal?.expires_at).toBeLessThan(fixture.clock.now() / 1000);
+  const path = `/tenant/invoices/${renewal?.id}/reissue`;
+  const reissued = await tenant.post<{ invoice: string; expires_at: number }>(path);
+  expect(reissued.status).toBe(200);
+  expect(reissued.body.invoice).not.toBe(renewal?.invoice ?? "");
+  expect(reissued.body.expires_at).toBeGreaterThan(fixture.clock.now() / 1000);
+  // Again is no second one: at most one is payable.
+  expect((await tenant.post(path)).body).toEqual(reissued.body);
+  await advanceTo(fixture, (paid_through ?? 0) + 61 * DAY);
+  expect((await invoicesOf(tenant, "renewal"))[0]).toMatchObject({ status: "expired" });
+  expect(await tenant.post(path)).toMatchObject({
+    status: 409,
+    body: { code: "invoice_not_open" },
+  });
+  expect(await invoicesOf(tenant)).toHaveLength(2);
+
+  const { body } = await tenant.post<{ invoice: { invoice: string; amount: number } }>(
+    `/tenant/relays/${id}/reactivate`,
+  );
+  expect(body.invoice).toMatchObject({ purpose: "reactivation", amount: 10_000 });
+  fixture.world.pay(body.invoice.invoice);
+  const back = await relayIs(tenant, id, "active");
+  const from = fixture.clock.now();
+  expect(Math.abs((back.paid_through ?? 0) - addMonths(from, 1) / 1000)).toBeLessThan(60);
+  await expectReconciled(fixture, tenant);
+  await leave(fixture, tenant);
+});
+
+test("a notice waits while no indexer answers, and is sent once; one to a forbidden relay is refused", async () => {
+  const [waiting, forbidden] = [fixture.tenant(), fixture.tenant()];
+  const inbox = await openInbox(fixture, waiting);
+  const other = await openInbox(fixture, forbidden, ["wss://10.0.0.1"]);
+  const { paid_through } = await paidRelay(fixture, waiting);
+  await paidRelay(fixture, forbidden);
+  inbox.close();
+  other.close();
+  await advanceTo(fixture, (paid_through ?? 0) - 2 * HOUR);
+  await fixture.world.setFaults({ relay: "down" });
+  await fixture.advance(1.5 * HOUR * 1000);
+  expect(await noticesOf(waiting)).toEqual(["due:queued"]);
+  await fixture.restart();
+  await fixture.world.setFaults({ relay: "ok" });
+  const opened = await openInbox(fixture, waiting);
+  await fixture.advance(HOUR * 1000);
+  expect(await noticesOf(waiting)).toEqual(["due:delivered"]);
+  expect(await noticesOf(forbidden)).toEqual(["due:refused"]);
+  expect(await opened.messages()).toHaveLength(1);
+  await fixture.restart();
+  await fixture.advance(HOUR * 1000);
+  expect(await opened.messages()).toHaveLength(1);
+  opened.close();
+});

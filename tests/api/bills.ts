@@ -1,0 +1,161 @@
+import { expect } from "bun:test";
+import type { Static } from "elysia";
+import { DirectMessageRelaysList } from "nostr-tools/kinds";
+import { unwrapEvent } from "nostr-tools/nip59";
+import type { Invoice, notice, Relay, statement } from "../../server/routes/shapes.ts";
+import type { Api } from "../../server/sandbox/api.ts";
+import { RelaySocket, until } from "../sandbox/relay-socket.ts";
+import { newKey, signed } from "../sandbox/zooid-client.ts";
+import { type Fixture, startFixture, type TenantApi } from "./berth-fixture.ts";
+import { expectConsistency } from "./books.ts";
+import { type Listed, type Ordered, orderPaid, relayIs } from "./orders.ts";
+
+export type Notice = Static<typeof notice>;
+export type Statement = Static<typeof statement>;
+type Tenant = { credit: number; wallet: string; status: string; anchor: number | null };
+
+/** A fixture with an operator. */
+export async function startBilling(): Promise<{ fixture: Fixture; admin: TenantApi }> {
+  const key = newKey();
+  const fixture = await startFixture({ env: () => ({ HOSTING_ADMIN_PUBKEYS: key.pubkey }) });
+  return { fixture, admin: fixture.tenant(key) };
+}
+
+/** What must hold when all is said and done: nothing is stuck, and the books are right. */
+export async function endBilling(fixture: Fixture): Promise<void> {
+  expect(fixture.rows("SELECT actor, name, error FROM alarms WHERE held_at IS NOT NULL")).toEqual(
+    [],
+  );
+  const stuck = "SELECT key, src, error FROM outbox WHERE state IN ('held', 'undelivered')";
+  expect(fixture.rows(stuck)).toEqual([]);
+  expectConsistency(fixture);
+  await fixture.stop();
+}
+
+/** Moves time to an instant, unix seconds. */
+export const advanceTo = (fixture: Fixture, seconds: number): Promise<void> =>
+  fixture.advance(seconds * 1000 - fixture.clock.now());
+
+/** An active relay of a paid plan. */
+export async function paidRelay(
+  fixture: Fixture,
+  tenant: Api,
+  plan: "basic" | "growth" = "basic",
+): Promise<Relay> {
+  const { relay, bolt11 } = await orderPaid(tenant, { plan });
+  fixture.world.pay(bolt11);
+  return relayIs(tenant, relay.id, "active");
+}
+
+export const tenantOf = async (tenant: Api): Promise<Tenant> =>
+  (await tenant.get<Tenant>("/tenant")).body;
+
+/** A tenant's invoices, oldest first. */
+export async function invoicesOf(tenant: Api, purpose?: string): Promise<Invoice[]> {
+  const { body } = await tenant.get<Listed<Invoice>>("/tenant/invoices?limit=100");
+  const items = body.items.toReversed();
+  return purpose ? items.filter((invoice) => invoice.purpose === purpose) : items;
+}
+
+/** The one open invoice of a tenant, once it can be paid. */
+export const openInvoiceOf = (tenant: Api): Promise<Invoice & { invoice: string }> =>
+  until(async () => {
+    const open = (await invoicesOf(tenant)).filter(({ status }) => status === "pending");
+    const [only] = open;
+    if (open.length !== 1 || !only?.invoice) return null;
+    return { ...only, invoice: only.invoice };
+  });
+
+/** Notices of a tenant as `stage:status`, oldest first. */
+export async function noticesOf(tenant: Api): Promise<string[]> {
+  const { body } = await tenant.get<Listed<Notice>>("/tenant/notices?limit=100");
+  return body.items
+    .toSorted((a, b) => a.created_at - b.created_at || a.id.localeCompare(b.id))
+    .map(({ stage, status }) => `${stage}:${status}`);
+}
+
+/** Every status that a relay has had, one after the other. */
+export function historyOf({ rows }: Fixture, relay: string): string[] {
+  const sql = "SELECT snapshot FROM journal WHERE actor = ? ORDER BY rev";
+  const statuses = rows<{ snapshot: string }>(sql, `relay/${relay}`).map(({ snapshot }) => {
+    const { status } = JSON.parse(snapshot).value as { status: string | object };
+    return typeof status === "string" ? status : (Object.keys(status)[0] ?? "");
+  });
+  return statuses.filter((status, index) => status !== statuses[index - 1]);
+}
+
+/** What became of each attempt to have the tenant's wallet pay, in order. */
+export const attemptsOf = ({ rows }: Fixture, invoice: string): string[] =>
+  rows<{ state: string; code: string | null }>(
+    "SELECT state, code FROM payment_attempts WHERE invoice = ? ORDER BY rowid",
+    invoice,
+  ).map(({ state, code }) => (code === null ? state : `${state} ${code}`));
+
+/** How many bolt11s of an invoice somebody has paid, as the Lightning network knows. */
+export const paymentsOf = ({ rows, world }: Fixture, invoice: string): number =>
+  rows<{ hash: string }>("SELECT payment_hash AS hash FROM bolt11s WHERE invoice = ?", invoice)
+    .map(({ hash }) => world.network.invoice(hash))
+    .filter(({ settledAtMs }) => settledAtMs !== null).length;
+
+/** Ends what a tenant has, so that the next test has the clock for itself. */
+export async function leave(fixture: Fixture, tenant: Api): Promise<void> {
+  await tenant.put("/tenant/billing", { nwc_url: null });
+  const { body } = await tenant.get<Listed<Relay>>("/tenant/relays");
+  for (const { id } of body.items) await tenant.delete(`/tenant/relays/${id}`);
+  await fixture.advance(1_000);
+}
+
+export async function connectWallet(fixture: Fixture, tenant: Api): Promise<void> {
+  const { tenantNwcUrl } = fixture.world;
+  const { status, body } = await tenant.put("/tenant/billing", { nwc_url: tenantNwcUrl });
+  expect([status, body]).toMatchObject([200, { wallet: "connected" }]);
+}
+
+export const reactivate = (tenant: Api, relay: string, plan?: string) =>
+  tenant.post<Ordered>(`/tenant/relays/${relay}/reactivate`, plan ? { plan } : undefined);
+
+/**
+ * A tenant's accounts, which must come out even at any moment, and agree with the ledger, with what the
+ * tenant is shown and with what our wallet received for them.
+ */
+export async function expectReconciled(fixture: Fixture, tenant: TenantApi): Promise<Statement> {
+  const { body: said } = await tenant.get<Statement>("/tenant/statement");
+  const { received, granted, applied, credit, held, refunded } = said;
+  expect(received + granted).toBe(applied + credit + held + refunded);
+  for (const [account, sats] of Object.entries(said))
+    expect([account, sats >= 0]).toEqual([account, true]);
+  expect((await tenantOf(tenant)).credit).toBe(credit);
+  const [settled] = fixture.rows<{ sats: number }>(
+    `SELECT coalesce(sum(settled_amount), 0) AS sats FROM bolt11s
+     JOIN invoices ON invoices.id = bolt11s.invoice WHERE tenant = ?`,
+    tenant.pubkey,
+  );
+  expect(received).toBe(settled?.sats ?? 0);
+  const open = (await invoicesOf(tenant)).filter(({ status }) => status === "pending");
+  expect(held).toBe(open.reduce((sum, invoice) => sum + invoice.credit, 0));
+  return said;
+}
+
+/** A tenant's inbox: the relays named in their kind 10050, and what arrives there. */
+export async function openInbox(
+  { world }: Fixture,
+  { key }: TenantApi,
+  relays: string[] = [world.relayUrl],
+) {
+  const socket = await RelaySocket.open(world.relayUrl);
+  const tags = relays.map((url) => ["relay", url]);
+  expect(await socket.publish(signed(key, DirectMessageRelaysList, { tags }))).toEqual([true, ""]);
+  return {
+    /** The messages in it, unwrapped, in no order: their wraps lie about when they were written. */
+    async messages() {
+      const wraps = await socket.query({ kinds: [1059], "#p": [key.pubkey] });
+      const rumors = wraps.map((wrap) => unwrapEvent(wrap, key.secret));
+      return rumors.map(({ id, kind, pubkey, tags, content }) => ({
+        ...{ id, kind, pubkey, content },
+        to: tags.find(([name]) => name === "p")?.[1],
+        subject: tags.find(([name]) => name === "subject")?.[1] ?? "",
+      }));
+    },
+    close: () => socket.close(),
+  };
+}
