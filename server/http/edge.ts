@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import { AppError } from "../errors.ts";
 import type { Nip98 } from "../nostr/nip98.ts";
+import { addressOf } from "./address.ts";
 import type { Limits } from "./limits.ts";
 import { type FieldError, problemResponse, refusalResponse } from "./problem.ts";
 
@@ -55,9 +56,7 @@ export function createEdge({ nip98, limits, onFailure }: EdgeOptions) {
   }
 
   const plugin = new Elysia({ name: "edge" })
-    .onRequest(({ request, server }) =>
-      admit(request, server?.requestIP(request)?.address ?? "unknown"),
-    )
+    .onRequest(({ request, server }) => admit(request, addressOf(request, server)))
     .onParse({ as: "global" }, ({ request, contentType }) => {
       const raw = bodyOf(request);
       if (raw === null || raw.length === 0) return undefined;
