@@ -101,9 +101,10 @@ describe("moving the clock", () => {
       const late = await order(house, "late", "basic");
       expect(late.relay.status).toBe("pending");
 
-      // Ids are random: actors go by the order in which they appear. Minutes absorb real time.
+      // Ids are random: actors go by the order in which they appear. Minutes absorb real time, and
+      // adding 0 makes a minus zero one.
       const names = new Map<string, string>();
-      const minutes = (at: number) => Math.round((at / 1000 - start) / 60);
+      const minutes = (at: number) => Math.round((at / 1000 - start) / 60) + 0;
       const shape = journal(house).map(({ actor, rev, event, at, snapshot }) => {
         if (!names.has(actor)) names.set(actor, `${actor.split("/")[0]} ${names.size}`);
         const { value } = JSON.parse(snapshot) as { value: unknown };
