@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { type Db, openDatabase } from "../db/database.ts";
 import { hostStore } from "../db/host-store.ts";
 import { systemClock } from "../server/clock.ts";
-import { openHost, print, type Row } from "./host.ts";
+import { openHost, print } from "./host.ts";
+import { percentile, type Row } from "./row.ts";
 
 const COUNTS = [1_000, 100_000];
 const ROUNDS = 5;
@@ -48,9 +49,6 @@ async function boot(path: string): Promise<Boot> {
   return JSON.parse(told) as Boot;
 }
 
-const median = (values: number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-
 /** Lock, migrations, host, alarms and outbox, in a process of its own; median of 5. */
 export async function benchBoot(): Promise<Row[]> {
   const rows: Row[] = [];
@@ -65,10 +63,21 @@ export async function benchBoot(): Promise<Row[]> {
     rmSync(directory, { recursive: true });
     const name = `boot with ${count.toLocaleString("en")} actors`;
     const note = "until alarms and outbox run, modules loaded";
-    rows.push({ name, value: median(boots.map((b) => b.readyMs)), unit: "ms", note });
+    rows.push({
+      name,
+      value: percentile(
+        boots.map((b) => b.readyMs),
+        50,
+      ),
+      unit: "ms",
+      note,
+    });
     rows.push({
       name: `${name}, memory`,
-      value: median(boots.map((b) => b.rssMb)),
+      value: percentile(
+        boots.map((b) => b.rssMb),
+        50,
+      ),
       unit: "MB RSS",
     });
   }

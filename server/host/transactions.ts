@@ -49,15 +49,16 @@ export class TransactionQueue {
   /** @returns whether it is on disk. */
   #commit(jobs: Job[]): boolean {
     const { store, hooks } = this;
+    const isShared = jobs.length > 1;
     try {
       store.begin();
       const settle = jobs.map((job) => {
         try {
-          const value = hooks.attempt(job.body);
+          const value = isShared ? hooks.attempt(job.body) : job.body();
           return () => job.resolve(value);
         } catch (error) {
           // Where SQLite itself gave the transaction up, the others' writes are gone too.
-          if (!store.isOpen()) throw error;
+          if (!isShared || !store.isOpen()) throw error;
           return () => job.reject(error);
         }
       });

@@ -48,7 +48,7 @@ const self = createEmptyActor();
  * What XState's own `transition()` runs a machine in, without the live actor that it makes each time,
  * which costs as much as the transition itself.
  */
-const inert = (actionExecutor: AnyActorScope["actionExecutor"]): AnyActorScope => ({
+const idle: AnyActorScope = {
   self,
   system: self.system,
   id: "",
@@ -57,9 +57,12 @@ const inert = (actionExecutor: AnyActorScope["actionExecutor"]): AnyActorScope =
   defer: () => {},
   emit: () => {},
   stopChild: () => {},
+  actionExecutor: () => {},
+};
+const inert = (actionExecutor: AnyActorScope["actionExecutor"]): AnyActorScope => ({
+  ...idle,
   actionExecutor,
 });
-const idle = inert(() => {});
 
 /** Brings a stored snapshot back to life, without running anything. @throws for an unknown state. */
 export function hydrate(machine: AnyStateMachine, json: string): AnyMachineSnapshot {

@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import { AppError } from "../errors.ts";
 import type { Nip98 } from "../nostr/nip98.ts";
+import { addressOf } from "./address.ts";
 import type { Limits } from "./limits.ts";
 import { type FieldError, problemResponse, refusalResponse } from "./problem.ts";
 
@@ -55,9 +56,7 @@ export function createEdge({ nip98, limits, onFailure }: EdgeOptions) {
   }
 
   const plugin = new Elysia({ name: "edge" })
-    .onRequest(({ request, server }) =>
-      admit(request, server?.requestIP(request)?.address ?? "unknown"),
-    )
+    .onRequest(({ request, server }) => admit(request, addressOf(request, server)))
     .onParse({ as: "global" }, ({ request, contentType }) => {
       const raw = bodyOf(request);
       if (raw === null || raw.length === 0) return undefined;
@@ -129,7 +128,25 @@ function parseJson(raw: Uint8Array): unknown {
   })();
   if (isNestedDeeper(value, NESTING_MAX))
     throw new AppError("malformed", 400, `the body is nested more than ${NESTING_MAX} levels deep`);
+  const field = builtInField(value);
+  if (field !== null)
+    throw new AppError("invalid", 422, "no field can be called so; leave it out", { field });
   return value;
+}
+
+/**
+ * The path of a field that goes by the name of a method that every object has, such as `toString`:
+ * whoever turns such an object into text, if only to say what is wrong with it, would fail.
+ */
+function builtInField(value: unknown, path = ""): string | null {
+  if (typeof value !== "object" || value === null) return null;
+  for (const [key, inner] of Object.entries(value)) {
+    const field = path === "" ? key : `${path}.${key}`;
+    if (key === "toJSON" || key in Object.prototype) return field;
+    const found = builtInField(inner, field);
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 const isNestedDeeper = (value: unknown, levels: number): boolean =>

@@ -1,6 +1,7 @@
 import type { Server } from "bun";
 import { Elysia } from "elysia";
 import { visitTenant } from "../commands/tenant.ts";
+import { addressOf } from "../http/address.ts";
 import type { RouteParts } from "./parts.ts";
 import { problem, refusal, tenant } from "./shapes.ts";
 import { viewTenant } from "./views.ts";
@@ -12,7 +13,7 @@ export async function admitTenant(
   server: Server<unknown> | null,
 ): Promise<void> {
   if (queries.tenants.get(edge.pubkeyOf(request)) !== null) return;
-  await limits.newTenant(server?.requestIP(request)?.address ?? "unknown");
+  await limits.newTenant(addressOf(request, server));
 }
 
 /** Who I am here. */

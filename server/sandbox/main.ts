@@ -1,5 +1,6 @@
 /** `bun run sandbox [--json] [--port N] [--data DIR]`: everything on one machine, without real money. */
 import { parseArgs } from "node:util";
+import { launcherGone } from "./launcher.ts";
 import { type SandboxInfo, startSandbox } from "./sandbox.ts";
 
 try {
@@ -10,7 +11,7 @@ try {
   });
   const sandbox = await startSandbox({ port, dataDir: data ?? null });
   console.log(json ? JSON.stringify(sandbox.info) : welcome(sandbox.info, data));
-  const why = await Promise.race([asked, sandbox.ended]);
+  const why = await Promise.race([asked, launcherGone(), sandbox.ended]);
   if (why !== null) console.error(`sandbox: ${why}`);
   await sandbox.stop();
   process.exit(why === null ? 0 : 1);

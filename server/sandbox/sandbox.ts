@@ -81,7 +81,8 @@ export async function startSandbox(options: {
         const isShort = performance.now() - startedAt < SHORT_LIFE_MS;
         // Killed from outside is not broken: that it comes back each time is what is to be seen.
         shortLives = isShort && signal !== "SIGKILL" ? shortLives + 1 : 0;
-        if (shortLives >= SHORT_LIVES_MAX) return "Berth does not start any more";
+        if (shortLives >= SHORT_LIVES_MAX)
+          return `Berth does not stay up: ${await berth.ready.then(() => "it ended by itself", String)}`;
         await sleep(shortLives * RESTART_PAUSE_MS);
         if (isStopping) return "stopped";
         berth = startBerth(Number(new URL(url).port));

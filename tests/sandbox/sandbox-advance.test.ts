@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { generateSecretKey } from "nostr-tools/pure";
 import { bytesToHex } from "nostr-tools/utils";
 import { type Berth, createBerth } from "../../server/berth.ts";
@@ -9,6 +9,9 @@ import { MovableClock } from "../../server/sandbox/clock.ts";
 import { pubkeyOf } from "../../server/sandbox/keys.ts";
 import { startWorld, type World } from "../../server/sandbox/world.ts";
 import { worldControl } from "../../server/sandbox/world-control.ts";
+
+// Each starts processes, which a busy machine may take seconds for.
+setDefaultTimeout(30_000);
 
 const DAY_MS = 86_400_000;
 const HUGE_LIMIT = 1e6;

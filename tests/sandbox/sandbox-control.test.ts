@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Api, apiClient } from "../../server/sandbox/api.ts";
 import { type Sandbox, startSandbox } from "../../server/sandbox/sandbox.ts";
 import { keyOf } from "./sandbox-run.ts";
+
+// Each starts processes, which a busy machine may take seconds for.
+setDefaultTimeout(30_000);
 
 let sandbox: Sandbox;
 let api: Api;

@@ -1,9 +1,20 @@
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "./relay-socket.ts";
-import { childrenOf, endSandboxes, isAlive, runSandbox, spawnSandbox } from "./sandbox-run.ts";
+import {
+  COMMAND,
+  childrenOf,
+  endSandboxes,
+  isAlive,
+  readLines,
+  runSandbox,
+  spawnSandbox,
+} from "./sandbox-run.ts";
+
+// Each starts processes, which a busy machine may take seconds for.
+setDefaultTimeout(30_000);
 
 const directories: string[] = [];
 function newDirectory(): string {
@@ -146,6 +157,36 @@ describe("a sandbox's process", () => {
     expect(await process.exited).toBe(1);
     expect(await new Response(process.stderr).text()).toContain("the world has ended");
     await allGone(children);
+  });
+});
+
+describe("a sandbox whose launcher is killed", () => {
+  /** Starts it as npx and `bun run` do, by a shell of a shell, whose death nobody tells it of. */
+  async function launched(userAgent: string) {
+    const inner = `${[...COMMAND, "--port", "0"].join(" ")}; true`;
+    const launcher = Bun.spawn(["sh", "-c", `sh -c '${inner}'; true`], {
+      env: { ...process.env, npm_config_user_agent: userAgent },
+      stdout: "pipe",
+    });
+    const { url } = JSON.parse(await readLines(launcher.stdout).firstLine) as { url: string };
+    const [sandbox] = childrenOf(launcher.pid).flatMap(childrenOf);
+    const pids = [sandbox!, ...childrenOf(sandbox!)];
+    expect(pids.filter(isAlive)).toHaveLength(3);
+    launcher.kill("SIGKILL");
+    return { url, sandbox: sandbox!, pids };
+  }
+
+  test("ends with it where that is npx", async () => {
+    const { pids } = await launched("npm/11.0.0 node/v20.0.0 linux x64");
+    await allGone(pids);
+  });
+
+  test("stays where it was left to run on its own", async () => {
+    const { url, sandbox, pids } = await launched("bun/1.4.5");
+    await Bun.sleep(1_200);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    process.kill(sandbox, "SIGTERM");
+    await allGone(pids);
   });
 });
 

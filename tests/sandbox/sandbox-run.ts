@@ -22,13 +22,14 @@ export type Run = {
 
 const running = new Set<Bun.Subprocess>();
 
+export const COMMAND = [process.execPath, MAIN, "--json"];
 type Surroundings = { cwd?: string; TMPDIR?: string };
 
 export function spawnSandbox(
   args: string[],
   { cwd = process.cwd(), ...env }: Surroundings = {},
 ): Bun.Subprocess<"ignore", "pipe", "pipe"> {
-  const child = Bun.spawn([process.execPath, MAIN, "--json", ...args], {
+  const child = Bun.spawn([...COMMAND, ...args], {
     cwd,
     env: { ...process.env, ...env },
     stdin: "ignore",
@@ -81,7 +82,7 @@ export function childrenOf(pid: number): number[] {
 }
 
 /** The first line of a stream as soon as it is there, and in the end all of it. */
-function readLines(stream: ReadableStream<Uint8Array>): {
+export function readLines(stream: ReadableStream<Uint8Array>): {
   firstLine: Promise<string>;
   all: Promise<string>;
 } {

@@ -22,7 +22,7 @@ import {
   toHeader,
 } from "./nip98-requests.ts";
 
-const seed = randomBytes(4).readInt32BE();
+const seed = Number(process.env.SEED ?? randomBytes(4).readInt32BE());
 console.log(`nip98: seed ${seed}`);
 
 const now = () => nowSeconds * 1000;
