@@ -40,10 +40,9 @@ afterEach(async () => {
 afterAll(() => endBilling(fixture));
 
 const put = (tenant: TenantApi, url: string | null) =>
-  tenant.put<Problem & { wallet: string; warnings: { code: string; needed_budget: number | null }[] }>(
-    "/tenant/billing",
-    { nwc_url: url },
-  );
+  tenant.put<
+    Problem & { wallet: string; warnings: { code: string; needed_budget: number | null }[] }
+  >("/tenant/billing", { nwc_url: url });
 const sealed = ({ pubkey }: TenantApi) =>
   fixture.rows("SELECT id FROM secrets WHERE id = ?", `nwc/${pubkey}`);
 
