@@ -31,12 +31,12 @@ const BOLT11_WAIT_MS = 1_500;
 
 /** Waits a moment until an invoice can be paid, or need not be any more. */
 export function untilIssued(
-  { host, queries }: Pick<CommandParts, "host" | "queries">,
+  { host, queries, clock }: Pick<CommandParts, "host" | "queries" | "clock">,
   id: string,
 ): Promise<boolean> {
   const isIssued = () => {
     const row = queries.invoices.get(id);
-    return row?.status !== "pending" || row.invoice !== null;
+    return row?.status !== "pending" || (row.expiresAt ?? 0) * 1000 > clock.now();
   };
   return changeOf(host, invoiceActor(id), isIssued, BOLT11_WAIT_MS);
 }

@@ -5,6 +5,7 @@ import { finalizeEvent, generateSecretKey, getPublicKey } from "nostr-tools/pure
 import { type Answer, apiClient } from "./api.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { openFeed, type Revision } from "./tour-feed.ts";
+import { walkMonths } from "./tour-months.ts";
 import { readEvents, readInformation, visitRelay } from "./tour-visit.ts";
 import { day, sats, short, stateOf, storyOf } from "./tour-words.ts";
 
@@ -13,7 +14,13 @@ export type Told<T> = { value: T; say: string[]; data: Record<string, unknown> }
 /** Runs one step, shows it, and passes its value on. @throws what the step throws. */
 export type Step = <T>(id: string, title: string, run: () => Promise<Told<T>>) => Promise<T>;
 
-type Relay = { id: string; status: string; url: string; schema: string; paid_through: number };
+export type Relay = {
+  id: string;
+  status: string;
+  url: string;
+  schema: string;
+  paid_through: number;
+};
 type Invoice = { id: string; status: string; amount: number; invoice: string; expires_at: number };
 type Ordered = { relay: Relay; invoice: Invoice | null };
 
@@ -21,8 +28,9 @@ const NAME = "Quiet Harbour";
 const SUBDOMAIN = "quiet-harbour";
 const DAY_SECONDS = 86_400;
 
-/** Walks the main job, from a key to a relay that was brought back, against a running sandbox. */
-export async function walk({ info }: Sandbox, step: Step): Promise<void> {
+/** Walks the main job, from a key to a year of bills, against a running sandbox. */
+export async function walk(sandbox: Sandbox, step: Step): Promise<void> {
+  const { info } = sandbox;
   const anyone = apiClient(info.url, null);
 
   const key = await step("key", "Make a key", async () => {
@@ -174,16 +182,17 @@ export async function walk({ info }: Sandbox, step: Step): Promise<void> {
     return { value: null, say, data: { status: "active", paid_through } };
   });
   feed.close();
+  await walkMonths(sandbox, api, key.secret, relay.id, step);
 }
 
 /** The body of an answer with this status. @throws Error with what the API said instead. */
-function expected<T>(status: number, answer: Answer<T>): T {
+export function expected<T>(status: number, answer: Answer<T>): T {
   if (answer.status === status) return answer.body;
   const { code, detail } = (answer.body ?? {}) as { code?: string; detail?: string };
   throw new Error(`the API answered ${answer.status} ${code ?? ""}: ${detail ?? ""}`);
 }
 
-function must(holds: boolean | undefined, otherwise: string): asserts holds {
+export function must(holds: boolean | undefined, otherwise: string): asserts holds {
   if (!holds) throw new Error(otherwise);
 }
 

@@ -31,7 +31,8 @@ test("the tour walks the main job within 15 s, a line of JSON a step, and leaves
   expect(lines.filter(({ ok }) => !ok)).toEqual([]);
   expect(lines.slice(0, -1).map(({ step }) => step)).toEqual([
     ...["sandbox", "key", "hello", "name", "order", "invoice", "pay", "active", "nip11", "note"],
-    ...["journal", "clock", "off", "back"],
+    ...["journal", "clock", "off", "back", "second", "inbox", "month", "message", "suspended"],
+    ...["again", "wallet", "paid", "statement"],
   ]);
   for (const { ms } of lines) expect(ms).toBeGreaterThanOrEqual(0);
   const last = lines.at(-1);
@@ -53,7 +54,7 @@ test("for people it is plain text where there is no terminal", async () => {
   expect(out).toContain("pending → provisioning → active");
   expect(out).toContain("10,000 sats");
   expect(out).toContain("Your relay is running.");
-  expect(out).toMatch(/\n14 steps in \d+\.\d s\./);
+  expect(out).toMatch(/\n23 steps in \d+\.\d s\./);
 }, 20_000);
 
 test("a step that fails is named, and the tour exits with 1", async () => {
