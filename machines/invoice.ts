@@ -4,6 +4,7 @@ import {
   GRACE_MS,
   graceEndOf,
   type Item,
+  LEAD_MS,
   nextChargeAt,
   nextLookAt,
   type Purpose,
@@ -156,12 +157,15 @@ const bill = {
     tellTenant(c.tenant, { type: "BILLED", invoice: c.id, items: c.items }),
 };
 
-/** A purchase's bolt11 lasts as long as it, a renewal's to the end of grace and a day. */
+/**
+ * A purchase's bolt11 lasts as long as it, a renewal's to the end of grace and a day: with the hour by
+ * which it was written ahead, so that who comes back on that day still finds it.
+ */
 const lastsUntil = (c: InvoiceContext): number | null =>
   c.purpose === "renewal"
     ? Math.min(
         c.closesAt ?? Number.POSITIVE_INFINITY,
-        Math.max(now(), ...c.items.map((item) => item.from)) + GRACE_MS + DAY_MS,
+        Math.max(now(), ...c.items.map((item) => item.from)) + GRACE_MS + DAY_MS + LEAD_MS,
       )
     : c.closesAt;
 
@@ -217,6 +221,8 @@ export const invoiceMachine = setup({
     isClosing: ({ context }) => context.closing !== null,
     isUnsettled: (_, params: { settled: boolean }) => !params.settled,
     isRenewal: ({ context }) => context.purpose === "renewal",
+    /** A renewal whose bolt11 ran out: its relays are suspended by now. */
+    isBilled: ({ context }) => context.purpose === "renewal" && context.billedAt !== null,
     isFirst: ({ context }) => context.purpose === "renewal" && context.billedAt === null,
     isAuto: ({ context }) => context.chargeAt !== null,
     isBroken: (_, charged: Charged) => charged.outcome === "rejected" && BROKEN.has(charged.code),
@@ -496,7 +502,11 @@ export const invoiceMachine = setup({
         dormant: {
           description:
             "It is unpaid and its Lightning invoice has run out. You get a new one when you ask for it.",
-          on: { REISSUE: "deciding" },
+          on: {
+            REISSUE: "deciding",
+            CHARGE: { target: "deciding", actions: "chargeNow" },
+            "admin.retry": { target: "deciding", actions: "chargeNow" },
+          },
         },
         lastCall: {
           description: "Its time is up. We ask our wallet once more before anything ends.",
@@ -504,7 +514,11 @@ export const invoiceMachine = setup({
             id: "ask",
             src: "askWallet",
             input: ({ context }) => ({ invoice: context.id }),
-            onDone: [{ guard: "isClosing", target: "#invoice.expired" }, { target: "deciding" }],
+            onDone: [
+              { guard: "isClosing", target: "#invoice.expired" },
+              { guard: "isBilled", target: "dormant" },
+              { target: "deciding" },
+            ],
             onError: "blocked",
           },
         },

@@ -129,9 +129,9 @@ export const relayMachine = setup({
       const { plan, priceSats, paidThrough, prepaid } = event;
       // A plan's features are part of what zooid holds; a date is not.
       const wanted = plan === c.plan || c.wanted === 0 ? c.wanted : c.wanted + 1;
-      // The same date said again is no payment: what is billed for the time after it stays billed.
-      const isMoved = paidThrough !== c.paidThrough && (paidThrough ?? 0) > now();
-      const isPaid = prepaid || priceSats === 0 || isMoved;
+      // What was billed is paid when the date moves, be it to one that is over too. The same date said
+      // again is no payment: what is billed for the time after it stays billed.
+      const isPaid = prepaid || priceSats === 0 || paidThrough !== c.paidThrough;
       const grace = isPaid ? { invoice: null, graceEnds: null } : {};
       return { plan, priceSats, paidThrough, prepaid, wanted, ...grace };
     }),
@@ -249,6 +249,7 @@ export const relayMachine = setup({
           on: {
             EDIT: { actions: ["edit", "want"] },
             UNBILLED: [{ guard: "isBilledBy", target: ".unbilled", actions: "unbill" }, {}],
+            EXTENDED: { target: ".deciding", actions: "extend" },
           },
           states: {
             deciding: {

@@ -277,7 +277,8 @@ const ZOOID: Record<string, string> = {
 /** What must hold when nobody has paid anything for longer than anything is waited for. */
 export function* checkDesert(watcher: Watcher): Generator<string> {
   for (const { id, scope, machine, value, context } of watcher.seen.values()) {
-    if (machine === "invoice" && statusOf(value) === "pending")
+    const isOpen = machine === "invoice" && statusOf(value) === "pending";
+    if (isOpen && ((context as InvoiceContext).closesAt ?? 0) <= watcher.world.agenda.now())
       yield `${id} of ${scope} is open for ever: ${JSON.stringify(value)}`;
     if (machine === "notice" && statusOf(value) === "queued")
       yield `${id} of ${scope} is queued for ever`;

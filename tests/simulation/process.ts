@@ -138,9 +138,11 @@ export class Process {
   }
 
   #next(lane: Lane): OutboxRow | null {
+    const { store } = this.host;
+    if ((store.nextTodo(lane.name)?.nextAt ?? Number.POSITIVE_INFINITY) > this.now) return null;
     if (lane.opensAt(this.now) !== null || !lane.hasRoom()) return null;
     const [running, mutexes] = [JSON.stringify(lane.running), JSON.stringify(lane.mutexes)];
-    return this.host.store.nextWork(lane.name, this.now, running, mutexes);
+    return store.nextWork(lane.name, this.now, running, mutexes);
   }
 
   #fire(): Promise<unknown> {

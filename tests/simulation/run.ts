@@ -21,7 +21,8 @@ export type Result = {
   step: number;
   transitions: number;
   crashes: number;
-  counts: Record<string, number>;
+  /** How often each transition was taken. */
+  taken: Record<string, number>;
   /** The last journal lines of whom the first violation concerns. */
   story: string[];
 };
@@ -90,7 +91,7 @@ export class Simulation {
       step: this.step,
       transitions: this.watcher.transitions,
       crashes: this.#crashes,
-      counts: this.watcher.taken,
+      taken: this.watcher.taken,
       story: this.violations[0] ? this.#story(this.violations[0]) : [],
     };
     this.#db.close();
@@ -262,13 +263,16 @@ export class Simulation {
     }
     world.agenda.clear();
     this.expected.faithful.clear();
+    const retry = { type: "admin.retry", reason: "" };
     const look = async (): Promise<void> => {
       world.agenda.in(12 * HOUR_MS, look);
       await this.#process.watch.tick();
       await this.#patrol();
       for (const actor of this.watcher.seen.values())
         if (actor.machine === "relay" && (actor.context as RelayContext).refused !== null)
-          await this.command(actor.id, { type: "admin.retry", reason: "" } as never, "admin");
+          await this.command(actor.id, retry, "admin");
+        else if (actor.machine === "invoice" && JSON.stringify(actor.value).includes("blocked"))
+          await this.command(actor.id, retry, "admin");
     };
     world.agenda.in(0, look);
     await this.#until(endMs + 3 * DAY_MS);
