@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Db, openDatabase } from "../db/database.ts";
 import { hostStore } from "../db/host-store.ts";
-import { createQueries } from "../db/index.ts";
+import { createQueries, type Queries } from "../db/index.ts";
 import { machines, tells } from "../machines/index.ts";
 import { systemClock } from "../server/clock.ts";
 import { Host } from "../server/host/host.ts";
@@ -74,14 +74,11 @@ async function commands(host: Host, senders: number): Promise<number> {
 }
 
 /** Writes the rows of such transitions and nothing else, one commit each. @returns commits a second. */
-function bareCommits(db: Db): number {
-  const store = hostStore(db);
-  const queries = createQueries(db);
+function bareCommits({ store }: Host, queries: Queries): number {
   const rows = Array.from({ length: ACTORS }, (_, n) => {
-    const id = `tenant/${pubkeyOf(n)}`;
-    const actor = store.actor(id);
+    const actor = store.actor(`tenant/${pubkeyOf(n)}`);
     const tenant = queries.tenants.get(pubkeyOf(n));
-    if (!actor || !tenant) throw new Error(`there is no ${id}`);
+    if (!actor || !tenant) throw new Error(`there is no tenant ${n}`);
     return { actor, tenant };
   });
   const event = JSON.stringify({ type: "WALLET_CLEARED" });
@@ -120,13 +117,14 @@ type Measured = { together: number; alone: number; bare: number; share: number }
 async function measure(path: string): Promise<Measured> {
   const db = openDatabase(path);
   const host = openHost(db);
+  const queries = createQueries(db);
   await populate(host);
   const rounds: Measured[] = [];
   // In turns: what else the machine does in the meantime meets all of them.
   for (let round = 0; round < ROUNDS; round++) {
     const together = await commands(host, SENDERS);
     const alone = await commands(host, 1);
-    const bare = bareCommits(db);
+    const bare = bareCommits(host, queries);
     rounds.push({ together, alone, bare, share: (100 * alone) / bare });
   }
   db.close();

@@ -27,6 +27,7 @@ export async function attempt(
   );
   try {
     signal.throwIfAborted();
+    // Listens before the handler does: whatever that makes of being aborted comes too late.
     const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     });
@@ -38,9 +39,7 @@ export async function attempt(
       effect.run(JSON.parse(row.input) as never, context),
     ]);
     return { kind: "answered", answer: JSON.stringify(output ?? null) };
-  } catch (thrown) {
-    // Whatever a handler makes of being aborted, that is what happened.
-    const error: unknown = signal.aborted ? signal.reason : thrown;
+  } catch (error) {
     if (error instanceof Abandoned) return { kind: "abandoned", code: "abandoned" };
     if (error instanceof Refused) return { kind: "refused", code: error.code };
     if (error instanceof Unavailable) return { kind: "unreachable", code: error.code };

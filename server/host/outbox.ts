@@ -32,8 +32,6 @@ export class Outbox {
   #isRunning = false;
   #isAwake = false;
   #idle: (() => void)[] = [];
-  /** Logical time of the last attempt of each open row, for {@link isSettled}. */
-  readonly #triedAt = new Map<string, number>();
 
   constructor(
     readonly host: Host,
@@ -83,18 +81,16 @@ export class Outbox {
   }
 
   /**
-   * Whether nothing more can happen at this instant: nothing runs, and every row that is due was
-   * tried at this instant, or stands behind a closed breaker.
+   * Whether nothing more can happen at this instant: nothing runs, and every row that is due stands
+   * behind a closed breaker.
    */
   isSettled(): boolean {
     const now = this.host.clock.now();
-    for (const lane of this.#lanes.values()) {
-      if (lane.running.length > 0) return false;
-      if (lane.opensAt(now) !== null) continue;
-      for (const { key } of this.host.store.dueWork(lane.name, now))
-        if ((this.#triedAt.get(key) ?? -1) < now) return false;
-    }
-    return true;
+    return [...this.#lanes.values()].every(
+      (lane) =>
+        lane.running.length === 0 &&
+        (lane.opensAt(now) !== null || this.host.store.dueWork(lane.name, now).length === 0),
+    );
   }
 
   /** What runs or waits to be tried, in words: for an answer that must name it. */
@@ -113,10 +109,7 @@ export class Outbox {
   }
 
   #onCommit({ cancelled, started }: Commit): void {
-    for (const key of cancelled) {
-      this.#triedAt.delete(key);
-      this.#controllers.get(key)?.abort(new Abandoned());
-    }
+    for (const key of cancelled) this.#controllers.get(key)?.abort(new Abandoned());
     if (started) this.wake();
   }
 
@@ -168,7 +161,6 @@ export class Outbox {
     this.#controllers.set(row.key, controller);
     try {
       if ((await this.host.deliver(() => store.claimWork(row.key))) === 0) return;
-      this.#triedAt.set(row.key, clock.now());
       const outcome = await attempt(row, effect, controller, this.#memo(row.key));
       const { kind } = outcome;
       if (kind === "answered" || kind === "refused") lane.answered();
@@ -212,7 +204,6 @@ export class Outbox {
   }
 
   async #end(row: OutboxRow, ending: Ending): Promise<void> {
-    this.#triedAt.delete(row.key);
     try {
       await this.host.deliver((run) => deliverEnding(run, row, ending));
     } catch (cause) {

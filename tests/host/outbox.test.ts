@@ -203,6 +203,19 @@ describe("an answer that cannot be delivered", () => {
     await stage.close();
   });
 
+  test("because its own state does not take it is held, not lost", async () => {
+    const stage = openStage({ perform: async () => "precious" });
+    await stage.create("a");
+    await stage.send("a", { type: "STUBBORN" });
+    stage.outbox.start();
+    await eventually(() => stage.defects.length === 1);
+    const [row] = stage.host.store.stuckWork();
+    expect([row?.state, row?.answer]).toEqual(["undelivered", '"precious"']);
+    expect(row?.error).toContain("does not take its end");
+    expect(stage.host.read("a")?.rev).toBe(1);
+    await stage.close();
+  });
+
   test("of a refusal keeps its code", async () => {
     const stage = openStage({
       perform: () => Promise.reject(new Refused("taken", "somebody has it")),

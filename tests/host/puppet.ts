@@ -29,6 +29,7 @@ export type PuppetEvent =
   | { type: "WORK" | "OTHER"; input?: unknown }
   | { type: "LEAVE" }
   | { type: "RUSH" }
+  | { type: "STUBBORN" }
   | { type: "SHRUG" }
   | { type: "ONLY_IDLE" };
 
@@ -119,6 +120,7 @@ export const puppet = setup({
             WORK: "working",
             OTHER: "workingOther",
             RUSH: "rushing",
+            STUBBORN: "stubborn",
             ONLY_IDLE: { actions: { type: "hear", params: { say: "idle" } } },
           },
         },
@@ -162,6 +164,17 @@ export const puppet = setup({
             },
             onError: "idle",
           },
+        },
+        stubborn: {
+          description: "Takes no answer.",
+          invoke: {
+            id: "stubborn",
+            src: "perform",
+            input: { input: "stubborn" },
+            onDone: { guard: "never", target: "idle" },
+            onError: "idle",
+          },
+          on: { LEAVE: "idle" },
         },
         rushing: {
           description: "Left as soon as it is entered.",

@@ -65,6 +65,15 @@ describe("an actor's own alarms", () => {
     await stage.close();
   });
 
+  test("what they arm, the event after them may disarm", async () => {
+    const stage = openStage();
+    await stage.create("x", { a: T0 + 10, onA: { say: "arms b", a: null, b: T0 + 90 } });
+    stage.clock.at = T0 + 30;
+    await stage.send("x", { type: "DO", say: "disarms b", b: null });
+    expect(armed(stage, "x")).toEqual([]);
+    await stage.close();
+  });
+
   test("a receiver's fire before it is told", async () => {
     const stage = openStage();
     await stage.create("a");
