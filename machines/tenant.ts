@@ -618,6 +618,23 @@ export const tenantMachine = setup({
     billing: {
       description: "Your dates, your credit, and the one renewal a month.",
       initial: "waiting",
+      // Whatever else is under way: a relay that turns free must not see grace.
+      after: {
+        planSwitch: {
+          actions: [
+            "switchPlans",
+            "anchor",
+            {
+              type: "tell",
+              params: ({ context: c }) =>
+                extended(
+                  c,
+                  Object.keys(c.seats).filter((relay) => c.seats[relay]?.is === "on"),
+                ),
+            },
+          ],
+        },
+      },
       on: {
         SEAT: [
           {
@@ -758,20 +775,6 @@ export const tenantMachine = setup({
           always: { guard: "isStale", target: "closing" },
           after: {
             renewal: "catchingUp",
-            planSwitch: {
-              actions: [
-                "switchPlans",
-                "anchor",
-                {
-                  type: "tell",
-                  params: ({ context: c }) =>
-                    extended(
-                      c,
-                      Object.keys(c.seats).filter((relay) => c.seats[relay]?.is === "on"),
-                    ),
-                },
-              ],
-            },
           },
         },
         catchingUp: {

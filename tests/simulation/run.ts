@@ -129,10 +129,10 @@ export class Simulation {
       const again = (): void => {
         agenda.in(random.wait(everyMs), again);
         begin();
-        world.troubleAt = agenda.now();
+        world.trouble(agenda.now());
         agenda.in(random.wait(random.pick([HOUR_MS, DAY_MS, 6 * DAY_MS])), () => {
           end();
-          world.troubleAt = agenda.now();
+          world.trouble(agenda.now());
         });
       };
       agenda.in(random.wait(everyMs), again);
@@ -236,7 +236,7 @@ export class Simulation {
     this.#process.kill();
     this.#crashes++;
     this.#downUntil = untilMs;
-    if (untilMs > this.world.agenda.now()) this.world.troubleAt = untilMs;
+    if (untilMs > this.world.agenda.now()) this.world.trouble(untilMs);
     if (this.#replays++ < FULL_REPLAYS_MAX) this.#replay();
   }
 

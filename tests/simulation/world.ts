@@ -92,9 +92,13 @@ export class World {
     notified: () => Promise<unknown>,
   ) {
     this.agenda = new Agenda(startMs);
-    this.lightning = new Lightning(this.agenda, random, weather, notified, () => {
-      this.troubleAt = this.agenda.now();
-    });
+    this.lightning = new Lightning(this.agenda, random, weather, notified, () =>
+      this.trouble(this.agenda.now()),
+    );
+  }
+
+  trouble(atMs: number): void {
+    this.troubleAt = Math.max(this.troubleAt, atMs);
   }
 
   clearUp(): void {
