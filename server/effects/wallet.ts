@@ -1,5 +1,6 @@
-import { HOUR_MS, RESERVATION_MS } from "../../machines/billing.ts";
-import type { Bolt11 } from "../../machines/invoice.ts";
+import { DAY_MS, GRACE_MS, HOUR_MS, RESERVATION_MS } from "../../machines/billing.ts";
+import type { Bolt11, InvoiceContext } from "../../machines/invoice.ts";
+import { invoiceActor } from "../../machines/messages.ts";
 import { Unavailable } from "../errors.ts";
 import type { Effect } from "../host/effect.ts";
 import type { ReceivingWallet } from "../wallet/wallet.ts";
@@ -33,7 +34,8 @@ export function mintBolt11(parts: EffectParts): Effect {
     ): Promise<Bolt11> {
       const wallet = required(parts.wallet);
       const now = parts.clock.now();
-      const leftMs = (lastsUntil ?? now + RESERVATION_MS) - now;
+      const until = lastsUntil ?? now + RESERVATION_MS;
+      const leftMs = Math.max(until, graceIfIssued(parts, invoice, now)) - now;
       const expirySeconds =
         Math.ceil(Math.max(leftMs, EXPIRY_MIN_MS) / 1000) + EXPIRY_MARGIN_SECONDS;
       const description = `Berth invoice ${invoice}`;
@@ -44,6 +46,16 @@ export function mintBolt11(parts: EffectParts): Effect {
       return { ...issued, sats, wallet: wallet.pubkey, issuedAt: now };
     },
   };
+}
+
+/**
+ * When the grace of a renewal and a day would end if it is issued now. It may have been asked for long
+ * ago, while our wallet did not answer; its days of grace begin only when it can be paid.
+ */
+function graceIfIssued({ read }: Pick<EffectParts, "read">, invoice: string, now: number): number {
+  const c = read(invoiceActor(invoice))?.persisted.context as InvoiceContext | undefined;
+  if (c?.purpose !== "renewal") return 0;
+  return Math.min(c.closesAt ?? Number.POSITIVE_INFINITY, now + GRACE_MS + DAY_MS);
 }
 
 /**
