@@ -1,4 +1,4 @@
-import { Database, SQLiteError } from "bun:sqlite";
+import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { drizzle } from "drizzle-orm/bun-sqlite";
@@ -29,18 +29,4 @@ export function openDatabase(path: string) {
     sqlite.close();
     throw error;
   }
-}
-
-/** A body that is not a promise: an async one would commit before it is done. */
-type Synchronous<T> = T extends Promise<unknown> ? never : T;
-
-/** Runs `body` in one IMMEDIATE transaction, or in a savepoint of the one that is open. */
-export function transact<T>(db: Db, body: () => Synchronous<T>): Synchronous<T> {
-  return db.sqlite.transaction(body).immediate();
-}
-
-/** `relays.subdomain` for a violated UNIQUE(subdomain) of relays; null for any other error. */
-export function violatedUnique(error: unknown): string | null {
-  if (!(error instanceof SQLiteError)) return null;
-  return /UNIQUE constraint failed: (?:index ')?([\w.]+)/.exec(error.message)?.[1] ?? null;
 }

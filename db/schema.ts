@@ -76,7 +76,7 @@ export const alarms = sqliteTable(
   },
   (t) => [
     primaryKey({ columns: [t.actor, t.name] }),
-    index("alarms_due").on(t.due).where(sql`${t.heldAt} IS NULL`),
+    index("alarms_due").on(t.due, t.actor, t.name).where(sql`${t.heldAt} IS NULL`),
   ],
 );
 

@@ -25,5 +25,7 @@ CREATE TABLE `notices` (
 );
 --> statement-breakpoint
 CREATE INDEX `notices_by_tenant` ON `notices` (`tenant`,`created_at`);--> statement-breakpoint
+DROP INDEX `alarms_due`;--> statement-breakpoint
+CREATE INDEX `alarms_due` ON `alarms` (`due`,`actor`,`name`) WHERE "alarms"."held_at" IS NULL;--> statement-breakpoint
 ALTER TABLE `invoices` ADD `purpose` text DEFAULT 'purchase' NOT NULL;--> statement-breakpoint
 ALTER TABLE `relays` ADD `grace_ends` integer;
