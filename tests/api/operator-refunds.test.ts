@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { until } from "../sandbox/relay-socket.ts";
+import type { Fixture, TenantApi } from "./berth-fixture.ts";
+import { endBilling, expectReconciled, leave, startBilling, tenantOf } from "./bills.ts";
+import { actsOf, codeOf } from "./operator-acts.ts";
+import { invoiceIs, order, orderPaid, relayIs } from "./orders.ts";
+
+setDefaultTimeout(30_000);
+
+let fixture: Fixture;
+let admin: TenantApi;
+let onTenant: ReturnType<typeof actsOf>["onTenant"];
+beforeAll(async () => {
+  ({ fixture, admin } = await startBilling());
+  ({ onTenant } = actsOf(admin));
+});
+afterAll(() => endBilling(fixture));
+
+test("a refund takes two steps: set aside for the tenant's bolt11, then proven by its preimage", async () => {
+  const tenant = fixture.tenant();
+  // Money that no invoice wants: the bolt11 of a reservation given up.
+  const { relay, invoice, bolt11 } = await orderPaid(tenant);
+  await tenant.delete(`/tenant/relays/${relay.id}`);
+  await invoiceIs(tenant, invoice.id, "expired");
+  fixture.world.pay(bolt11);
+  await until(async () => (await tenantOf(tenant)).credit === 10_000);
+  await onTenant(tenant, "credit", { sats: 5_000 });
+
+  const { network, tenantWallet } = fixture.world;
+  const asked = (sats: number, expirySeconds = 3_600) =>
+    network.makeInvoice(tenantWallet.node, { amountMsats: sats * 1_000, expirySeconds });
+  const prepare = (sats: number, to: string) => onTenant(tenant, "refund", { sats, bolt11: to });
+  const refused = [
+    [await prepare(4_000, "lnbcrt1nothing"), 422, "bolt11_invalid"],
+    [await prepare(4_000, asked(4_001).bolt11), 422, "bolt11_amount"],
+    // What was granted is no money.
+    [await prepare(10_001, asked(10_001).bolt11), 409, "not_refundable"],
+    [await onTenant(tenant, "refund/confirm", { preimage: "0".repeat(64) }), 409, "no_refund"],
+    [await onTenant(tenant, "refund/cancel"), 409, "not_allowed_now"],
+  ] as const;
+  for (const [answer, status, code] of refused) expect(codeOf(answer)).toEqual([status, code]);
+  const short = asked(4_000, 60).bolt11;
+  await fixture.advance(120_000);
+  expect(codeOf(await prepare(4_000, short))).toEqual([422, "bolt11_expired"]);
+  expect(await expectReconciled(fixture, tenant)).toMatchObject({ credit: 15_000, refunded: 0 });
+
+  const wanted = asked(4_000);
+  expect((await prepare(4_000, wanted.bolt11.toUpperCase())).body.credit).toBe(11_000);
+  expect(await expectReconciled(fixture, tenant)).toMatchObject({ refunded: 4_000 });
+  expect(codeOf(await prepare(1_000, asked(1_000).bolt11))).toEqual([409, "not_allowed_now"]);
+  const confirm = (preimage: string) => onTenant(tenant, "refund/confirm", { preimage });
+  expect(codeOf(await confirm("ab".repeat(32)))).toEqual([422, "wrong_preimage"]);
+  const operatorsNode = network.openNode("operator", 1_000_000_000);
+  const { preimage } = network.pay(operatorsNode, wanted.bolt11);
+  expect((await confirm(preimage)).status).toBe(200);
+  expect(codeOf(await confirm(preimage))).toEqual([409, "no_refund"]);
+
+  // One that was not paid is taken back; of the money 6,000 are left.
+  await prepare(6_000, asked(6_000).bolt11);
+  expect((await onTenant(tenant, "refund/cancel")).body.credit).toBe(11_000);
+  expect(codeOf(await prepare(6_001, asked(6_001).bolt11))).toEqual([409, "not_refundable"]);
+  expect(await expectReconciled(fixture, tenant)).toMatchObject({
+    ...{ received: 10_000, granted: 5_000, credit: 11_000, refunded: 4_000, applied: 0 },
+  });
+  await leave(fixture, tenant);
+});
+
+test("what was granted is used first, so that money that came later can be given back", async () => {
+  const tenant = fixture.tenant();
+  await tenant.get("/tenant");
+  await onTenant(tenant, "credit", { sats: 10_000 });
+  const { relay } = await order(tenant, { plan: "basic" });
+  await relayIs(tenant, relay.id, "active");
+  const { network, tenantWallet } = fixture.world;
+  const bolt11 = network.makeInvoice(tenantWallet.node, { amountMsats: 10_000_000 }).bolt11;
+  expect(codeOf(await onTenant(tenant, "refund", { sats: 10_000, bolt11 }))[1]).toBe(
+    "not_refundable",
+  );
+  const gone = await orderPaid(tenant);
+  await tenant.delete(`/tenant/relays/${gone.relay.id}`);
+  await invoiceIs(tenant, gone.invoice.id, "expired");
+  fixture.world.pay(gone.bolt11);
+  await until(async () => (await tenantOf(tenant)).credit === 10_000);
+  expect((await onTenant(tenant, "refund", { sats: 10_000, bolt11 })).status).toBe(200);
+  expect((await onTenant(tenant, "refund/cancel")).status).toBe(200);
+  await expectReconciled(fixture, tenant);
+  await leave(fixture, tenant);
+});
