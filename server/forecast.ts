@@ -121,7 +121,7 @@ function seen({ machine, rev, at, snapshot }: Seen): Foreseen[] {
   }
 }
 
-/** A world in which everything answers at once. */
+/** A world in which everything answers at once, and a wallet that was asked to pay has paid. */
 function idealEffects(host: () => Host, clock: { now(): number }): Record<string, Effect> {
   const ideal = (lane: string, run: (input: never) => Promise<unknown>): Effect => ({
     lane,
@@ -130,9 +130,21 @@ function idealEffects(host: () => Host, clock: { now(): number }): Record<string
     backoffCapMs: 1_000,
     run,
   });
+  const paid = new Set<string>();
+  const settle = async (invoice: string): Promise<void> => {
+    const c = host().read(invoiceActor(invoice))?.persisted.context as InvoiceContext | undefined;
+    if (!c?.bolt11) return;
+    const { paymentHash, sats } = c.bolt11;
+    const event = { type: "SETTLED", paymentHash, sats, preimage: null, settledAt: clock.now() };
+    await host().send(invoiceActor(invoice), event, { cause: "forecast" });
+  };
   return {
     catchUp: ideal("clock", async () => null),
-    askWallet: ideal("wallet", async () => ({ settled: false })),
+    askWallet: ideal("wallet", async ({ invoice }: { invoice: string }) => {
+      if (!paid.delete(invoice)) return { settled: false };
+      await settle(invoice);
+      return { settled: true };
+    }),
     mintBolt11: ideal(
       "wallet",
       async (input: { sats: number; lastsUntil: number | null }): Promise<Bolt11> => ({
@@ -145,12 +157,7 @@ function idealEffects(host: () => Host, clock: { now(): number }): Record<string
       }),
     ),
     payByWallet: ideal("nwc", async ({ invoice }: { invoice: string }) => {
-      const c = host().read(invoiceActor(invoice))?.persisted.context as InvoiceContext | undefined;
-      if (!c?.bolt11) return { outcome: "unknown" };
-      const { paymentHash, sats } = c.bolt11;
-      const settledAt = clock.now();
-      const event = { type: "SETTLED", paymentHash, sats, preimage: null, settledAt };
-      await host().send(invoiceActor(invoice), event, { cause: "forecast" });
+      paid.add(invoice);
       return { outcome: "paid" };
     }),
     deliver: ideal("dm", async () => ({

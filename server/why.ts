@@ -1,6 +1,9 @@
 import type { AnyStateNode } from "xstate";
-import { relayActor } from "../machines/messages.ts";
+import { isRenewed } from "../machines/billing.ts";
+import { invoiceActor, relayActor, tenantActor } from "../machines/messages.ts";
+import { plans } from "../machines/plans.ts";
 import { relayMachine } from "../machines/relay.ts";
+import { renews, type TenantContext } from "../machines/tenant.ts";
 import type { Host } from "./host/host.ts";
 import type { PersistedSnapshot } from "./host/xstate.ts";
 import { statusOf, toSeconds } from "./projections/status.ts";
@@ -35,7 +38,9 @@ const EVENTS: Record<string, string> = {
   "admin.deactivate": "the operator deactivated it",
 };
 
-/** What a deadline leads to. */
+type Next = Why["next"][number];
+
+/** What a deadline of the relay itself leads to. */
 const DEADLINES: Record<string, string> = {
   lateAt: "if it still does not answer, it is marked as late; we keep trying",
   paidThrough: "what is paid ends; it runs on in grace",
@@ -56,18 +61,17 @@ export function whyRelay(host: Host, id: string): Why {
   const because = entries
     .slice(0, first + 1)
     .map((entry) => ({ entry, what: wordsOf(entry.event) }))
-    .filter(({ what }) => what !== null)
+    .filter(({ what }, index, all) => what !== null && what !== all[index + 1]?.what)
     .slice(-REASONS_MAX)
     .map(({ entry, what }) => ({
       at: toSeconds(entry.at),
       what: what ?? "",
       by: entry.by === entry.scope ? "owner" : entry.by && "operator",
     }));
-  const next = host.store
-    .alarmsOf(actor)
-    .map(({ name, due }) => ({ at: toSeconds(due), what: DEADLINES[deadlineOf(name)] ?? "" }))
-    .filter(({ what }) => what !== "")
-    .sort((a, b) => a.at - b.at);
+  const next = [
+    ...nextOf(host, actor, (name) => DEADLINES[name]),
+    ...billedNext(host, id, last.scope),
+  ].sort((a, b) => a.at - b.at);
   return {
     status: statusOf(value),
     meaning: meaningOf(value.status),
@@ -76,6 +80,41 @@ export function whyRelay(host: Host, id: string): Why {
     next,
   };
 }
+
+/** The deadlines of an actor for which there are words. */
+function nextOf(host: Host, actor: string, words: (name: string) => string | undefined): Next[] {
+  return host.store.alarmsOf(actor).flatMap(({ name, due }) => {
+    const what = words(deadlineOf(name));
+    return what === undefined ? [] : [{ at: toSeconds(due), what }];
+  });
+}
+
+/** What is next for a relay at its till, and on the invoice that bills it now. */
+function billedNext(host: Host, id: string, tenant: string): Next[] {
+  const till = host.read(tenantActor(tenant))?.persisted.context as TenantContext | undefined;
+  const seat = till?.seats[id];
+  if (!till || !seat) return [];
+  const isToRenew = isRenewed(seat) && !renews(till, id);
+  const atTill = nextOf(host, tenantActor(tenant), (name) =>
+    name === "renewal" && isToRenew ? "its renewal is written, and can be paid" : undefined,
+  );
+  const switching: Next[] =
+    seat.next && seat.is === "on"
+      ? [{ at: toSeconds(seat.next.at), what: `its plan becomes ${plans[seat.next.plan].name}` }]
+      : [];
+  const open = seat.invoice ?? (renews(till, id) ? till.renewal?.invoice : undefined);
+  return [...atTill, ...switching, ...(open ? invoiceNext(host, open, seat.is === "new") : [])];
+}
+
+/** @param lapses - whether the relay goes with its invoice */
+const invoiceNext = (host: Host, invoice: string, lapses: boolean): Next[] =>
+  nextOf(host, invoiceActor(invoice), (name) => {
+    if (name === "chargeAt") return "your connected wallet is asked to pay";
+    if (name !== "closesAt") return undefined;
+    return lapses
+      ? "unless it is paid by then, it is deactivated"
+      : "until then the open invoice can be paid";
+  });
 
 const statusKey = (snapshot: string): string =>
   JSON.stringify(((JSON.parse(snapshot) as PersistedSnapshot).value as { status: unknown }).status);
