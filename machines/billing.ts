@@ -324,8 +324,16 @@ export const nextLookAt = (tries: number, nowMs: number): number =>
 export const graceEndOf = (items: readonly Item[], billedAt: number): number =>
   Math.max(Math.min(...items.map((item) => item.from)), billedAt) + GRACE_MS;
 
-/** When reminders go out, and which stage each is. */
-export const remindersOf = (graceEnds: number) => [
-  { stage: "three_days_left" as const, at: graceEnds - 3 * DAY_MS },
-  { stage: "one_day_left" as const, at: graceEnds - DAY_MS },
-];
+/**
+ * What is still to be said of a renewal that can be paid since `billedAt`, and when. That it is due is
+ * said at its date at the latest: until then the tenant's wallet may have paid it.
+ */
+export function remindersOf(items: readonly Item[], billedAt: number) {
+  const graceEnds = graceEndOf(items, billedAt);
+  const dueAt = Math.max(billedAt, Math.min(...items.map((item) => item.from)));
+  return [
+    { stage: "due" as const, at: dueAt },
+    { stage: "three_days_left" as const, at: graceEnds - 3 * DAY_MS },
+    { stage: "one_day_left" as const, at: graceEnds - DAY_MS },
+  ];
+}

@@ -2,7 +2,6 @@ import { and, assign, setup } from "xstate";
 import {
   DAY_MS,
   GRACE_MS,
-  graceEndOf,
   type Item,
   LEAD_MS,
   nextChargeAt,
@@ -84,7 +83,7 @@ const BROKEN = new Set(["UNAUTHORIZED", "RESTRICTED", "NOT_IMPLEMENTED", "UNSUPP
 /** What the wallet that pays for a charge by itself is not told to do again. */
 const attempt = (state: "created") => ({
   type: "post" as const,
-  params: ({ context: c }: { context: InvoiceContext }) => attemptOf(c, c.tries + 1, state, null),
+  params: ({ context: c }: { context: InvoiceContext }) => attemptOf(c, c.tries, state, null),
 });
 const attemptOf = (
   c: InvoiceContext,
@@ -151,6 +150,10 @@ const notice = (stage: Stage) => ({
     createNotice(c.tenant, c.id, stage, c.closesAt),
 });
 
+/** Whether what paid it may well have been the tenant's wallet at our request. */
+const wasCharged = (c: InvoiceContext): boolean =>
+  c.receipt !== null && (c.outcome === "paid" || c.outcome === "unknown");
+
 const bill = {
   type: "tell" as const,
   params: ({ context: c }: { context: InvoiceContext }) =>
@@ -184,7 +187,7 @@ const chargedActions = () => [
   {
     type: "post" as const,
     params: ({ context: c, event: { output } }: Answered): Post | [] => {
-      if (output.outcome === "none") return attemptOf(c, c.tries + 1, "rejected", "NO_WALLET");
+      if (output.outcome === "none") return attemptOf(c, c.tries, "rejected", "NO_WALLET");
       const state = output.outcome === "paid" ? "sent" : output.outcome;
       return attemptOf(c, c.tries, state, "code" in output ? output.code : null);
     },
@@ -236,28 +239,31 @@ export const invoiceMachine = setup({
     minted: assign(({ context: c }, bolt11: Bolt11) => {
       if (c.billedAt !== null) return { bolt11 };
       const isRenewal = c.purpose === "renewal";
-      const reminders = isRenewal ? remindersOf(graceEndOf(c.items, now())) : [];
+      const reminders = isRenewal ? remindersOf(c.items, now()) : [];
       return { bolt11, billedAt: now(), reminders };
     }),
     reminded: assign(({ context }) => ({ reminders: context.reminders.slice(1) })),
     chargeNow: assign({ chargeAt: () => now() }),
+    /** From when it begins it counts, and what becomes of it is not known: it may pay at any moment. */
+    charging: assign(({ context: c }) => ({ tries: c.tries + 1, outcome: "unknown" })),
     charged: assign(({ context: c }, charged: Charged) => {
-      const tries = c.tries + 1;
+      const before = c.tries - 1;
       switch (charged.outcome) {
         case "none":
-          return { chargeAt: null };
+          return { outcome: "none", chargeAt: null };
         case "rejected":
           return {
-            tries,
             outcome: charged.code,
             chargeAt: BROKEN.has(charged.code)
               ? null
-              : nextChargeAt(c.tries, now(), charged.renewsAt),
+              : nextChargeAt(before, now(), charged.renewsAt),
           };
         default:
-          return { tries, outcome: charged.outcome, chargeAt: nextLookAt(c.tries, now()) };
+          return { outcome: charged.outcome, chargeAt: nextLookAt(before, now()) };
       }
     }),
+    /** Nothing was attempted: our own wallet could not be asked, or has spoken already. */
+    chargeLater: assign(({ context: c }) => ({ chargeAt: nextLookAt(c.tries, now()) })),
     closeAs: assign((_, { why }: { why: InvoiceContext["closing"] }) => ({
       closing: why,
       closesAt: null,
@@ -433,20 +439,14 @@ export const invoiceMachine = setup({
                     guard: { type: "isUnsettled", params: ({ event }) => event.output },
                     target: "charging",
                   },
-                  {
-                    target: "idle",
-                    actions: { type: "charged", params: { outcome: "unknown" } as Charged },
-                  },
+                  { target: "idle", actions: "chargeLater" },
                 ],
-                onError: {
-                  target: "idle",
-                  actions: { type: "charged", params: { outcome: "unknown" } as Charged },
-                },
+                onError: { target: "idle", actions: "chargeLater" },
               },
             },
             charging: {
               description: "Your wallet is asked to pay.",
-              entry: attempt("created"),
+              entry: ["charging", attempt("created")],
               invoke: {
                 id: "pay",
                 src: "payByWallet",
@@ -538,15 +538,12 @@ export const invoiceMachine = setup({
         "markPaid",
         {
           type: "post",
-          params: ({ context: c }) =>
-            c.tries > 0 && c.receipt ? attemptOf(c, c.tries, "settled", null) : [],
+          params: ({ context: c }) => (wasCharged(c) ? attemptOf(c, c.tries, "settled", null) : []),
         },
         {
           type: "create",
           params: ({ context: c }) =>
-            c.receipt && (c.outcome === "paid" || c.outcome === "unknown")
-              ? createNotice(c.tenant, c.id, "receipt", null)
-              : [],
+            wasCharged(c) ? createNotice(c.tenant, c.id, "receipt", null) : [],
         },
         {
           type: "tell",
