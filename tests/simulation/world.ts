@@ -82,8 +82,7 @@ export class World {
   /** Messages that reached an inbox, by notice: ids of the events. */
   readonly inboxes = new Map<string, Set<string>>();
   isZooidDown = false;
-  /** The last instant at which something of ours was not as it should be. */
-  troubleAt = 0;
+  #troubleAt = 0;
 
   constructor(
     startMs: number,
@@ -97,8 +96,13 @@ export class World {
     );
   }
 
+  /** The last instant at which something of ours was not as it should be. */
+  get troubleAt(): number {
+    return this.lightning.isDown ? this.agenda.now() : this.#troubleAt;
+  }
+
   trouble(atMs: number): void {
-    this.troubleAt = Math.max(this.troubleAt, atMs);
+    this.#troubleAt = Math.max(this.#troubleAt, atMs);
   }
 
   clearUp(): void {

@@ -1,0 +1,230 @@
+/**
+ * The till's sats: what is billed, what a payment buys, and where the rest goes. Functions from context
+ * and event to what changes of the context, as in `till.ts`.
+ */
+import {
+  creditPays,
+  dueItems,
+  endOf,
+  type Item,
+  isStale,
+  monthOf,
+  type Purpose,
+  type Seat,
+  totalSats,
+  wholeSecond,
+} from "./billing.ts";
+import { plans } from "./plans.ts";
+import {
+  type Changes,
+  type Condition,
+  insteadOf,
+  quoted,
+  renewalAt,
+  seatOf,
+  setSeat,
+  type TenantContext,
+  type Transformation,
+} from "./till.ts";
+
+const without = (open: TenantContext["open"], invoice: string): TenantContext["open"] => {
+  const { [invoice]: _gone, ...rest } = open;
+  return rest;
+};
+
+// ---- invoices ----
+
+/** Credit first: the invoice is given what there is, to hold until it ends. */
+function draftOf(
+  c: TenantContext,
+  draft: { id: string; purpose: Purpose; items: Item[]; closesAt?: number | null; auto?: boolean },
+): Changes {
+  const { closesAt = null, auto = false } = draft;
+  const dueSats = totalSats(draft.items);
+  const creditSats = Math.min(c.creditSats, dueSats);
+  return {
+    draft: { ...draft, tenant: c.pubkey, creditSats, closesAt, auto },
+    creditSats: c.creditSats - creditSats,
+    open: { ...c.open, [draft.id]: { dueSats: dueSats - creditSats } },
+  };
+}
+
+export const draftedMonth: Transformation = (c, e, nowMs) => {
+  if (e.type !== "ORDER" && e.type !== "REACTIVATE" && e.type !== "CHANGE") return {};
+  const purpose = seatOf(c, e)?.is === "dark" ? "reactivation" : "purchase";
+  const items = [monthOf(e.relay, purpose, e.plan, nowMs)];
+  return draftOf(c, { id: e.invoice, purpose, items });
+};
+
+/** A running free relay is bought: its seat remembers by which invoice. */
+export const changing: Transformation = (c, e) =>
+  e.type === "CHANGE" ? setSeat(c, e.relay, { invoice: e.invoice }) : {};
+
+export const draftedUpgrade: Transformation = (c, e, nowMs) => {
+  const found = quoted(c, e, nowMs);
+  if (e.type !== "CHANGE" || !found) return {};
+  const { from, to, amountSats: sats, plan } = found.quote;
+  if (from === null || to === null) return {};
+  const { priceSats } = plans[plan];
+  const item: Item = { relay: e.relay, kind: "upgrade", plan, priceSats, sats, from, to };
+  // Written before the next renewal, it ends before that is written too.
+  const closesAt = renewalAt(c);
+  return {
+    ...draftOf(c, { id: e.invoice, purpose: "upgrade", items: [item], closesAt }),
+    ...changing(c, e, nowMs),
+  };
+};
+
+export const draftedInstead: Transformation = (c, e, nowMs) => {
+  const instead = insteadOf(c, e);
+  if (!instead) return {};
+  const { relay, plan, invoice } = instead;
+  const items = [monthOf(relay, "purchase", plan, nowMs)];
+  const { priceSats } = plans[plan];
+  return {
+    ...draftOf(c, { id: invoice, purpose: "purchase", items }),
+    ...setSeat(c, relay, { plan, priceSats, invoice, instead: null }),
+  };
+};
+
+export const isAnythingDue: Condition = (c, _, nowMs) =>
+  c.anchor !== null && dueItems(c.seats, c.anchor, nowMs).length > 0;
+
+/** What the open renewal bills is no longer what is due. */
+export const isRenewalStale = (c: TenantContext): boolean =>
+  c.renewal !== null && isStale(c.seats, c.renewal.items);
+
+/** @param auto - whether the tenant's wallet is to pay it. */
+export function draftedRenewal(c: TenantContext, auto: boolean, nowMs: number): Changes {
+  if (c.anchor === null) return {};
+  const items = dueItems(c.seats, c.anchor, nowMs);
+  const issued = c.issued + 1;
+  // Ids come in with events; a renewal is nobody's event, so its id is the tenant's own count.
+  const id = `i${c.pubkey.slice(0, 16)}${issued.toString(16).padStart(8, "0")}`;
+  const drafted = draftOf(c, { id, purpose: "renewal", items, auto });
+  return { ...drafted, issued, renewal: { invoice: id, items } };
+}
+
+/** What is being closed is not to be paid by credit any more. */
+export const withdrawn: Transformation = (c, e) => {
+  const invoice = seatOf(c, e)?.invoice;
+  return invoice ? { open: without(c.open, invoice) } : {};
+};
+
+export const renewalWithdrawn: Transformation = (c) =>
+  c.renewal ? { open: without(c.open, c.renewal.invoice) } : {};
+
+export const closed: Transformation = (c, e) => {
+  if (e.type !== "CLOSED") return {};
+  const seats = { ...c.seats };
+  for (const { relay } of e.items) {
+    const seat = seats[relay];
+    if (seat?.invoice === e.invoice) seats[relay] = { ...seat, invoice: null };
+  }
+  return { open: without(c.open, e.invoice), seats, creditSats: c.creditSats + e.sats };
+};
+
+// ---- money and time ----
+
+export const seated: Transformation = (c, e) =>
+  e.type === "SEAT" ? setSeat(c, e.relay, { is: e.is }) : {};
+
+/** The span that was paid begins when the relay becomes active: our delay is not billed. */
+export const begun: Transformation = (c, e, nowMs) => {
+  const seat = seatOf(c, e);
+  if (e.type !== "SEAT" || !seat?.prepaid) return {};
+  const paidThrough = endOf(seat.prepaid, wholeSecond(nowMs));
+  return setSeat(c, e.relay, { prepaid: null, paidThrough });
+};
+
+/** The one place where money becomes time. What no relay can use becomes credit. */
+export const applied: Transformation = (c, e, nowMs) => {
+  if (e.type !== "PAID") return {};
+  const seats = { ...c.seats };
+  let revenueSats = 0;
+  for (const item of e.items) {
+    const seat = seats[item.relay];
+    if (!seat) continue;
+    const paid = payFor(seat, item, e.invoice, nowMs);
+    if (paid) revenueSats += item.sats;
+    const ends = seat.invoice === e.invoice ? { invoice: null, instead: null } : {};
+    seats[item.relay] = { ...seat, ...paid, ...ends };
+  }
+  const creditSats = c.creditSats + e.sats - revenueSats;
+  const spent = { revenueSats, credit: [] };
+  return { seats, open: without(c.open, e.invoice), creditSats, spent };
+};
+
+/** What paying for an item makes of a seat; null where the relay has no use for it. */
+function payFor(seat: Seat, item: Item, invoice: string, nowMs: number): Partial<Seat> | null {
+  const { kind, plan, priceSats } = item;
+  switch (seat.is) {
+    case "off":
+    case "shut":
+      return null;
+    case "new":
+    case "dark":
+    case "held": {
+      if (kind === "upgrade" || seat.prepaid !== null) return null;
+      // Dark days are not billed: the span counts from when the relay is back.
+      const lengthMs = kind === "renewal" ? item.to - item.from : ("month" as const);
+      return { plan, priceSats, prepaid: { invoice, lengthMs }, next: null };
+    }
+    case "on":
+      return payWhileOn(seat, item, nowMs);
+  }
+}
+
+function payWhileOn(seat: Seat, item: Item, nowMs: number): Partial<Seat> | null {
+  const { kind, plan, priceSats } = item;
+  if (kind === "upgrade") {
+    const isOfUse = seat.paidThrough === item.to && item.to > nowMs && seat.plan !== plan;
+    return isOfUse ? { plan, priceSats, next: null } : null;
+  }
+  if (kind !== "renewal") {
+    const { to } = monthOf(item.relay, "purchase", plan, nowMs);
+    return seat.priceSats === 0 ? { plan, priceSats, paidThrough: to, next: null } : null;
+  }
+  if (seat.priceSats === 0 || (seat.paidThrough ?? 0) > item.from) return null;
+  // A plan scheduled for the period's end waits for it, paid or not.
+  const isLater = seat.next !== null && seat.next.at > nowMs;
+  const change = isLater ? {} : { plan, priceSats, next: null };
+  return { ...change, paidThrough: Math.max(item.to, seat.paidThrough ?? 0) };
+}
+
+/** Credit at once pays the oldest open invoice that it covers whole. */
+export const creditSpent: Transformation = (c) => {
+  const credit = creditPays(c.open, c.creditSats);
+  const open = { ...c.open };
+  for (const { invoice } of credit) open[invoice] = { dueSats: 0 };
+  const usedSats = credit.reduce((sum, { sats }) => sum + sats, 0);
+  return { open, creditSats: c.creditSats - usedSats, spent: { ...c.spent, credit } };
+};
+
+// ---- the operator ----
+
+export const credited: Transformation = (c, e) =>
+  e.type === "CREDIT" || e.type === "admin.credit" ? { creditSats: c.creditSats + e.sats } : {};
+
+/** Later than now, and than what is paid. */
+export const mayExtend: Condition = (c, e, nowMs) => {
+  const seat = seatOf(c, e);
+  if (e.type !== "admin.extend" || !seat || seat.priceSats === 0) return false;
+  return (seat.is === "on" || seat.is === "dark") && e.to > Math.max(nowMs, seat.paidThrough ?? 0);
+};
+
+export const dateExtended: Transformation = (c, e) =>
+  e.type === "admin.extend" ? setSeat(c, e.relay, { paidThrough: wholeSecond(e.to) }) : {};
+
+export const mayRefund: Condition = (c, e) =>
+  e.type === "admin.refund" && c.refund === null && e.sats > 0 && e.sats <= c.creditSats;
+
+export const setAside: Transformation = (c, e) =>
+  e.type === "admin.refund"
+    ? { creditSats: c.creditSats - e.sats, refund: { sats: e.sats, bolt11: e.bolt11 } }
+    : {};
+
+export const takenBack: Transformation = (c) => ({
+  creditSats: c.creditSats + (c.refund?.sats ?? 0),
+  refund: null,
+});

@@ -1,0 +1,221 @@
+/** What the till tells, creates and posts: actions by name, with what they are about. */
+import { endOf, type Item, wholeSecond } from "./billing.ts";
+import { now, type Post } from "./durable.ts";
+import {
+  createNotice,
+  invoiceActor,
+  relayActor,
+  type ToRelay,
+  type ToTenant,
+  tellInvoice,
+  tellRelay,
+  tenantActor,
+} from "./messages.ts";
+import { plans } from "./plans.ts";
+import type { RelayInput } from "./relay.ts";
+import { type Order, switching, type TenantContext } from "./till.ts";
+
+type In<E = unknown> = { context: TenantContext; event: E };
+type Heard<T extends ToTenant["type"]> = Extract<ToTenant, { type: T }>;
+
+/** What a relay is told of its plan and dates. */
+function extended(relay: string, seat: TenantContext["seats"][string] | undefined) {
+  if (!seat) return [];
+  const { plan, priceSats, paidThrough } = seat;
+  const prepaid = seat.prepaid !== null;
+  return [tellRelay(relay, { type: "EXTENDED", plan, priceSats, paidThrough, prepaid })];
+}
+
+/** The same, of one that is on or may come back by itself. */
+function extendedUnlessOff(c: TenantContext, relay: string) {
+  const seat = c.seats[relay];
+  return seat?.is === "off" || seat?.is === "shut" ? [] : extended(relay, seat);
+}
+
+const relayIds = (items: readonly Item[]): string[] => items.map((item) => item.relay);
+
+// ---- to relays ----
+
+export const tellExtended = {
+  type: "tell" as const,
+  params: ({ context, event }: In<{ relay: string }>) => extendedUnlessOff(context, event.relay),
+};
+
+/** The plan that a reopened relay comes back with, told to one that is off too. */
+export const tellPlan = {
+  type: "tell" as const,
+  params: ({ context, event }: In<{ relay: string }>) =>
+    extended(event.relay, context.seats[event.relay]),
+};
+
+/** Tells the relays of an invoice what became of their plans and dates. */
+export const tellPlans = {
+  type: "tell" as const,
+  params: ({ context, event }: In<{ items: Item[] }>) =>
+    relayIds(event.items).flatMap((relay) => extendedUnlessOff(context, relay)),
+};
+
+/** Tells the relays whose scheduled plan takes effect now. */
+export const tellSwitching = {
+  type: "tell" as const,
+  params: ({ context }: In) =>
+    Object.entries(switching(context, now())).flatMap(([relay, seat]) => extended(relay, seat)),
+};
+
+export const tellReopen = (covered: boolean) => ({
+  type: "tell" as const,
+  params: ({ event }: In<{ relay: string }>) => tellRelay(event.relay, { type: "REOPEN", covered }),
+});
+
+export const tellAll = (type: "HOLD" | "RELEASE") => ({
+  type: "tell" as const,
+  params: ({ context }: In) =>
+    Object.keys(context.seats).map((relay) => tellRelay(relay, { type })),
+});
+
+/** Tells the relays of an invoice what became of it. */
+const tellEach = <E extends { items: Item[] }>(message: (event: E) => ToRelay) => ({
+  type: "tell" as const,
+  params: ({ event }: In<E>) =>
+    relayIds(event.items).map((relay) => tellRelay(relay, message(event))),
+});
+export const tellBilled = tellEach(({ invoice }: Heard<"BILLED">) => ({ type: "BILLED", invoice }));
+export const tellUnbilled = tellEach(({ invoice }: Heard<"CLOSED">) => ({
+  type: "UNBILLED",
+  invoice,
+}));
+export const tellLapsed = tellEach((_: Heard<"CLOSED">) => ({ type: "LAPSED" }));
+
+export const createRelay = {
+  type: "create" as const,
+  params: ({ context: c, event: order }: In<Order>) => ({
+    id: relayActor(order.relay),
+    machine: "relay",
+    input: {
+      id: order.relay,
+      tenant: c.pubkey,
+      name: order.name,
+      subdomain: order.subdomain,
+      schema: order.schema,
+      description: order.description,
+      plan: order.plan,
+      priceSats: plans[order.plan].priceSats,
+    } satisfies RelayInput,
+  }),
+};
+
+// ---- to invoices ----
+
+/** What was drafted becomes an invoice, which is given its credit. */
+export const createInvoice = {
+  type: "create" as const,
+  params: ({ context: { draft } }: In) => {
+    if (draft === null) throw new Error("no invoice was drafted");
+    return { id: invoiceActor(draft.id), machine: "invoice", sats: draft.creditSats, input: draft };
+  },
+};
+
+export const closeInvoice = (why: "cancelled" | "superseded") => ({
+  type: "tell" as const,
+  params: ({ context: c, event }: In<{ relay: string }>) => {
+    const invoice = c.seats[event.relay]?.invoice;
+    return invoice ? tellInvoice(invoice, { type: "CLOSE", why }) : [];
+  },
+});
+
+export const closeRenewal = {
+  type: "tell" as const,
+  params: ({ context: { renewal } }: In) =>
+    renewal ? tellInvoice(renewal.invoice, { type: "CLOSE", why: "superseded" }) : [],
+};
+
+/** A wallet was connected: it is asked at once. */
+export const chargeRenewal = {
+  type: "tell" as const,
+  params: ({ context: { renewal } }: In) =>
+    renewal ? tellInvoice(renewal.invoice, { type: "CHARGE" }) : [],
+};
+
+/** The span that a relay was waiting for begins now: its invoice learns the exact dates. */
+export const tellStarted = {
+  type: "tell" as const,
+  params: ({ context: c, event: { relay } }: In<{ relay: string }>) => {
+    const prepaid = c.seats[relay]?.prepaid;
+    if (!prepaid) return [];
+    const from = wholeSecond(now());
+    const to = endOf(prepaid, from);
+    return tellInvoice(prepaid.invoice, { type: "STARTED", relay, from, to });
+  },
+};
+
+export const tellCredited = {
+  type: "tell" as const,
+  params: ({ context: c }: In) =>
+    c.spent.credit.map(({ invoice, sats }) =>
+      tellInvoice(invoice, { type: "CREDITED", sats }, sats),
+    ),
+};
+
+// ---- notices ----
+
+/** A relay that was suspended for non-payment is back. */
+export const noticeReactivated = {
+  type: "create" as const,
+  params: ({ context: c, event: { relay } }: In<{ relay: string }>) => {
+    const seat = c.seats[relay];
+    if (seat?.is !== "dark" || !seat.prepaid) return [];
+    return createNotice(c.pubkey, seat.prepaid.invoice, "reactivated", null);
+  },
+};
+
+export const noticeSuspended = {
+  type: "create" as const,
+  params: ({ context: c, event: { invoice } }: In<Heard<"SEAT">>) =>
+    invoice ? createNotice(c.pubkey, invoice, "suspended", null) : [],
+};
+
+export const noticeBroken = {
+  type: "create" as const,
+  params: ({ context: c, event: { invoice } }: In<Heard<"WALLET_BROKEN">>) =>
+    createNotice(c.pubkey, invoice, "wallet_broken", null),
+};
+
+// ---- the ledger ----
+
+const line = (from: string, to: string, sats: number, why: string): Post => ({
+  fact: "ledger",
+  from,
+  to,
+  sats,
+  why,
+});
+const refundOf = (c: TenantContext): string => `refund/${c.pubkey}`;
+
+export const postRevenue = {
+  type: "post" as const,
+  params: ({ context: c, event }: In<Heard<"PAID">>) =>
+    line(tenantActor(c.pubkey), "revenue", c.spent.revenueSats, `paid ${event.invoice}`),
+};
+
+export const postGranted = {
+  type: "post" as const,
+  params: ({ context: c, event }: In<{ sats: number }>) =>
+    line("granted", tenantActor(c.pubkey), event.sats, "credit granted"),
+};
+
+export const postSetAside = {
+  type: "post" as const,
+  params: ({ context: c, event }: In<{ sats: number }>) =>
+    line(tenantActor(c.pubkey), refundOf(c), event.sats, "refund set aside"),
+};
+
+export const postRefunded = {
+  type: "post" as const,
+  params: ({ context: c }: In) => line(refundOf(c), "refunded", c.refund?.sats ?? 0, "refunded"),
+};
+
+export const postTakenBack = {
+  type: "post" as const,
+  params: ({ context: c }: In) =>
+    line(refundOf(c), tenantActor(c.pubkey), c.refund?.sats ?? 0, "refund cancelled"),
+};

@@ -1,0 +1,265 @@
+/**
+ * What the till makes of what it hears: functions from context and event to what changes of the
+ * context. Pure; the machine in `tenant.ts` says when, and `till-outputs.ts` what others are told.
+ * Here its seats, dates and plans; its sats are in `till-money.ts`.
+ */
+import {
+  type Item,
+  isCovered,
+  isRenewed,
+  LEAD_MS,
+  type OpenInvoice,
+  orderRefusal,
+  quote,
+  renewalEnd,
+  type Seat,
+  wholeSecond,
+} from "./billing.ts";
+import type { InvoiceInput } from "./invoice.ts";
+import type { ToTenant } from "./messages.ts";
+import { type PlanId, plans } from "./plans.ts";
+import type { Settings } from "./relay.ts";
+
+export type TenantInput = { pubkey: string };
+
+/** `seats` by relay id, `open` by invoice id in order of issue. Sats and dates are owned here alone. */
+export type TenantContext = TenantInput & {
+  createdAt: number;
+  /** Day and time of month to which periods align; null while no paid relay runs. */
+  anchor: number | null;
+  /** The anchor for which the next renewal is written. */
+  nextAnchor: number | null;
+  creditSats: number;
+  /** Of the credit, what a refund that is under way has set aside. */
+  refund: { sats: number; bolt11: string } | null;
+  seats: Record<string, Seat>;
+  open: Record<string, OpenInvoice>;
+  /** The open renewal: at most one. */
+  renewal: { invoice: string; items: Item[] } | null;
+  /** How many renewals were written: their ids. */
+  issued: number;
+  /** The invoice being written in this transition. */
+  draft: InvoiceInput | null;
+  /** What the last PAID or CREDIT was used for. */
+  spent: { revenueSats: number; credit: { invoice: string; sats: number }[] };
+};
+
+export type Order = Settings & {
+  type: "ORDER";
+  relay: string;
+  schema: string;
+  plan: PlanId;
+  /** Id of the invoice to write; unused for a free plan. */
+  invoice: string;
+};
+export type Reactivate = { type: "REACTIVATE"; relay: string; plan: PlanId; invoice: string };
+export type Change = { type: "CHANGE"; relay: string; plan: PlanId; invoice: string };
+export type Command =
+  | Order
+  | Reactivate
+  | Change
+  | { type: "WALLET_SET" }
+  | { type: "WALLET_CLEARED" }
+  | { type: "admin.suspend"; reason: string }
+  | { type: "admin.unsuspend"; reason: string }
+  | { type: "admin.extend"; relay: string; to: number; reason: string }
+  | { type: "admin.credit"; sats: number; reason: string }
+  | { type: "admin.refund"; sats: number; bolt11: string; reason: string }
+  | { type: "admin.refunded"; preimage: string; reason: string }
+  | { type: "admin.refundCancelled"; reason: string };
+export type TenantEvent = Command | ToTenant;
+
+/** What an event changes of the till. */
+export type Changes = Partial<TenantContext>;
+/** What becomes of the context, at `nowMs`. */
+export type Transformation = (c: TenantContext, e: TenantEvent, nowMs: number) => Changes;
+/** Whether something holds, at `nowMs`. */
+export type Condition = (c: TenantContext, e: TenantEvent, nowMs: number) => boolean;
+
+/** The seat that an event is about. */
+export const seatOf = (c: TenantContext, e: TenantEvent): Seat | undefined =>
+  "relay" in e ? c.seats[e.relay] : undefined;
+
+export const setSeat = (c: TenantContext, relay: string, set: Partial<Seat>): Changes => {
+  const seat = c.seats[relay];
+  return seat ? { seats: { ...c.seats, [relay]: { ...seat, ...set } } } : {};
+};
+
+// ---- deadlines ----
+
+/** Whether the open renewal has this relay. */
+export const renews = (c: Pick<TenantContext, "renewal">, relay: string): boolean =>
+  c.renewal?.items.some((item) => item.relay === relay) ?? false;
+
+/**
+ * When the next renewal is to be written: before the next anchor, or before the date of a relay that
+ * ends sooner, as one does that came back within what it had paid for.
+ */
+export function renewalAt(c: TenantContext): number | null {
+  if (c.nextAnchor === null) return null;
+  let soonest = c.nextAnchor;
+  for (const [relay, seat] of Object.entries(c.seats))
+    if (isRenewed(seat) && !renews(c, relay))
+      soonest = Math.min(soonest, seat.paidThrough ?? soonest);
+  return soonest - LEAD_MS;
+}
+
+/** The soonest instant at which a scheduled change of plan takes effect. */
+export function nextSwitch(c: TenantContext): number | null {
+  const times = Object.values(c.seats).flatMap((s) => (s.next && s.is === "on" ? [s.next.at] : []));
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+/** Set when a paid relay first runs, cleared when none does. */
+export const anchored: Transformation = (c, _, nowMs) => {
+  const isPaid = Object.values(c.seats).some((s) => s.is === "on" && s.priceSats > 0);
+  if (!isPaid) return { anchor: null, nextAnchor: null };
+  const anchor = c.anchor ?? wholeSecond(nowMs);
+  return { anchor, nextAnchor: c.nextAnchor ?? renewalEnd(anchor, nowMs) };
+};
+
+export const anchorMoved: Transformation = (c, _, nowMs) => ({
+  nextAnchor: c.anchor === null ? null : renewalEnd(c.anchor, nowMs),
+});
+
+// ---- orders ----
+
+export const mayOrder: Condition = (c, e) =>
+  e.type === "ORDER" && !c.seats[e.relay] && orderRefusal(c.seats, e.plan) === null;
+
+export const ordered: Transformation = (c, e) => {
+  if (e.type !== "ORDER") return {};
+  const { priceSats } = plans[e.plan];
+  const seat: Seat = {
+    plan: e.plan,
+    priceSats,
+    is: "new",
+    paidThrough: null,
+    prepaid: null,
+    invoice: priceSats === 0 ? null : e.invoice,
+    next: null,
+    instead: null,
+  };
+  return { seats: { ...c.seats, [e.relay]: seat } };
+};
+
+/** An owner brings back what is off, or dark for non-payment. */
+export const mayReopen: Condition = (c, e, nowMs) => {
+  const seat = seatOf(c, e);
+  if (e.type !== "REACTIVATE" || !seat || seat.invoice !== null) return false;
+  if (seat.is !== "off" && seat.is !== "dark") return false;
+  const isPaid = seat.priceSats > 0 && isCovered(seat, nowMs);
+  // What is paid is not thrown away for another plan: back first, then change it.
+  return isPaid ? e.plan === seat.plan : orderRefusal(c.seats, e.plan) === null;
+};
+
+/** Nothing has to be paid for it. */
+export const reopensCovered: Condition = (c, e, nowMs) => {
+  const seat = seatOf(c, e);
+  if (e.type !== "REACTIVATE" || !seat) return false;
+  return plans[e.plan].priceSats === 0 || (e.plan === seat.plan && isCovered(seat, nowMs));
+};
+
+/** Covered by what was paid, or free from now on. */
+export const reopened: Transformation = (c, e) => {
+  if (e.type !== "REACTIVATE") return {};
+  const { priceSats } = plans[e.plan];
+  const free = { plan: e.plan, priceSats, paidThrough: null, prepaid: null, next: null };
+  return setSeat(c, e.relay, { is: "new", ...(priceSats === 0 ? free : {}) });
+};
+
+/** By a new purchase; what was paid of a period that is over is forgotten. A dark one stays dark. */
+export const bought: Transformation = (c, e) => {
+  const seat = seatOf(c, e);
+  if (e.type !== "REACTIVATE" || !seat) return {};
+  const { plan, invoice } = e;
+  if (seat.is === "dark") return setSeat(c, e.relay, { invoice, next: null });
+  const { priceSats } = plans[plan];
+  const fresh = { is: "new" as const, plan, priceSats, paidThrough: null, prepaid: null };
+  return setSeat(c, e.relay, { ...fresh, invoice, next: null });
+};
+
+// ---- changes of plan ----
+
+/** What the plan wanted means and costs now; null where there is no such relay. */
+export function quoted(c: TenantContext, e: TenantEvent, nowMs: number) {
+  const seat = seatOf(c, e);
+  if (e.type !== "CHANGE" || !seat) return null;
+  const till = { anchor: c.anchor, isRenewing: renews(c, e.relay) };
+  return { seat, quote: quote(seat, e.plan, nowMs, till) };
+}
+
+/** Whether the plan of a seat may be changed as quoted, or what stands in the way. */
+export function changeRefusal(
+  seat: Seat,
+  change: ReturnType<typeof quote>["change"],
+): "relay_not_running" | "change_still_open" | null {
+  if (seat.is !== "new" && seat.is !== "on") return "relay_not_running";
+  if (seat.is === "new") return seat.invoice === null || seat.instead ? "change_still_open" : null;
+  const writes = change === "upgrade" || change === "purchase";
+  return writes && seat.invoice !== null ? "change_still_open" : null;
+}
+
+export const mayChange: Condition = (c, e, nowMs) => {
+  const found = quoted(c, e, nowMs);
+  return (
+    found !== null &&
+    found.quote.change !== "none" &&
+    changeRefusal(found.seat, found.quote.change) === null
+  );
+};
+
+export const scheduled: Transformation = (c, e, nowMs) => {
+  const seat = seatOf(c, e);
+  if (e.type !== "CHANGE" || !seat) return {};
+  // One millisecond before its date, so that a relay that turns free never sees grace.
+  const at = Math.max(nowMs, (seat.paidThrough ?? 0) - 1);
+  return setSeat(c, e.relay, { next: { plan: e.plan, at } });
+};
+
+export const unscheduled: Transformation = (c, e) =>
+  e.type === "CHANGE" ? setSeat(c, e.relay, { next: null }) : {};
+
+export const madeFree: Transformation = (c, e) => {
+  if (e.type !== "CHANGE") return {};
+  const { priceSats } = plans[e.plan];
+  return setSeat(c, e.relay, { plan: e.plan, priceSats, paidThrough: null, next: null });
+};
+
+/** The relays whose scheduled plan takes effect. One that is not paid for waits in grace at its price. */
+export function switching(c: TenantContext, nowMs: number): Record<string, Seat> {
+  const seats: Record<string, Seat> = {};
+  for (const [relay, seat] of Object.entries(c.seats)) {
+    if (!seat.next || seat.is !== "on" || seat.next.at > nowMs) continue;
+    const { plan } = seat.next;
+    const { priceSats } = plans[plan];
+    const paidThrough = priceSats === 0 ? null : seat.paidThrough;
+    seats[relay] = { ...seat, plan, priceSats, paidThrough, next: null };
+  }
+  return seats;
+}
+
+export const switched: Transformation = (c, _, nowMs) => ({
+  seats: { ...c.seats, ...switching(c, nowMs) },
+});
+
+/** A pending relay's other plan waits for the open invoice to close: it may be paid already. */
+export const replacedLater: Transformation = (c, e) =>
+  e.type === "CHANGE" ? setSeat(c, e.relay, { instead: { plan: e.plan, invoice: e.invoice } }) : {};
+
+/** The other plan that a pending relay waits for, once its invoice has closed. */
+export function insteadOf(c: TenantContext, e: TenantEvent) {
+  if (e.type !== "CLOSED") return null;
+  for (const { relay } of e.items) {
+    const instead = c.seats[relay]?.instead;
+    if (instead) return { relay, ...instead };
+  }
+  return null;
+}
+
+export const replacedByFree: Transformation = (c, e) => {
+  const instead = insteadOf(c, e);
+  if (!instead) return {};
+  const { relay, plan } = instead;
+  return setSeat(c, relay, { plan, priceSats: plans[plan].priceSats, instead: null });
+};
