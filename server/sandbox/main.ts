@@ -9,9 +9,10 @@ try {
   const asked = new Promise<null>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => resolve(null));
   });
+  const orphaned = launcherGone();
   const sandbox = await startSandbox({ port, dataDir: data ?? null });
   console.log(json ? JSON.stringify(sandbox.info) : welcome(sandbox.info, data));
-  const why = await Promise.race([asked, launcherGone(), sandbox.ended]);
+  const why = await Promise.race([asked, orphaned, sandbox.ended]);
   if (why !== null) console.error(`sandbox: ${why}`);
   await sandbox.stop();
   process.exit(why === null ? 0 : 1);

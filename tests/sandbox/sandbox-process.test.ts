@@ -161,6 +161,12 @@ describe("a sandbox's process", () => {
 });
 
 describe("a sandbox whose launcher is killed", () => {
+  let orphan: number | null = null;
+  afterEach(() => {
+    if (orphan !== null && isAlive(orphan)) process.kill(orphan, "SIGTERM");
+    orphan = null;
+  });
+
   /** Starts it as npx and `bun run` do, by a shell of a shell, whose death nobody tells it of. */
   async function launched(userAgent: string) {
     const inner = `${[...COMMAND, "--port", "0"].join(" ")}; true`;
@@ -170,10 +176,11 @@ describe("a sandbox whose launcher is killed", () => {
     });
     const { url } = JSON.parse(await readLines(launcher.stdout).firstLine) as { url: string };
     const [sandbox] = childrenOf(launcher.pid).flatMap(childrenOf);
-    const pids = [sandbox!, ...childrenOf(sandbox!)];
+    orphan = sandbox!;
+    const pids = [orphan, ...childrenOf(orphan)];
     expect(pids.filter(isAlive)).toHaveLength(3);
     launcher.kill("SIGKILL");
-    return { url, sandbox: sandbox!, pids };
+    return { url, pids };
   }
 
   test("ends with it where that is npx", async () => {
@@ -182,10 +189,10 @@ describe("a sandbox whose launcher is killed", () => {
   });
 
   test("stays where it was left to run on its own", async () => {
-    const { url, sandbox, pids } = await launched("bun/1.4.5");
+    const { url, pids } = await launched("bun/1.4.5");
     await Bun.sleep(1_200);
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
-    process.kill(sandbox, "SIGTERM");
+    process.kill(orphan!, "SIGTERM");
     await allGone(pids);
   });
 });
