@@ -19,7 +19,7 @@ const FORESEEN = new Set([
   "free_relay_limit",
   "reservation_limit",
   "relay_not_deactivated",
-  "invoice_still_closing",
+  "invoice_still_open",
   "already_paid",
   "wallet_unavailable",
 ]);
