@@ -1,198 +1,39 @@
 import { and, assign, setup } from "xstate";
+import * as data from "./bill.ts";
 import {
-  DAY_MS,
-  GRACE_MS,
-  type Item,
-  LEAD_MS,
-  nextChargeAt,
-  nextLookAt,
-  type Purpose,
-  RENEWAL_MS,
-  RESERVATION_MS,
-  remindersOf,
-  totalSats,
-} from "./billing.ts";
-import { now, outputs, type Post, remote, until } from "./durable.ts";
-import { createNotice, invoiceActor, type Stage, type ToInvoice, tellTenant } from "./messages.ts";
+  type Bolt11,
+  type Charged,
+  dueSats,
+  type InvoiceContext,
+  type InvoiceEvent,
+  type InvoiceInput,
+  lastsUntil,
+  wasCharged,
+} from "./bill.ts";
+import {
+  attempt,
+  attemptOf,
+  bill,
+  chargedActions,
+  credit,
+  creditAll,
+  ended,
+  mintedActions,
+  notice,
+  receive,
+} from "./bill-outputs.ts";
+import { nextLookAt } from "./billing.ts";
+import { now, outputs, remote, until } from "./durable.ts";
+import { createNotice, invoiceActor, tellTenant } from "./messages.ts";
 
-/** What our wallet issued: times epoch ms, `wallet` the service's pubkey. */
-export type Bolt11 = {
-  paymentHash: string;
-  bolt11: string;
-  sats: number;
-  wallet: string;
-  issuedAt: number;
-  expiresAt: number;
-};
-
-export type InvoiceInput = {
-  id: string;
-  tenant: string;
-  purpose: Purpose;
-  items: Item[];
-  creditSats: number;
-  /** When it ends unpaid, where that is sooner than is usual for its purpose. */
-  closesAt: number | null;
-  /** Whether the tenant's wallet is to pay it. */
-  auto: boolean;
-};
-
-/** What came of asking a tenant's wallet to pay. Silence is unknown, never failed. */
-export type Charged =
-  | { outcome: "paid" | "unknown" }
-  | { outcome: "rejected"; code: string; renewsAt: number | null }
-  | { outcome: "none" };
-
-export type InvoiceContext = InvoiceInput & {
-  createdAt: number;
-  amountSats: number;
-  /** The current one; at most one is payable. */
-  bolt11: Bolt11 | null;
-  /** When its first bolt11 was issued: from then on it could be paid. */
-  billedAt: number | null;
-  closing: "unpaid" | "cancelled" | "superseded" | null;
-  /** The next attempt by the tenant's wallet; null for none. */
-  chargeAt: number | null;
-  tries: number;
-  /** What came of the last attempt: an outcome, or the wallet's code. */
-  outcome: string | null;
-  /** Reminders that are still to go out, soonest first. */
-  reminders: { stage: Stage; at: number }[];
-  paidAt: number | null;
-  /** What paid it, for the receipt; null when credit alone did. */
-  receipt: { paymentHash: string; preimage: string | null; sats: number } | null;
-};
-
-/** Our own wallet's word that money arrived for a bolt11 of this invoice; once per payment hash. */
-export type Settled = {
-  type: "SETTLED";
-  paymentHash: string;
-  sats: number;
-  preimage: string | null;
-  settledAt: number;
-};
-type Command =
-  | Settled
-  | { type: "REISSUE" }
-  | { type: "admin.void"; reason: string }
-  | { type: "admin.markPaid"; reason: string }
-  | { type: "admin.retry"; reason: string };
-
-/** Codes by which a wallet says that it will never pay us like this. */
-const BROKEN = new Set(["UNAUTHORIZED", "RESTRICTED", "NOT_IMPLEMENTED", "UNSUPPORTED_ENCRYPTION"]);
-/** What the wallet that pays for a charge by itself is not told to do again. */
-const attempt = (state: "created") => ({
-  type: "post" as const,
-  params: ({ context: c }: { context: InvoiceContext }) => attemptOf(c, c.tries, state, null),
-});
-const attemptOf = (
-  c: InvoiceContext,
-  n: number,
-  state: "created" | "sent" | "settled" | "rejected" | "unknown",
-  code: string | null,
-): Post => ({
-  fact: "attempt",
-  id: `${c.id}.${n}`,
-  paymentHash: c.bolt11?.paymentHash ?? "",
-  state,
-  code,
-  at: now(),
-});
-
-/** What is still to be paid over Lightning. */
-export const dueSats = (c: Pick<InvoiceContext, "amountSats" | "creditSats">): number =>
-  c.amountSats - c.creditSats;
-
-const received = (c: InvoiceContext, e: Settled): Post[] => [
-  {
-    fact: "settlement",
-    paymentHash: e.paymentHash,
-    sats: e.sats,
-    preimage: e.preimage,
-    settledAt: e.settledAt,
-  },
-  {
-    fact: "ledger",
-    from: "wallet",
-    to: invoiceActor(c.id),
-    sats: e.sats,
-    why: `settled ${e.paymentHash}`,
-  },
-];
-
-const credit = (c: InvoiceContext, sats: number, why: string) =>
-  sats > 0 ? [tellTenant(c.tenant, { type: "CREDIT", sats, why: `${why} ${c.id}` }, sats)] : [];
-
-const receive = {
-  type: "post" as const,
-  params: ({ context, event }: { context: InvoiceContext; event: Settled }) =>
-    received(context, event),
-};
-const creditAll = {
-  type: "tell" as const,
-  params: ({ context, event }: { context: InvoiceContext; event: Settled }) =>
-    credit(context, event.sats, "paid after the end"),
-};
-const ended = {
-  type: "tell" as const,
-  // Closed first, or the till would spend the credit that comes back on this very invoice.
-  params: ({ context: c }: { context: InvoiceContext }) => [
-    tellTenant(
-      c.tenant,
-      { type: "CLOSED", invoice: c.id, items: c.items, sats: c.creditSats },
-      c.creditSats,
-    ),
-  ],
-};
-const notice = (stage: Stage) => ({
-  type: "create" as const,
-  params: ({ context: c }: { context: InvoiceContext }) =>
-    createNotice(c.tenant, c.id, stage, c.closesAt),
-});
-
-/** Whether what paid it may well have been the tenant's wallet at our request. */
-const wasCharged = (c: InvoiceContext): boolean =>
-  c.receipt !== null && (c.outcome === "paid" || c.outcome === "unknown");
-
-const bill = {
-  type: "tell" as const,
-  params: ({ context: c }: { context: InvoiceContext }) =>
-    tellTenant(c.tenant, { type: "BILLED", invoice: c.id, items: c.items }),
-};
-
-/**
- * A purchase's bolt11 lasts as long as it, a renewal's to the end of grace and a day: with the hour by
- * which it was written ahead, so that who comes back on that day still finds it.
- */
-const lastsUntil = (c: InvoiceContext): number | null =>
-  c.purpose === "renewal"
-    ? Math.min(
-        c.closesAt ?? Number.POSITIVE_INFINITY,
-        Math.max(now(), ...c.items.map((item) => item.from)) + GRACE_MS + DAY_MS + LEAD_MS,
-      )
-    : c.closesAt;
-
-type Minted = { context: InvoiceContext; event: { output: Bolt11 } };
-const mintedActions = () => [
-  { type: "minted" as const, params: ({ event }: Minted) => event.output },
-  {
-    type: "post" as const,
-    params: ({ event }: Minted): Post => ({ fact: "bolt11", ...event.output }),
-  },
-];
-
-type Answered = { context: InvoiceContext; event: { output: Charged } };
-const chargedActions = () => [
-  { type: "charged" as const, params: ({ event }: Answered) => event.output },
-  {
-    type: "post" as const,
-    params: ({ context: c, event: { output } }: Answered): Post | [] => {
-      if (output.outcome === "none") return attemptOf(c, c.tries, "rejected", "NO_WALLET");
-      const state = output.outcome === "paid" ? "sent" : output.outcome;
-      return attemptOf(c, c.tries, state, "code" in output ? output.code : null);
-    },
-  },
-];
+export {
+  type Bolt11,
+  type Charged,
+  dueSats,
+  type InvoiceContext,
+  type InvoiceInput,
+  type Settled,
+} from "./bill.ts";
 
 /**
  * What is owed, and the bolt11s by which it may be paid. Talks only to its tenant. A deadline never
@@ -202,7 +43,7 @@ export const invoiceMachine = setup({
   types: {
     context: {} as InvoiceContext,
     input: {} as InvoiceInput,
-    events: {} as Command | ToInvoice,
+    events: {} as InvoiceEvent,
     tags: {} as "payable" | "attention",
   },
   actors: {
@@ -228,7 +69,7 @@ export const invoiceMachine = setup({
     isBilled: ({ context }) => context.purpose === "renewal" && context.billedAt !== null,
     isFirst: ({ context }) => context.purpose === "renewal" && context.billedAt === null,
     isAuto: ({ context }) => context.chargeAt !== null,
-    isBroken: (_, charged: Charged) => charged.outcome === "rejected" && BROKEN.has(charged.code),
+    isBroken: (_, charged: Charged) => data.isBroken(charged),
     isRefused: (_, charged: Charged) =>
       charged.outcome === "rejected" || charged.outcome === "none",
     /** Nothing ends, and no second bolt11 is made, before our wallet spoke about the first. */
@@ -236,80 +77,28 @@ export const invoiceMachine = setup({
   },
   actions: {
     ...outputs,
-    minted: assign(({ context: c }, bolt11: Bolt11) => {
-      if (c.billedAt !== null) return { bolt11 };
-      const isRenewal = c.purpose === "renewal";
-      const reminders = isRenewal ? remindersOf(c.items, now()) : [];
-      return { bolt11, billedAt: now(), reminders };
-    }),
+    minted: assign(({ context }, bolt11: Bolt11) => data.minted(context, bolt11, now())),
     reminded: assign(({ context }) => ({ reminders: context.reminders.slice(1) })),
     chargeNow: assign({ chargeAt: () => now() }),
-    /** From when it begins it counts, and what becomes of it is not known: it may pay at any moment. */
-    charging: assign(({ context: c }) => ({ tries: c.tries + 1, outcome: "unknown" })),
-    charged: assign(({ context: c }, charged: Charged) => {
-      const before = c.tries - 1;
-      switch (charged.outcome) {
-        case "none":
-          return { outcome: "none", chargeAt: null };
-        case "rejected":
-          return {
-            outcome: charged.code,
-            chargeAt: BROKEN.has(charged.code)
-              ? null
-              : nextChargeAt(before, now(), charged.renewsAt),
-          };
-        default:
-          return { outcome: charged.outcome, chargeAt: nextLookAt(before, now()) };
-      }
-    }),
+    charging: assign(({ context }) => data.charging(context)),
+    charged: assign(({ context }, charged: Charged) => data.charged(context, charged, now())),
     /** Nothing was attempted: our own wallet could not be asked, or has spoken already. */
     chargeLater: assign(({ context: c }) => ({ chargeAt: nextLookAt(c.tries, now()) })),
     closeAs: assign((_, { why }: { why: InvoiceContext["closing"] }) => ({
       closing: why,
       closesAt: null,
     })),
-    addCredit: assign(({ context: c, event: e }) =>
-      e.type === "CREDITED" ? { creditSats: c.creditSats + e.sats } : {},
-    ),
-    keepReceipt: assign(({ event: e }) =>
-      e.type === "SETTLED"
-        ? { receipt: { paymentHash: e.paymentHash, preimage: e.preimage, sats: e.sats } }
-        : {},
-    ),
+    addCredit: assign(({ context, event }) => data.credited(context, event)),
+    keepReceipt: assign(({ context, event }) => data.received(context, event)),
     markPaid: assign({ paidAt: () => now(), closesAt: null }),
-    start: assign(({ context: c, event: e }) =>
-      e.type === "STARTED"
-        ? {
-            items: c.items.map((item) =>
-              item.relay === e.relay ? { ...item, from: e.from, to: e.to } : item,
-            ),
-          }
-        : {},
-    ),
+    start: assign(({ context, event }) => data.started(context, event)),
   },
 }).createMachine({
   id: "invoice",
   version: "1",
   description: "What you owe for your relays, and how to pay it.",
   initial: "pending",
-  context: ({ input }) => ({
-    ...input,
-    createdAt: now(),
-    amountSats: totalSats(input?.items ?? []),
-    bolt11: null,
-    billedAt: null,
-    closesAt: Math.min(
-      input?.closesAt ?? Number.POSITIVE_INFINITY,
-      now() + (input?.purpose === "renewal" ? RENEWAL_MS : RESERVATION_MS),
-    ),
-    closing: null,
-    chargeAt: input?.auto ? now() : null,
-    tries: 0,
-    outcome: null,
-    reminders: [],
-    paidAt: null,
-    receipt: null,
-  }),
+  context: ({ input }) => data.begun(input, now()),
   // Whatever arrives after the end is the tenant's credit: sats are never lost.
   on: {
     SETTLED: { actions: [receive, creditAll] },
@@ -400,7 +189,7 @@ export const invoiceMachine = setup({
             input: ({ context: c }) => ({
               invoice: c.id,
               sats: dueSats(c),
-              lastsUntil: lastsUntil(c),
+              lastsUntil: lastsUntil(c, now()),
             }),
             onDone: [
               {
@@ -446,7 +235,7 @@ export const invoiceMachine = setup({
             },
             charging: {
               description: "Your wallet is asked to pay.",
-              entry: ["charging", attempt("created")],
+              entry: ["charging", attempt],
               invoke: {
                 id: "pay",
                 src: "payByWallet",

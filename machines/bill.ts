@@ -1,0 +1,171 @@
+/**
+ * An invoice's data, and what becomes of it: functions from context and what was heard to what changes.
+ * Pure; the machine in `invoice.ts` says when, and `bill-outputs.ts` what others are told.
+ */
+import {
+  DAY_MS,
+  GRACE_MS,
+  type Item,
+  LEAD_MS,
+  nextChargeAt,
+  nextLookAt,
+  type Purpose,
+  RENEWAL_MS,
+  RESERVATION_MS,
+  remindersOf,
+  totalSats,
+} from "./billing.ts";
+import type { Stage, ToInvoice } from "./messages.ts";
+
+/** What our wallet issued: times epoch ms, `wallet` the service's pubkey. */
+export type Bolt11 = {
+  paymentHash: string;
+  bolt11: string;
+  sats: number;
+  wallet: string;
+  issuedAt: number;
+  expiresAt: number;
+};
+
+export type InvoiceInput = {
+  id: string;
+  tenant: string;
+  purpose: Purpose;
+  items: Item[];
+  creditSats: number;
+  /** When it ends unpaid, where that is sooner than is usual for its purpose. */
+  closesAt: number | null;
+  /** Whether the tenant's wallet is to pay it. */
+  auto: boolean;
+};
+
+/** What came of asking a tenant's wallet to pay. Silence is unknown, never failed. */
+export type Charged =
+  | { outcome: "paid" | "unknown" }
+  | { outcome: "rejected"; code: string; renewsAt: number | null }
+  | { outcome: "none" };
+
+export type InvoiceContext = InvoiceInput & {
+  createdAt: number;
+  amountSats: number;
+  /** The current one; at most one is payable. */
+  bolt11: Bolt11 | null;
+  /** When its first bolt11 was issued: from then on it could be paid. */
+  billedAt: number | null;
+  closing: "unpaid" | "cancelled" | "superseded" | null;
+  /** The next attempt by the tenant's wallet; null for none. */
+  chargeAt: number | null;
+  tries: number;
+  /** What came of the last attempt: an outcome, or the wallet's code. */
+  outcome: string | null;
+  /** Reminders that are still to go out, soonest first. */
+  reminders: { stage: Stage; at: number }[];
+  paidAt: number | null;
+  /** What paid it, for the receipt; null when credit alone did. */
+  receipt: { paymentHash: string; preimage: string | null; sats: number } | null;
+};
+
+/** Our own wallet's word that money arrived for a bolt11 of this invoice; once per payment hash. */
+export type Settled = {
+  type: "SETTLED";
+  paymentHash: string;
+  sats: number;
+  preimage: string | null;
+  settledAt: number;
+};
+export type Command =
+  | Settled
+  | { type: "REISSUE" }
+  | { type: "admin.void"; reason: string }
+  | { type: "admin.markPaid"; reason: string }
+  | { type: "admin.retry"; reason: string };
+
+export type InvoiceEvent = Command | ToInvoice;
+
+/** What is still to be paid over Lightning. */
+export const dueSats = (c: Pick<InvoiceContext, "amountSats" | "creditSats">): number =>
+  c.amountSats - c.creditSats;
+
+/**
+ * A purchase's bolt11 lasts as long as it, a renewal's to the end of grace and a day: with the hour by
+ * which it was written ahead, so that who comes back on that day still finds it.
+ */
+export const lastsUntil = (c: InvoiceContext, nowMs: number): number | null =>
+  c.purpose === "renewal"
+    ? Math.min(
+        c.closesAt ?? Number.POSITIVE_INFINITY,
+        Math.max(nowMs, ...c.items.map((item) => item.from)) + GRACE_MS + DAY_MS + LEAD_MS,
+      )
+    : c.closesAt;
+
+/** Whether what paid it may well have been the tenant's wallet at our request. */
+export const wasCharged = (c: InvoiceContext): boolean =>
+  c.receipt !== null && (c.outcome === "paid" || c.outcome === "unknown");
+
+/** Codes by which a wallet says that it will never pay us like this. */
+const BROKEN = new Set(["UNAUTHORIZED", "RESTRICTED", "NOT_IMPLEMENTED", "UNSUPPORTED_ENCRYPTION"]);
+export const isBroken = (charged: Charged): boolean =>
+  charged.outcome === "rejected" && BROKEN.has(charged.code);
+
+type Changes = Partial<InvoiceContext>;
+
+/** An invoice as it begins. */
+export const begun = (input: InvoiceInput, nowMs: number): InvoiceContext => ({
+  ...input,
+  createdAt: nowMs,
+  amountSats: totalSats(input?.items ?? []),
+  bolt11: null,
+  billedAt: null,
+  closesAt: Math.min(
+    input?.closesAt ?? Number.POSITIVE_INFINITY,
+    nowMs + (input?.purpose === "renewal" ? RENEWAL_MS : RESERVATION_MS),
+  ),
+  closing: null,
+  chargeAt: input?.auto ? nowMs : null,
+  tries: 0,
+  outcome: null,
+  reminders: [],
+  paidAt: null,
+  receipt: null,
+});
+
+export function minted(c: InvoiceContext, bolt11: Bolt11, nowMs: number): Changes {
+  if (c.billedAt !== null) return { bolt11 };
+  const reminders = c.purpose === "renewal" ? remindersOf(c.items, nowMs) : [];
+  return { bolt11, billedAt: nowMs, reminders };
+}
+
+/** From when it begins it counts, and what becomes of it is not known: it may pay at any moment. */
+export const charging = (c: InvoiceContext): Changes => ({
+  tries: c.tries + 1,
+  outcome: "unknown",
+});
+
+export function charged(c: InvoiceContext, charged: Charged, nowMs: number): Changes {
+  const before = c.tries - 1;
+  switch (charged.outcome) {
+    case "none":
+      return { outcome: "none", chargeAt: null };
+    case "rejected": {
+      const again = isBroken(charged) ? null : nextChargeAt(before, nowMs, charged.renewsAt);
+      return { outcome: charged.code, chargeAt: again };
+    }
+    default:
+      return { outcome: charged.outcome, chargeAt: nextLookAt(before, nowMs) };
+  }
+}
+
+export const credited = (c: InvoiceContext, e: InvoiceEvent): Changes =>
+  e.type === "CREDITED" ? { creditSats: c.creditSats + e.sats } : {};
+
+export const received = (_: InvoiceContext, e: InvoiceEvent): Changes =>
+  e.type === "SETTLED"
+    ? { receipt: { paymentHash: e.paymentHash, preimage: e.preimage, sats: e.sats } }
+    : {};
+
+/** A span that was paid begins: its dates are known now. */
+export const started = (c: InvoiceContext, e: InvoiceEvent): Changes => {
+  if (e.type !== "STARTED") return {};
+  const { relay, from, to } = e;
+  return { items: c.items.map((item) => (item.relay === relay ? { ...item, from, to } : item)) };
+};
