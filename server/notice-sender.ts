@@ -1,5 +1,5 @@
 import type { Queries } from "../db/index.ts";
-import { GRACE_MS, graceEndOf } from "../machines/billing.ts";
+import { graceEndOf } from "../machines/billing.ts";
 import { dueSats, type InvoiceContext } from "../machines/invoice.ts";
 import { invoiceActor, relayActor, type Stage } from "../machines/messages.ts";
 import type { Delivered } from "../machines/notice.ts";
@@ -11,6 +11,7 @@ import { composeMessage, type Rumor } from "./nostr/direct-message.ts";
 import type { Messenger } from "./nostr/direct-message-delivery.ts";
 import type { NoticeFacts } from "./notices/facts.ts";
 import { noticeText } from "./notices/texts.ts";
+import { statusOf } from "./projections/status.ts";
 
 /** Writes a notice from what is true when it is first sent, and delivers it as a direct message. */
 export function createNoticeSender(parts: {
@@ -57,10 +58,21 @@ function write(
   return { ...notice, rumor };
 }
 
+/** The relays that a notice is about: of an invoice that led to suspension, those that are suspended. */
+function aboutOf(parts: Parts, { items }: InvoiceContext, stage: Stage): RelayContext[] {
+  const relays = items.map(({ relay }) => {
+    const actor = parts.read(relayActor(relay));
+    if (!actor) throw new Error(`notice about ${relay}, which does not exist`);
+    const { context, value } = actor.persisted;
+    return { context: context as RelayContext, status: statusOf(value) };
+  });
+  const dark = relays.filter(({ status }) => status === "suspended");
+  const about = stage === "suspended" && dark.length > 0 ? dark : relays;
+  return about.map(({ context }) => context);
+}
+
 function factsOf(parts: Parts, c: InvoiceContext, stage: Stage): NoticeFacts {
-  const contexts = c.items.map(
-    (item) => parts.read(relayActor(item.relay))?.persisted.context as RelayContext,
-  );
+  const contexts = aboutOf(parts, c, stage);
   const relays = contexts.map(({ name, subdomain }) => ({ name, url: parts.relayUrl(subdomain) }));
   const common = { relays, invoice: c.id, publicUrl: parts.publicUrl() };
   const { bolt11 } = c;
@@ -70,9 +82,8 @@ function factsOf(parts: Parts, c: InvoiceContext, stage: Stage): NoticeFacts {
   };
   const dueAt = Math.min(...c.items.map((item) => item.from));
   const graceEndsAt = graceEndOf(c.items, c.billedAt ?? parts.clock.now());
-  const paidThrough = Math.min(
-    ...contexts.map((relay, i) => relay.paidThrough ?? c.items[i]?.to ?? dueAt + GRACE_MS),
-  );
+  const to = Math.min(...c.items.map((item) => item.to));
+  const paidThrough = Math.min(...contexts.map((relay) => relay.paidThrough ?? to));
   switch (stage) {
     case "due":
       return { stage, ...common, ...bill, dueAt, graceEndsAt };

@@ -60,9 +60,11 @@ export function createTenantWallets(parts: {
       const url = new Secret(parsed(nwcUrl));
       const probe = await payer.probe(url, AbortSignal.timeout(PROBE_MS)).catch((error) => {
         // What the wallet or its relay said is not repeated: it may hold what was sent.
-        throw error instanceof Refused && error.code === "nwc_malformed"
-          ? malformed()
-          : walletProblem("wallet_unreachable", "this wallet does not answer; is it online?");
+        const code = error instanceof Refused ? error.code : null;
+        if (code === "nwc_malformed") throw malformed();
+        if (code === "wallet_unauthorized")
+          throw walletProblem("wallet_cannot_pay", "this wallet does not know the connection");
+        throw walletProblem("wallet_unreachable", "this wallet does not answer; is it online?");
       });
       const monthlySats = monthlyOf(commands, pubkey);
       const { refusals, warnings } = walletAdvice(probe, { monthlySats });

@@ -83,10 +83,15 @@ test("a connection that is none, does not answer or cannot pay is refused by fie
     expect([url, status, body.code]).toEqual([url, 422, code]);
     expect(body.errors).toMatchObject([{ field: "nwc_url" }]);
   }
-  for (const fault of ["silent", "down", "unauthorized"] as const) {
+  const faults = [
+    ["silent", "wallet_unreachable"],
+    ["down", "wallet_unreachable"],
+    ["unauthorized", "wallet_cannot_pay"],
+  ] as const;
+  for (const [fault, code] of faults) {
     await fixture.world.setFaults({ tenant_wallet: fault });
     const { status, body } = await put(tenant, tenantNwcUrl);
-    expect([fault, status, body.code]).toEqual([fault, 422, "wallet_unreachable"]);
+    expect([fault, status, body.code]).toEqual([fault, 422, code]);
   }
   expect(sealed(tenant)).toEqual([]);
   expect(await tenantOf(tenant)).toMatchObject({ wallet: "none" });
