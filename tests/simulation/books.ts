@@ -16,6 +16,8 @@ export class Books {
   readonly #balances = new Map<string, number>();
   /** Per tenant: what came in, and what it became. */
   readonly #sides = new Map<string, Record<string, number>>();
+  /** The anchor by which each invoice was prorated. */
+  readonly #anchors = new Map<string, number>();
   readonly #spans = new Map<string, Span[]>();
 
   constructor(db: Db) {
@@ -81,6 +83,8 @@ export class Books {
   *checkPaid({ before, after, event, at }: Step): Generator<string> {
     const c = after.context as TenantContext;
     const was = before?.context as TenantContext;
+    if (c.draft && c.anchor !== null && !this.#anchors.has(c.draft.id))
+      this.#anchors.set(c.draft.id, c.anchor);
     if (event.type === "PAID") {
       const { items, invoice } = event as unknown as { items: Item[]; invoice: string };
       let revenue = 0;
@@ -89,9 +93,10 @@ export class Books {
         if (!old || !now || bought(old) === bought(now)) continue;
         revenue += item.sats;
         if (item.kind === "upgrade") {
-          if (was.anchor === null) yield `an upgrade was applied to a relay without dates`;
-          else if (Math.abs(surcharge(was.anchor, old.priceSats, item) - item.sats) > 0)
-            yield `the upgrade of ${item.relay} cost ${item.sats}, not ${surcharge(was.anchor, old.priceSats, item)}`;
+          const anchor = this.#anchors.get(invoice) ?? Number.NaN;
+          const sats = surcharge(anchor, old.priceSats, item);
+          if (sats !== item.sats)
+            yield `the upgrade of ${item.relay} cost ${item.sats}, not ${sats}`;
           if (item.to !== old.paidThrough)
             yield `the upgrade of ${item.relay} does not end where its period does`;
         } else if (now.prepaid === null) {
