@@ -11,6 +11,7 @@ import {
   historyOf,
   invoicesOf,
   leave,
+  type Notice,
   noticesOf,
   openInbox,
   openInvoiceOf,
@@ -18,7 +19,15 @@ import {
   startBilling,
   tenantOf,
 } from "./bills.ts";
-import { activeRelay, DAY_MS, heldByZooid, nip11Of, relayIs, relayOf } from "./orders.ts";
+import {
+  activeRelay,
+  DAY_MS,
+  heldByZooid,
+  type Listed,
+  nip11Of,
+  relayIs,
+  relayOf,
+} from "./orders.ts";
 
 const HOUR = 3_600;
 const DAY = 86_400;
@@ -171,6 +180,28 @@ test("without a wallet messages come: due, three days, one day, suspended; payin
   await expectReconciled(fixture, tenant);
   await leave(fixture, tenant);
   inbox.close();
+});
+
+test("of one invoice's relays each is suspended by its own date, and the message names what is", async () => {
+  const tenant = fixture.tenant();
+  const alpha = await paidRelay(fixture, tenant);
+  await fixture.advance(4 * DAY_MS);
+  const bravo = await paidRelay(fixture, tenant, "growth");
+  await advanceTo(fixture, (alpha.paid_through ?? 0) + 7 * DAY + HOUR);
+  expect(await relayOf(tenant, alpha.id)).toMatchObject({ status: "suspended" });
+  expect(await relayOf(tenant, bravo.id)).toMatchObject({ status: "grace" });
+  const { body } = await tenant.get<Listed<Notice>>("/tenant/notices");
+  const text = body.items.find(({ stage }) => stage === "suspended")?.text ?? "";
+  expect(text).toContain(`was suspended on`);
+  expect(text).toContain(alpha.url);
+  expect(text).not.toContain(bravo.url);
+  await advanceTo(fixture, (bravo.paid_through ?? 0) + 7 * DAY + HOUR);
+  expect(await relayOf(tenant, bravo.id)).toMatchObject({ status: "suspended" });
+  // Either way it is one payment that brings both back.
+  fixture.world.pay((await openInvoiceOf(tenant)).invoice);
+  for (const { id } of [alpha, bravo]) await relayIs(tenant, id, "active");
+  await expectReconciled(fixture, tenant);
+  await leave(fixture, tenant);
 });
 
 test("a renewal whose bolt11 ran out gets a new one on demand, for 60 days, and then a reactivation", async () => {

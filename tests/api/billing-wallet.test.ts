@@ -1,9 +1,11 @@
 import { Database } from "bun:sqlite";
-import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, spyOn, test } from "bun:test";
+import { log } from "../../server/log.ts";
 import { type Nip47Method, nwcUrl } from "../../server/sandbox/nip47.ts";
 import { Nip47Wallet, type WalletFault } from "../../server/sandbox/wallet.ts";
 import type { Budget } from "../../server/sandbox/wallet-budget.ts";
 import { PUBLIC_PATH } from "../../server/sandbox/world-parts.ts";
+import { until } from "../sandbox/relay-socket.ts";
 import { newKey } from "../sandbox/zooid-client.ts";
 import type { Fixture, TenantApi } from "./berth-fixture.ts";
 import {
@@ -22,6 +24,7 @@ import {
   startBilling,
   tenantOf,
 } from "./bills.ts";
+import { openStream } from "./event-stream.ts";
 import { invoiceIs, type Problem, relayIs, relayOf } from "./orders.ts";
 
 const HOUR = 3_600;
@@ -125,11 +128,24 @@ test("a budget below a month and its fees is warned of with the one needed, as i
   for (const { wallet } of [tight, enough, broad]) wallet.close();
 });
 
-test("a connection never comes out: not in answers, events, the journal, the outbox or any table", async () => {
+test("a connection never comes out: not in answers, events, log lines, the journal, the outbox or any table", async () => {
+  const printed: string[] = [];
+  const spy = spyOn(process.stderr, "write").mockImplementation(
+    (text) => printed.push(String(text)) > 0,
+  );
   const tenant = fixture.tenant();
   await paidRelay(fixture, tenant);
+  const stream = await openStream(tenant);
+  await stream.ready();
   await connectWallet(fixture, tenant);
-  await fixture.advance(32 * DAY * 1000);
+  // With things going wrong, for it is errors that tell too much.
+  await fixture.world.setFaults({ tenant_wallet: "down" });
+  await put(tenant, `${fixture.world.tenantNwcUrl}&x=y`);
+  await fixture.advance(30 * DAY * 1000);
+  await fixture.world.setFaults({ tenant_wallet: "ok" });
+  await fixture.advance(2 * DAY * 1000);
+  log("info", "what is logged is seen by this test");
+  spy.mockRestore();
   const { tenantNwcUrl } = fixture.world;
   const secret = new URL(tenantNwcUrl).searchParams.get("secret") ?? "";
   expect(secret).toMatch(/^[0-9a-f]{64}$/);
@@ -141,7 +157,11 @@ test("a connection never comes out: not in answers, events, the journal, the out
   const said = await Promise.all(
     paths.map(async (path) => JSON.stringify((await tenant.get(`/tenant${path}`)).body)),
   );
-  for (const text of [...stored, ...said]) {
+  await until(() => JSON.stringify(stream.messages).includes("connected"));
+  const events = JSON.stringify(stream.messages);
+  await stream.close();
+  expect(printed.join("")).toContain("is seen by this test");
+  for (const text of [...stored, ...said, events, ...printed]) {
     expect(text.includes(secret)).toBe(false);
     expect(text.includes("nostr+walletconnect")).toBe(false);
   }

@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { randomBytes } from "node:crypto";
 import { RelaySocket, until } from "../sandbox/relay-socket.ts";
 import type { Fixture } from "./berth-fixture.ts";
 import {
   endBilling,
   expectReconciled,
+  invoicesOf,
   leave,
   openInvoiceOf,
   paidRelay,
@@ -154,6 +156,31 @@ test("how many wait makes no difference to how often our wallet is asked", async
   fixture.world.moveClock({ release: true });
   fixture.clock.release();
   for (const tenant of tenants) await leave(fixture, tenant);
+});
+
+test("a crowd of fresh bolt11s is found by pages within a minute, in a few requests", async () => {
+  const tenant = fixture.tenant();
+  await paidRelayFound(tenant);
+  const { invoice, bolt11 } = await orderPaid(tenant);
+  const [issued] = fixture.berth.queries.invoices.bolt11sOf(invoice.id);
+  const owner = (await invoicesOf(tenant)).find(({ status }) => status === "paid");
+  if (!issued || !owner) throw new Error("nothing was issued");
+  // As many as a great renewal run leaves.
+  for (let count = 0; count < 250; count++)
+    fixture.berth.queries.invoices.insertBolt11({
+      ...issued,
+      paymentHash: randomBytes(32).toString("hex"),
+      invoice: owner.id,
+    });
+  const heard = await RelaySocket.open(fixture.world.relay.url("/wallet/receiving"));
+  heard.send("REQ", "requests", { kinds: [23_194] });
+  await heard.next("EOSE");
+  await pass(0);
+  fixture.world.pay(bolt11);
+  await pass(MINUTE_MS);
+  expect(await statusOf(tenant, invoice.id)).toBe("paid");
+  expect(heard.received.filter(([type]) => type === "EVENT").length).toBeLessThan(10);
+  heard.close();
 });
 
 /** A paid relay, whose payment only a look-up finds. */
