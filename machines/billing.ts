@@ -326,11 +326,11 @@ export const graceEndOf = (items: readonly Item[], billedAt: number): number =>
 
 /**
  * What is still to be said of a renewal that can be paid since `billedAt`, and when. That it is due is
- * said at its date at the latest: until then the tenant's wallet may have paid it.
+ * said at its date, or an hour after it was written: until then the tenant's wallet may have paid it.
  */
 export function remindersOf(items: readonly Item[], billedAt: number) {
   const graceEnds = graceEndOf(items, billedAt);
-  const dueAt = Math.max(billedAt, Math.min(...items.map((item) => item.from)));
+  const dueAt = Math.max(billedAt + LEAD_MS, Math.min(...items.map((item) => item.from)));
   return [
     { stage: "due" as const, at: dueAt },
     { stage: "three_days_left" as const, at: graceEnds - 3 * DAY_MS },
