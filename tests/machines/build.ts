@@ -1,6 +1,7 @@
 /** What the tests of machines are made of: inputs, events and moments with ordinary values. */
-import { DAY_MS, HOUR_MS, monthOf } from "../../machines/billing.ts";
+import { addMonths, DAY_MS, HOUR_MS, type Item, monthOf } from "../../machines/billing.ts";
 import type { Bolt11, InvoiceInput, Settled } from "../../machines/invoice.ts";
+import type { NoticeInput } from "../../machines/notice.ts";
 import { type PlanId, plans } from "../../machines/plans.ts";
 import type { Applied, RelayInput } from "../../machines/relay.ts";
 import type { Order } from "../../machines/tenant.ts";
@@ -28,10 +29,22 @@ export const invoiceInput = (over: Partial<InvoiceInput> = {}): InvoiceInput => 
   id: "i1",
   tenant: TENANT,
   purpose: "purchase",
-  items: [monthOf("r1", "basic", T0)],
+  items: [monthOf("r1", "purchase", "basic", T0)],
   creditSats: 0,
+  closesAt: null,
+  auto: false,
   ...over,
 });
+
+/** A month that begins an hour after its renewal was written. */
+export const renewalItem = (relay = "r1"): Item => ({
+  ...monthOf(relay, "purchase", "basic", T0),
+  kind: "renewal",
+  from: T0 + HOUR_MS,
+  to: addMonths(T0 + HOUR_MS, 1),
+});
+export const renewalInput = (over: Partial<InvoiceInput> = {}): InvoiceInput =>
+  invoiceInput({ purpose: "renewal", items: [renewalItem()], ...over });
 
 export const order = (plan: PlanId, relay = "r1", invoice = "i1"): Order => ({
   type: "ORDER",
@@ -44,13 +57,13 @@ export const order = (plan: PlanId, relay = "r1", invoice = "i1"): Order => ({
   description: "All about frogs.",
 });
 
-export const bolt11 = (sats: number, atMs: number, n = 1): Bolt11 => ({
+export const bolt11 = (sats: number, atMs: number, n = 1, lifeMs = DAY_MS): Bolt11 => ({
   paymentHash: n.toString(16).padStart(64, "0"),
   bolt11: `lnbcrt${n}`,
   sats,
   wallet: WALLET,
   issuedAt: atMs,
-  expiresAt: atMs + DAY_MS,
+  expiresAt: atMs + lifeMs,
 });
 
 export const settled = (sats: number, atMs: number, n = 1): Settled => ({
@@ -70,4 +83,13 @@ export const applied = (
   applied: revision,
   info: { name: said.name, description: said.description, icon: "" },
   read: { name: read.name, description: read.description },
+});
+
+export const noticeInput = (over: Partial<NoticeInput> = {}): NoticeInput => ({
+  id: "i1/due",
+  tenant: TENANT,
+  invoice: "i1",
+  stage: "due",
+  validUntil: null,
+  ...over,
 });

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { type MachineName, machines } from "../../machines/index.ts";
 import type { PersistedSnapshot } from "../../server/host/xstate.ts";
 import { everyStep, type Model, restOf } from "./model.ts";
-import { invoiceModel, relayModel, tenantModel } from "./models.ts";
+import { invoiceModels, noticeModel, relayModel } from "./models.ts";
+import { tenantModels } from "./tenant-model.ts";
 
 export const SNAPSHOTS = join(import.meta.dir, "snapshots");
 
@@ -12,14 +13,17 @@ export type Fixture = {
   version: string;
   /** Where the actor rests, all regions. */
   state: string;
+  /** When it came there, epoch ms. */
+  at: number;
   snapshot: PersistedSnapshot;
 };
 
-/** What the walks of a machine begin from; a paid one first. */
+/** The lives in which a machine is walked. */
 export const modelsOf = {
-  tenant: [tenantModel("basic"), tenantModel("free")],
+  tenant: tenantModels,
   relay: [relayModel("basic"), relayModel("free")],
-  invoice: [invoiceModel(4_000), invoiceModel(0), invoiceModel(10_000)],
+  invoice: invoiceModels,
+  notice: [noticeModel],
 } as unknown as Record<MachineName, Model<unknown>[]>;
 
 export const fileOf = ({ machine, version, state }: Fixture): string =>
@@ -29,13 +33,15 @@ export const fileOf = ({ machine, version, state }: Fixture): string =>
 export function restsOf(name: MachineName): Fixture[] {
   const fullest = new Map<string, { json: string; fixture: Fixture }>();
   for (const model of modelsOf[name])
-    for (const { decision } of everyStep(model)) {
+    for (const { at, decision } of everyStep(model)) {
+      // What is due is fired before anything else happens: nobody finds an actor like that.
+      if ([...decision.alarms.values()].some((dueAt) => dueAt <= at)) continue;
       const state = restOf(decision.persisted.value);
       const json = decision.snapshot;
       if (json.length <= (fullest.get(state)?.json.length ?? 0)) continue;
       const version = machines[name].version ?? "";
       const snapshot = JSON.parse(json) as PersistedSnapshot;
-      fullest.set(state, { json, fixture: { machine: name, version, state, snapshot } });
+      fullest.set(state, { json, fixture: { machine: name, version, state, at, snapshot } });
     }
   return [...fullest.values()].map(({ fixture }) => fixture);
 }

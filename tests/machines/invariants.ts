@@ -1,11 +1,13 @@
 /** What holds after every step of every machine, whatever the step was. */
 import { expect } from "bun:test";
 import type { AnyMachineSnapshot, AnyStateMachine } from "xstate";
+import { HOUR_MS } from "../../machines/billing.ts";
 import type { InvoiceContext } from "../../machines/invoice.ts";
+import type { NoticeContext } from "../../machines/notice.ts";
+import { plans } from "../../machines/plans.ts";
 import type { RelayContext } from "../../machines/relay.ts";
 import type { TenantContext } from "../../machines/tenant.ts";
-import { answer, type Decision, deadlines } from "../../server/host/xstate.ts";
-import { T0 } from "./build.ts";
+import { answer, type Decision, deadlines, type Output } from "../../server/host/xstate.ts";
 import type { ModelEvent, Step } from "./model.ts";
 
 /** Each named delay is this field of context, said here once more and independently. */
@@ -13,7 +15,31 @@ const DEADLINES: Record<string, (context: never) => number | null> = {
   lateAt: (c: RelayContext) => c.lateAt,
   closesAt: (c: InvoiceContext) => c.closesAt,
   bolt11Ends: (c: InvoiceContext) => c.bolt11?.expiresAt ?? null,
+  chargeAt: (c: InvoiceContext) => c.chargeAt,
+  remindAt: (c: InvoiceContext) => first(c.reminders.map(({ at }) => at)),
+  paidThrough: (c: RelayContext) => (c.priceSats > 0 && !c.prepaid ? c.paidThrough : null),
+  graceEnds: (c: RelayContext) => c.graceEnds,
+  validUntil: (c: NoticeContext) => c.validUntil,
+  renewal: renewalDue,
+  planSwitch: (c: TenantContext) =>
+    first(Object.values(c.seats).flatMap(({ is, next }) => (is === "on" && next ? [next.at] : []))),
 };
+
+const first = (times: number[]): number | null => (times.length > 0 ? Math.min(...times) : null);
+
+/** An hour before the next anchor, or before the end of a relay that is to be renewed sooner. */
+function renewalDue(c: TenantContext): number | null {
+  if (c.nextAnchor === null) return null;
+  const renewed = Object.entries(c.seats).filter(
+    ([relay, { is, priceSats, next }]) =>
+      is === "on" &&
+      priceSats > 0 &&
+      (next === null || plans[next.plan].priceSats > 0) &&
+      !c.renewal?.items.some((item) => item.relay === relay),
+  );
+  const ends = renewed.flatMap(([, { paidThrough }]) => paidThrough ?? []);
+  return Math.min(c.nextAnchor, ...ends) - HOUR_MS;
+}
 
 /** The alarms that the states which an actor is in ask for. */
 export function alarmsAskedFor(snapshot: AnyMachineSnapshot): Map<string, number> {
@@ -56,26 +82,33 @@ export function heldSats(machine: string, snapshot: AnyMachineSnapshot): number 
   return 0;
 }
 
+function satsOf(output: Output): number {
+  if (output.type === "tell") return output.tell.sats ?? 0;
+  if (output.type === "create") return output.create.sats ?? 0;
+  return "sats" in output.post ? output.post.sats : 0;
+}
+
 /** Deadlines, storage, tells and sats of one step. */
 export function checkStep(
   machine: AnyStateMachine,
   tells: readonly string[],
   examplesOf: (type: string) => readonly ModelEvent[],
-  { after, decision }: Step,
+  { event, at, after, decision }: Step,
 ): void {
   expect(decision.persisted.status).toBe("active");
   expect(JSON.stringify(machine.getPersistedSnapshot(after))).toBe(decision.snapshot);
   expect(deadlines(machine, after)).toEqual(decision.alarms);
   expect(alarmsAskedFor(after)).toEqual(decision.alarms);
+  if (event.at !== undefined && decision.alarms.get(event.type) === event.at)
+    throw new Error(`${event.type} fired and its deadline still stands`);
   for (const tell of tells)
     for (const event of examplesOf(tell)) {
-      const said = answer(machine, after, event, event.at ?? T0);
+      const said = answer(machine, after, event, at);
       if (said === "unanswered")
         throw new Error(`${tell} is not answered in ${JSON.stringify(after.value)}`);
     }
   for (const output of decision.outputs) {
-    const { sats = 0 } =
-      output.type === "tell" ? output.tell : output.type === "create" ? output.create : output.post;
+    const sats = satsOf(output);
     expect(Number.isSafeInteger(sats) && sats >= 0).toBe(true);
   }
 }

@@ -1,52 +1,53 @@
-/** The three machines as models: ordinary payloads, and the facts that their guards read. */
-import type { AnyMachineSnapshot } from "xstate";
-import { addMonths, type Item, isCovered, monthOf, type Seat } from "../../machines/billing.ts";
+/** A relay, an invoice and a notice as models: ordinary payloads, and the facts that guards read. */
+import { addMonths, isCovered } from "../../machines/billing.ts";
 import { dueSats, type InvoiceContext, invoiceMachine } from "../../machines/invoice.ts";
-import type { PlanId } from "../../machines/plans.ts";
+import { type NoticeContext, noticeMachine } from "../../machines/notice.ts";
+import { type PlanId, plans } from "../../machines/plans.ts";
 import { type RelayContext, relayMachine } from "../../machines/relay.ts";
-import { type TenantContext, tenantMachine } from "../../machines/tenant.ts";
 import { doneEvent, errorEvent } from "../../server/host/xstate.ts";
 import {
   applied,
   bolt11,
   DAY_MS,
+  HOUR_MS,
   invoiceInput,
-  order,
+  noticeInput,
   relayInput,
+  renewalInput,
   settled,
-  T0,
-  TENANT,
 } from "./build.ts";
 import type { Model } from "./model.ts";
 
-const statusRegion = (snapshot: AnyMachineSnapshot): unknown => snapshot.value.status;
 const reason = "spam";
+const asked = (id: string) => ({
+  [`xstate.done.actor.${id}`]: [true, false].map((settled) => doneEvent(id, { settled })),
+  [`xstate.error.actor.${id}`]: [errorEvent(id, "defect")],
+});
 
 export const relayModel = (plan: PlanId): Model<RelayContext> => ({
   name: `a ${plan} relay`,
   machine: relayMachine,
   input: relayInput(plan),
-  examples: (c) => {
-    const extended = (dates: { paidThrough: number | null; prepaid: boolean }) => ({
-      type: "EXTENDED",
-      plan: c.plan,
-      priceSats: c.priceSats,
-      ...dates,
-    });
+  examples: (c, atMs) => {
+    const extended = (over: Partial<RelayContext>) => {
+      const { plan, priceSats, paidThrough, prepaid } = { ...c, ...over };
+      return { type: "EXTENDED", plan, priceSats, paidThrough, prepaid };
+    };
+    const other: PlanId = c.plan === plan ? (plan === "free" ? "basic" : "free") : plan;
     return {
       EDIT: [
         { type: "EDIT", name: "Toads" },
         { type: "EDIT", subdomain: c.subdomain === "frogs" ? "toads" : "frogs" },
       ],
       EXTENDED: [
+        extended({ paidThrough: addMonths(atMs, 1), prepaid: false }),
         extended({ paidThrough: null, prepaid: true }),
-        extended({ paidThrough: addMonths(T0, 1), prepaid: false }),
-        extended({ paidThrough: T0 - DAY_MS, prepaid: false }),
+        extended({ paidThrough: atMs - DAY_MS, prepaid: false }),
+        extended({ plan: other, priceSats: plans[other].priceSats }),
       ],
-      REOPEN: [
-        { type: "REOPEN", covered: true },
-        { type: "REOPEN", covered: false },
-      ],
+      BILLED: [{ type: "BILLED", invoice: "i2" }],
+      UNBILLED: ["i2", "i9"].map((invoice) => ({ type: "UNBILLED", invoice })),
+      REOPEN: [true, false].map((covered) => ({ type: "REOPEN", covered })),
       "admin.suspend": [{ type: "admin.suspend", reason }],
       "admin.unsuspend": [{ type: "admin.unsuspend", reason }],
       "admin.deactivate": [{ type: "admin.deactivate", reason }],
@@ -57,103 +58,91 @@ export const relayModel = (plan: PlanId): Model<RelayContext> => ({
         doneEvent("apply", { refused: "schema_taken" }),
       ],
       "xstate.error.actor.apply": [errorEvent("apply", "timeout")],
+      ...asked("ask"),
     };
   },
-  facts: (c) => [
-    isCovered(c, T0),
+  facts: (c, atMs) => [
+    isCovered(c, atMs),
+    c.priceSats === 0,
     c.paidThrough === null,
-    c.wanted > c.applied,
-    c.wanted === 0,
-    c.refused === null,
+    c.graceEnds === null ? null : c.graceEnds > atMs,
+    c.wanted === 0 || (c.applied >= c.wanted ? "applied" : c.refused === null),
   ],
-  coarse: statusRegion,
-  aside: ["EDIT", "DRIFTED", "admin.retry", "xstate.error.actor.apply"],
+  coarse: ({ value }) => value.status,
+  aside: ["EDIT", "DRIFTED", "admin.retry", "xstate.error.actor.apply", "UNBILLED"],
 });
 
-export const invoiceModel = (creditSats: number): Model<InvoiceContext> => ({
-  name: `an invoice that holds ${creditSats} sats of credit`,
-  machine: invoiceMachine,
-  input: invoiceInput({ creditSats }),
-  examples: (c) => {
-    const due = dueSats(c);
-    return {
-      SETTLED: [due, due + 250, due - 1]
-        .filter((sats) => sats > 0)
-        .map((sats) => settled(sats, T0)),
-      CREDITED: [
-        { type: "CREDITED", sats: Math.max(due, 1) },
-        { type: "CREDITED", sats: 1 },
-      ],
-      CLOSE: [{ type: "CLOSE", why: "cancelled" }],
-      STARTED: [{ type: "STARTED", relay: "r1", from: T0, to: addMonths(T0, 1) }],
-      "admin.void": [{ type: "admin.void", reason }],
-      "admin.retry": [{ type: "admin.retry", reason }],
-      "xstate.done.actor.mint": [doneEvent("mint", bolt11(due, T0))],
-      "xstate.error.actor.mint": [errorEvent("mint", "restricted")],
-      "xstate.done.actor.ask": [
-        doneEvent("ask", { settled: false }),
-        doneEvent("ask", { settled: true }),
-      ],
-      "xstate.error.actor.ask": [errorEvent("ask", "defect")],
-    };
-  },
-  facts: (c) => [c.closing, c.bolt11 === null, Math.sign(dueSats(c))],
-});
+const invoiceModel = (name: string, input: ReturnType<typeof invoiceInput>) =>
+  ({
+    name,
+    machine: invoiceMachine,
+    input,
+    examples: (c, atMs) => {
+      const due = dueSats(c);
+      return {
+        SETTLED: [due, due + 250, due - 1]
+          .filter((sats) => sats > 0)
+          .map((sats) => settled(sats, atMs)),
+        CREDITED: [
+          { type: "CREDITED", sats: Math.max(due, 1) },
+          { type: "CREDITED", sats: 1 },
+        ],
+        CLOSE: ["cancelled", "superseded"].map((why) => ({ type: "CLOSE", why })),
+        STARTED: [{ type: "STARTED", relay: "r1", from: atMs, to: addMonths(atMs, 1) }],
+        "admin.void": [{ type: "admin.void", reason }],
+        "admin.retry": [{ type: "admin.retry", reason }],
+        "admin.markPaid": [{ type: "admin.markPaid", reason }],
+        // Not every wallet gives a bolt11 the life that it was asked for.
+        "xstate.done.actor.mint": [HOUR_MS / 2, 9 * DAY_MS].map((lifeMs) =>
+          doneEvent("mint", bolt11(due, atMs, 1, lifeMs)),
+        ),
+        "xstate.error.actor.mint": [errorEvent("mint", "restricted")],
+        "xstate.done.actor.pay": [
+          { outcome: "paid" },
+          { outcome: "unknown" },
+          { outcome: "rejected", code: "QUOTA_EXCEEDED", renewsAt: atMs + HOUR_MS },
+          { outcome: "rejected", code: "UNAUTHORIZED", renewsAt: null },
+          { outcome: "none" },
+        ].map((charged) => doneEvent("pay", charged)),
+        "xstate.error.actor.pay": [errorEvent("pay", "defect")],
+        ...asked("ask"),
+        ...asked("askFirst"),
+        ...asked("askAfter"),
+      };
+    },
+    facts: (c, atMs) => [
+      c.closing,
+      c.closesAt === null,
+      c.bolt11 === null ? null : c.bolt11.expiresAt > atMs,
+      Math.sign(dueSats(c)),
+      c.billedAt === null,
+      c.reminders.length,
+      c.chargeAt === null ? null : c.chargeAt > atMs,
+      c.tries === 0,
+      c.outcome === "paid" || c.outcome === "unknown",
+    ],
+    coarse: ({ value, context: c }) => [value, c.closing, c.chargeAt === null],
+    aside: ["admin.retry", "STARTED", "CREDITED", "CHARGE", "admin.markPaid"],
+  }) satisfies Model<InvoiceContext>;
 
-/** What a relay may say of itself next, by what it said last. */
-const SAYS_NEXT: Record<Seat["is"], Seat["is"][]> = {
-  new: ["on", "dark", "off", "shut"],
-  on: ["dark", "off", "shut"],
-  dark: ["on", "off", "shut"],
-  off: ["shut"],
-  shut: [],
+export const invoiceModels = [
+  invoiceModel("a purchase", invoiceInput()),
+  invoiceModel("a purchase of which credit pays some", invoiceInput({ creditSats: 4_000 })),
+  invoiceModel("a purchase that credit pays", invoiceInput({ creditSats: 10_000 })),
+  invoiceModel("a renewal to pay by hand", renewalInput()),
+  invoiceModel("a renewal that a wallet is to pay", renewalInput({ auto: true })),
+];
+
+export const noticeModel: Model<NoticeContext> = {
+  name: "a notice",
+  machine: noticeMachine,
+  input: noticeInput(),
+  examples: () => ({
+    "admin.retry": [{ type: "admin.retry", reason }],
+    "xstate.done.actor.deliver": ["delivered", "refused", "no_inbox"].map((state) =>
+      doneEvent("deliver", { state, relays: ["wss://in.example"], subject: "Due", text: "Pay." }),
+    ),
+    "xstate.error.actor.deliver": [errorEvent("deliver", "defect")],
+  }),
+  facts: (c, atMs) => [c.validUntil === null ? null : c.validUntil > atMs, c.sentAt === null],
 };
-
-/** A till with one relay's seat, which is told everything that a relay or an invoice may say. */
-export const tenantModel = (plan: PlanId): Model<TenantContext> => ({
-  name: `a tenant who orders a ${plan} relay`,
-  machine: tenantMachine,
-  input: { pubkey: TENANT },
-  examples: (c) => {
-    const open = Object.keys(c.open);
-    const items: Item[] = [monthOf("r1", plan, T0)];
-    const sats = items.reduce((sum, item) => sum + item.sats, 0);
-    const seat = c.seats.r1;
-    const said = seat ? SAYS_NEXT[seat.is] : [];
-    return {
-      ORDER: [order(plan), order(plan, "r1", "i2")],
-      REACTIVATE: [T0, T0 + 40 * DAY_MS].map((at) => ({
-        type: "REACTIVATE",
-        relay: "r1",
-        invoice: "i3",
-        at,
-      })),
-      SEAT: said.map((is) => ({ type: "SEAT", relay: "r1", is })),
-      CREDIT: [
-        { type: "CREDIT", sats: 1, why: "paid after the end i0" },
-        { type: "CREDIT", sats: 12_000, why: "paid after the end i0" },
-      ],
-      PAID: [...open, "i0"].map((invoice) => ({ type: "PAID", invoice, items, sats })),
-      CLOSED: [...open, "i0"].map((invoice) => ({ type: "CLOSED", invoice, items })),
-      "admin.suspend": [{ type: "admin.suspend", reason }],
-      "admin.unsuspend": [{ type: "admin.unsuspend", reason }],
-    };
-  },
-  facts: (c) => [
-    Object.values(c.seats).map((s) => [
-      s.is,
-      s.prepaid,
-      s.invoice,
-      s.paidThrough === null,
-      isCovered(s, T0 + 40 * DAY_MS),
-    ]),
-    Object.entries(c.open),
-    c.anchor === null,
-    c.creditSats === 0 ? 0 : c.creditSats < 10_000 ? 1 : 2,
-  ],
-  coarse: ({ value, context }) => [
-    value.status,
-    Object.values((context as TenantContext).seats).map((s) => [s.is, s.prepaid !== null]),
-  ],
-  aside: ["WALLET_SET", "WALLET_CLEARED"],
-});

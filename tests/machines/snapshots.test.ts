@@ -4,10 +4,9 @@ import { join } from "node:path";
 import type { AnyStateMachine } from "xstate";
 import { type MachineName, machines, tells } from "../../machines/index.ts";
 import { answer, deadlines, decide, hydrate } from "../../server/host/xstate.ts";
-import { T0 } from "./build.ts";
 import { type Fixture, fileOf, modelsOf, restsOf, SNAPSHOTS } from "./fixtures.ts";
 import { alarmsAskedFor } from "./invariants.ts";
-import { eventsOf, restOf } from "./model.ts";
+import { cameAt, eventsOf, type ModelEvent, restOf } from "./model.ts";
 
 const files = (await Array.fromAsync(new Bun.Glob("*.json").scan(SNAPSHOTS))).sort();
 const fixtures = await Promise.all(
@@ -25,8 +24,9 @@ for (const [index, fixture] of fixtures.entries())
     const machine: AnyStateMachine = machines[fixture.machine];
     const stored = JSON.stringify(fixture.snapshot);
     const restored = hydrate(machine, stored);
-    const [model] = modelsOf[fixture.machine];
-    const examples = model?.examples(restored.context) ?? {};
+    const lives = modelsOf[fixture.machine];
+    const at = (event: ModelEvent): number => event.at ?? fixture.at;
+    cameAt(restored, fixture.at);
 
     test("is named after what it is", () => {
       expect(fileOf(fixture)).toBe(files[index] ?? "");
@@ -42,24 +42,28 @@ for (const [index, fixture] of fixtures.entries())
     });
 
     test("answers every tell", () => {
+      const examples = lives.map(({ examples }) => examples(restored.context, fixture.at));
       for (const type of tells[fixture.machine]) {
-        const payloads = examples[type]?.length ? examples[type] : [{ type, relay: "r1" }];
-        for (const event of payloads) {
-          expect(answer(machine, restored, event, T0)).not.toBe("unanswered");
-          expect(decide(machine, restored, event, T0).persisted.status).toBe("active");
+        const payloads = examples.flatMap((by) => by[type] ?? []);
+        for (const event of [
+          ...payloads,
+          ...(payloads.length > 0 ? [] : [{ type, relay: "r1" }]),
+        ]) {
+          expect(answer(machine, restored, event, at(event))).not.toBe("unanswered");
+          expect(decide(machine, restored, event, at(event)).persisted.status).toBe("active");
         }
       }
     });
 
     test("takes whatever may happen next, and the answer of the work that it waits for", () => {
-      const events = model ? eventsOf(model, restored) : [];
+      const events = lives.flatMap((life) => eventsOf(life, restored));
       for (const event of events)
-        expect(decide(machine, restored, event, event.at ?? T0).persisted.status).toBe("active");
+        expect(decide(machine, restored, event, at(event)).persisted.status).toBe("active");
       for (const child of Object.keys(restored.children)) {
         const done = events.filter(({ type }) => type === `xstate.done.actor.${child}`);
         expect(done.length).toBeGreaterThan(0);
         for (const event of done)
-          expect(decide(machine, restored, event, T0).stopped).toContain(child);
+          expect(decide(machine, restored, event, at(event)).stopped).toContain(child);
       }
     });
   });
