@@ -35,7 +35,8 @@ const tick = async () => await fixture.berth.watch?.tick();
 
 /** Lets time pass, here and in the world, and has the watch look at it. */
 async function pass(ms: number): Promise<void> {
-  const at = Math.max(fixture.clock.now(), fixture.world.clock.now()) + ms;
+  // A moment ahead at least: clocks that flow go on between being read and being pinned.
+  const at = Math.max(fixture.clock.now(), fixture.world.clock.now()) + Math.max(ms, 100);
   fixture.world.moveClock({ pin_ms: at });
   fixture.clock.pin(at);
   // A tick under way began at another time.
