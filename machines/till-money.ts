@@ -186,10 +186,14 @@ function payWhileOn(seat: Seat, item: Item, nowMs: number): Partial<Seat> | null
     return seat.priceSats === 0 ? { plan, priceSats, paidThrough: to, next: null } : null;
   }
   if (seat.priceSats === 0 || (seat.paidThrough ?? 0) > item.from) return null;
-  // A plan scheduled for the period's end waits for it, paid or not.
-  const isLater = seat.next !== null && seat.next.at > nowMs;
-  const change = isLater ? {} : { plan, priceSats, next: null };
-  return { ...change, paidThrough: Math.max(item.to, seat.paidThrough ?? 0) };
+  const paidThrough = Math.max(item.to, seat.paidThrough ?? 0);
+  const { next } = seat;
+  if (next === null) return { plan, priceSats, paidThrough };
+  // Paid at the price of the plan that comes: it comes when it was to.
+  if (next.plan === plan)
+    return next.at > nowMs ? { paidThrough } : { plan, priceSats, paidThrough, next: null };
+  // Paid at another: the change waits for the end of what was paid.
+  return { plan, priceSats, paidThrough, next: { ...next, at: paidThrough - 1 } };
 }
 
 /** Credit at once pays the oldest open invoice that it covers whole. */
@@ -213,8 +217,13 @@ export const mayExtend: Condition = (c, e, nowMs) => {
   return (seat.is === "on" || seat.is === "dark") && e.to > Math.max(nowMs, seat.paidThrough ?? 0);
 };
 
-export const dateExtended: Transformation = (c, e) =>
-  e.type === "admin.extend" ? setSeat(c, e.relay, { paidThrough: wholeSecond(e.to) }) : {};
+/** A change that was scheduled for the old date waits for the new one. */
+export const dateExtended: Transformation = (c, e) => {
+  if (e.type !== "admin.extend") return {};
+  const paidThrough = wholeSecond(e.to);
+  const next = seatOf(c, e)?.next ?? null;
+  return setSeat(c, e.relay, { paidThrough, next: next && { ...next, at: paidThrough - 1 } });
+};
 
 export const mayRefund: Condition = (c, e) =>
   e.type === "admin.refund" && c.refund === null && e.sats > 0 && e.sats <= c.creditSats;

@@ -8,7 +8,7 @@ import { statusOf } from "../../server/projections/status.ts";
 import type { Seen, Step } from "./watcher.ts";
 
 type Line = { seq: number; tenant: string; from: string; to: string; amount: number };
-type Span = { from: number; to: number; invoice: string };
+type Span = { from: number; to: number; invoice: string; priceSats: number };
 
 export class Books {
   readonly #newLines;
@@ -101,7 +101,8 @@ export class Books {
             yield `the upgrade of ${item.relay} does not end where its period does`;
         } else if (now.prepaid === null) {
           const from = item.kind === "renewal" ? item.from : wholeSecond(at);
-          yield* this.#charge(item.relay, { from, to: now.paidThrough ?? 0, invoice });
+          const to = now.paidThrough ?? 0;
+          yield* this.#charge(item.relay, { from, to, invoice, priceSats: item.priceSats });
           if (item.kind === "renewal" && now.paidThrough !== item.to)
             yield `${item.relay} paid to ${iso(item.to)} and has ${iso(now.paidThrough)}`;
         }
@@ -114,9 +115,14 @@ export class Books {
       if (!old) continue;
       if (event.type === "SEAT" && old.prepaid && !now.prepaid) {
         const { invoice } = old.prepaid;
-        yield* this.#charge(relay, { from: wholeSecond(at), to: now.paidThrough ?? 0, invoice });
+        const [from, to] = [wholeSecond(at), now.paidThrough ?? 0];
+        yield* this.#charge(relay, { from, to, invoice, priceSats: now.priceSats });
       } else if (old.prepaid && !now.prepaid && now.priceSats > 0)
         yield `${relay} lost a span that was paid for, by ${event.type}`;
+      if (now.priceSats < old.priceSats)
+        for (const span of this.#spans.get(relay) ?? [])
+          if (span.to > at + 1 && span.priceSats > now.priceSats)
+            yield `${relay} is ${now.plan} now, and has paid more for ${words(span)}`;
       if (old.paidThrough !== null && old.paidThrough > at && now.priceSats > 0)
         if (now.paidThrough === null || now.paidThrough < old.paidThrough)
           yield `${relay} lost paid time, by ${event.type}: ${iso(old.paidThrough)} → ${iso(now.paidThrough)}`;

@@ -4,19 +4,17 @@
  * so that the process can be killed between any two of them and answers can overtake each other.
  */
 import type { Db } from "../../db/database.ts";
-import { hostStore, type OutboxRow } from "../../db/host-store.ts";
-import { createQueries, type Queries } from "../../db/index.ts";
-import { machines, tells } from "../../machines/index.ts";
-import { createEffects, type EffectParts, laneConcurrency } from "../../server/effects/index.ts";
+import type { OutboxRow } from "../../db/host-store.ts";
+import type { Queries } from "../../db/index.ts";
+import { laneConcurrency } from "../../server/effects/index.ts";
 import { AppError } from "../../server/errors.ts";
 import { deliverEnding } from "../../server/host/answer.ts";
 import { attempt, type Outcome } from "../../server/host/attempt.ts";
 import { backoffMs, type Effect } from "../../server/host/effect.ts";
-import { Host } from "../../server/host/host.ts";
+import type { Host } from "../../server/host/host.ts";
 import { Lane } from "../../server/host/lane.ts";
-import { createProjection } from "../../server/projections/index.ts";
-import { createSettlements } from "../../server/settlements.ts";
-import { SettlementWatch } from "../../server/watch.ts";
+import type { SettlementWatch } from "../../server/watch.ts";
+import { openBerth } from "./berth.ts";
 import type { World } from "./world.ts";
 
 /** Longer than in production, so that a fault of days is not a thousand attempts. */
@@ -42,59 +40,22 @@ export class Process {
   readonly #random: () => number;
 
   constructor(
-    readonly db: Db,
+    db: Db,
     readonly world: World,
   ) {
     this.#random = () => world.random.next();
-    this.queries = createQueries(db);
-    const { queries } = this;
-    const clock = { now: world.agenda.now };
-    const parts: EffectParts = {
-      clock,
-      queries,
-      read: (id) => this.host.read(id),
-      report: (settlement) => report(settlement),
-      secretOf: () => "",
-      wallet: world.lightning,
-      relayDomain: "sim.example",
-      livekit: null,
+    const { host, queries, watch } = openBerth(db, world, {
       backoffCapMs: BACKOFF_CAP_MS,
-    };
-    const { zooidClient: zooid, pay, deliver } = world;
-    this.host = new Host({
-      store: hostStore(db),
-      clock,
-      machines: {
-        tenant: { machine: machines.tenant, tells: tells.tenant },
-        relay: { machine: machines.relay, tells: tells.relay },
-        invoice: { machine: machines.invoice, tells: tells.invoice },
-        notice: { machine: machines.notice, tells: tells.notice },
-      },
-      effects: createEffects({ ...parts, zooid, pay, deliver }),
-      project: createProjection(queries),
+      onDefect: (what) => this.defects.push(what),
     });
-    const take = createSettlements(this.host, queries);
-    const report = (settlement: Parameters<typeof take>[0]) =>
-      take(settlement).catch((error) => {
-        this.defects.push(`a settlement was not taken in: ${error}`);
-        throw error;
-      });
-    for (const { lane } of Object.values(this.host.effects))
+    this.host = host;
+    this.queries = queries;
+    this.watch = watch;
+    for (const { lane } of Object.values(host.effects))
       if (!this.lanes.has(lane))
         this.lanes.set(lane, new Lane(lane, laneConcurrency[lane as keyof typeof laneConcurrency]));
-    this.watch = new SettlementWatch({
-      clock,
-      queries,
-      wallet: world.lightning,
-      report,
-      watching: () => [],
-    });
-    this.host.onCommit(({ held }) => {
-      for (const { actor, name, error } of held)
-        this.defects.push(`alarm ${name} of ${actor} is held: ${error}`);
-    });
     // However often it is killed, nothing is held for it here.
-    this.host.store.reviveWork(Number.MAX_SAFE_INTEGER);
+    host.store.reviveWork(Number.MAX_SAFE_INTEGER);
   }
 
   get now(): number {

@@ -1,0 +1,70 @@
+/** Berth as the simulation runs it: the real host, handlers, projections and watch, in the world. */
+import type { Db } from "../../db/database.ts";
+import { type HostStore, hostStore } from "../../db/host-store.ts";
+import { createQueries } from "../../db/index.ts";
+import { machines, tells } from "../../machines/index.ts";
+import { createEffects, type EffectParts } from "../../server/effects/index.ts";
+import type { Effect } from "../../server/host/effect.ts";
+import { Host } from "../../server/host/host.ts";
+import { createProjection } from "../../server/projections/index.ts";
+import { createSettlements } from "../../server/settlements.ts";
+import { SettlementWatch } from "../../server/watch.ts";
+import type { World } from "./world.ts";
+
+export type Hooks = {
+  backoffCapMs?: number;
+  store?: (store: HostStore) => HostStore;
+  effect?: (effect: Effect) => Effect;
+  /** Told of what must never happen. */
+  onDefect: (what: string) => void;
+};
+
+export function openBerth(db: Db, world: World, hooks: Hooks) {
+  const { backoffCapMs, store = (same) => same, effect = (same) => same, onDefect } = hooks;
+  const queries = createQueries(db);
+  const clock = { now: world.agenda.now };
+  const parts: EffectParts = {
+    clock,
+    queries,
+    read: (id) => host.read(id),
+    report: (settlement) => report(settlement),
+    secretOf: () => "",
+    wallet: world.lightning,
+    relayDomain: "sim.example",
+    livekit: null,
+    ...(backoffCapMs === undefined ? {} : { backoffCapMs }),
+  };
+  const { zooidClient: zooid, pay, deliver } = world;
+  const effects = createEffects({ ...parts, zooid, pay, deliver });
+  const host = new Host({
+    store: store(hostStore(db)),
+    clock,
+    machines: {
+      tenant: { machine: machines.tenant, tells: tells.tenant },
+      relay: { machine: machines.relay, tells: tells.relay },
+      invoice: { machine: machines.invoice, tells: tells.invoice },
+      notice: { machine: machines.notice, tells: tells.notice },
+    },
+    effects: Object.fromEntries(Object.entries(effects).map(([name, e]) => [name, effect(e)])),
+    project: createProjection(queries),
+  });
+  const take = createSettlements(host, queries);
+  const report = (settlement: Parameters<typeof take>[0]) =>
+    take(settlement).catch((error) => {
+      onDefect(`a settlement was not taken in: ${error}`);
+      throw error;
+    });
+  const watch = new SettlementWatch({
+    clock,
+    queries,
+    wallet: world.lightning,
+    // What fails is told above, and found again by the next look.
+    report: (settlement) => report(settlement).catch(() => {}),
+    watching: () => [],
+  });
+  host.onCommit(({ held }) => {
+    for (const { actor, name, error } of held)
+      onDefect(`alarm ${name} of ${actor} is held: ${error}`);
+  });
+  return { host, queries, watch };
+}
