@@ -275,10 +275,13 @@ export function orderRefusal(
 ): "free_relay_limit" | "reservation_limit" | null {
   const all = Object.values(seats);
   if (plans[plan].priceSats === 0) {
-    const free = all.filter((s) => s.priceSats === 0 && s.is !== "off" && s.is !== "shut");
+    const isOrTurnsFree = (s: Seat) =>
+      [s, s.next, s.instead].some((has) => has && plans[has.plan].priceSats === 0);
+    const free = all.filter((s) => isOrTurnsFree(s) && s.is !== "off" && s.is !== "shut");
     return free.length >= FREE_RELAYS_MAX ? "free_relay_limit" : null;
   }
-  const unpaid = all.filter((s) => s.is === "new" && s.invoice !== null);
+  // One that was given up counts until its invoice has closed: it may be paid yet.
+  const unpaid = all.filter((s) => s.invoice !== null && s.paidThrough === null && s.is !== "on");
   return unpaid.length >= RESERVATIONS_MAX ? "reservation_limit" : null;
 }
 

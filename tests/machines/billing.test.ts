@@ -98,15 +98,21 @@ describe("the catalogue", () => {
   });
 
   test("sells a full month at the listed price", () => {
-    expect(monthOf("r1", "growth", T0)).toEqual({
+    expect(monthOf("r1", "purchase", "growth", T0)).toEqual({
       relay: "r1",
       kind: "purchase",
       plan: "growth",
+      priceSats: 50_000,
       sats: 50_000,
       from: T0,
       to: addMonths(T0, 1),
     });
-    expect(totalSats([monthOf("r1", "growth", T0), monthOf("r2", "basic", T0)])).toBe(60_000);
+    expect(
+      totalSats([
+        monthOf("r1", "purchase", "growth", T0),
+        monthOf("r2", "reactivation", "basic", T0),
+      ]),
+    ).toBe(60_000);
     expect(totalSats([])).toBe(0);
   });
 });
@@ -115,7 +121,7 @@ test("a relay is covered when it is free, prepaid, or paid through a later momen
   const seat = { priceSats: 10_000, prepaid: null, paidThrough: null };
   expect(isCovered(seat, T0)).toBe(false);
   expect(isCovered({ ...seat, priceSats: 0 }, T0)).toBe(true);
-  expect(isCovered({ ...seat, prepaid: "i1" }, T0)).toBe(true);
+  expect(isCovered({ ...seat, prepaid: { invoice: "i1", lengthMs: "month" } }, T0)).toBe(true);
   expect(isCovered({ ...seat, prepaid: true }, T0)).toBe(true);
   expect(isCovered({ ...seat, prepaid: false }, T0)).toBe(false);
   expect(isCovered({ ...seat, paidThrough: T0 + 1 }, T0)).toBe(true);
@@ -158,6 +164,8 @@ describe("orderRefusal", () => {
     paidThrough: null,
     prepaid: null,
     invoice: null,
+    next: null,
+    instead: null,
     ...over,
   });
   const seats = (...all: Seat[]) => Object.fromEntries(all.map((s, n) => [`r${n}`, s]));
@@ -166,12 +174,20 @@ describe("orderRefusal", () => {
     const free = seat("free");
     expect(orderRefusal(seats(free, free), "free")).toBeNull();
     expect(orderRefusal(seats(free, free, free), "free")).toBe("free_relay_limit");
-    expect(orderRefusal(seats(free, free, seat("free", { is: "dark" })), "free")).toBe(
+    expect(orderRefusal(seats(free, free, seat("free", { is: "held" })), "free")).toBe(
       "free_relay_limit",
     );
     for (const is of ["off", "shut"] as const)
       expect(orderRefusal(seats(free, free, seat("free", { is })), "free")).toBeNull();
     expect(orderRefusal(seats(free, free, free), "basic")).toBeNull();
+  });
+
+  test("counts as free what is to become free", () => {
+    const free = seat("free");
+    const downgraded = seat("basic", { next: { plan: "free", at: T0 } });
+    const replaced = seat("basic", { is: "new", instead: { plan: "free", invoice: "i2" } });
+    for (const turning of [downgraded, replaced])
+      expect(orderRefusal(seats(free, free, turning), "free")).toBe("free_relay_limit");
   });
 
   test("allows three unpaid reservations, of which those that are closing count", () => {
@@ -180,6 +196,10 @@ describe("orderRefusal", () => {
     expect(orderRefusal(seats(unpaid, unpaid), "growth")).toBeNull();
     expect(orderRefusal(seats(unpaid, unpaid, closing), "growth")).toBe("reservation_limit");
     expect(orderRefusal(seats(unpaid, unpaid, seat("basic")), "growth")).toBeNull();
+    // What runs, or ran, waits for an upgrade or a reactivation; that reserves nothing.
+    const running = seat("free", { invoice: "i3" });
+    const dark = seat("basic", { is: "dark", invoice: "i3", paidThrough: T0 });
+    expect(orderRefusal(seats(unpaid, unpaid, running, dark), "growth")).toBeNull();
     expect(orderRefusal(seats(unpaid, unpaid, closing), "free")).toBeNull();
   });
 });

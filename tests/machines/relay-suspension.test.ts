@@ -19,7 +19,7 @@ describe("suspension", () => {
   test("by an admin darkens an active relay, and release provisions it again", () => {
     const relay = active().send({ type: "admin.suspend", reason });
     expect(status(relay)).toBe("suspended.byAdmin");
-    expect(seats(relay)).toEqual([[TILL, "dark"]]);
+    expect(seats(relay)).toEqual([[TILL, "held"]]);
     expect(relay.began).toEqual(["applyRelay"]);
     apply(relay).send({ type: "admin.unsuspend", reason });
     expect(status(relay)).toBe("provisioning.prompt");
@@ -40,13 +40,13 @@ describe("suspension", () => {
     expect(held.allows({ type: "admin.suspend", reason })).toBe(false);
   });
 
-  test("a relay released after its paid-through date lapses, so that it can be bought again", () => {
+  test("a relay released after its paid-through date is suspended for non-payment", () => {
     const relay = suspended()
       .wait(40 * DAY_MS)
       .send({ type: "admin.unsuspend", reason });
-    expect(status(relay)).toBe("deactivated.lapsed");
-    expect(seats(relay)).toEqual([[TILL, "off"]]);
-    expect(relay.allows({ type: "REOPEN", covered: false })).toBe(true);
+    expect(status(relay)).toBe("suspended.unpaid");
+    expect(seats(relay)).toEqual([[TILL, "dark"]]);
+    expect(status(relay.send(paid))).toBe("provisioning.prompt");
   });
 
   test("a free relay is always covered", () => {
@@ -115,7 +115,7 @@ describe("the tenant's suspension", () => {
     ] as const) {
       const relay = active().send(first).send(second);
       expect(status(relay)).toBe("suspended.heldByAdmin");
-      expect(relay.told).toEqual([]);
+      expect(seats(relay)).toEqual([[TILL, "held"]]);
       relay.send({ type: "admin.unsuspend", reason });
       expect(status(relay)).toBe("suspended.held");
       expect(status(relay.send(RELEASE))).toBe("provisioning.prompt");

@@ -1,23 +1,34 @@
 /** A till, what it is told, and what it says. */
 import { monthOf } from "../../machines/billing.ts";
 import type { Tell } from "../../machines/durable.ts";
+import type { PlanId } from "../../machines/plans.ts";
 import { order, T0 } from "./build.ts";
 import { aTenant } from "./lone-actor.ts";
 
 export type Tenant = ReturnType<typeof aTenant>;
 
 export const reason = "spam";
-export const items = (relay = "r1") => [monthOf(relay, "basic", T0)];
+export const items = (relay = "r1") => [monthOf(relay, "purchase", "basic", T0)];
 export const paid = (relay = "r1", invoice = "i1") => ({
   type: "PAID",
   invoice,
   items: items(relay),
   sats: 10_000,
 });
-export const closed = (invoice = "i1") => ({ type: "CLOSED", invoice, items: items() });
+export const closed = (invoice = "i1", sats = 0) => ({
+  type: "CLOSED",
+  invoice,
+  items: items(),
+  sats,
+});
 export const credit = (sats: number) => ({ type: "CREDIT", sats, why: "paid after the end i0" });
 export const seat = (is: string, relay = "r1") => ({ type: "SEAT", relay, is });
-export const reactivate = (invoice = "i2") => ({ type: "REACTIVATE", relay: "r1", invoice });
+export const reactivate = (plan: PlanId = "basic", invoice = "i2") => ({
+  type: "REACTIVATE",
+  relay: "r1",
+  plan,
+  invoice,
+});
 
 export const ordered = () => aTenant().send(order("basic"));
 export const running = () => ordered().send(paid()).send(seat("on"));

@@ -31,6 +31,8 @@ describe("an order", () => {
       paidThrough: null,
       prepaid: null,
       invoice: "i1",
+      next: null,
+      instead: null,
     });
     expect(tenant.context.open).toEqual({ i1: { dueSats: 10_000 } });
   });
@@ -74,7 +76,7 @@ describe("a payment", () => {
       { fact: "ledger", from: `tenant/${TENANT}`, to: "revenue", sats: 10_000, why: "paid i1" },
     ]);
     expect(tenant.context.seats.r1).toMatchObject({
-      prepaid: "i1",
+      prepaid: { invoice: "i1", lengthMs: "month" },
       invoice: null,
       paidThrough: null,
     });
@@ -100,8 +102,11 @@ describe("a payment", () => {
   });
 
   test("for a relay that is held is kept until it may run", () => {
-    const tenant = ordered().send(seat("dark")).send(paid());
-    expect(tenant.context.seats.r1).toMatchObject({ is: "dark", prepaid: "i1" });
+    const tenant = ordered().send(seat("held")).send(paid());
+    expect(tenant.context.seats.r1).toMatchObject({
+      is: "held",
+      prepaid: { invoice: "i1", lengthMs: "month" },
+    });
     expect(types(tenant)).toEqual(["relay/r1 EXTENDED"]);
   });
 
@@ -116,7 +121,7 @@ describe("a payment", () => {
   test("begins its month once, however often the relay comes and goes", () => {
     const tenant = running();
     const { paidThrough } = tenant.context.seats.r1!;
-    tenant.wait(DAY_MS).send(seat("dark")).send(seat("on"));
+    tenant.wait(DAY_MS).send(seat("held")).send(seat("on"));
     expect(tenant.context.seats.r1?.paidThrough).toBe(paidThrough);
     expect(tenant.told).toEqual([]);
   });
