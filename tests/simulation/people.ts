@@ -8,7 +8,8 @@ import type { RelayContext } from "../../machines/relay.ts";
 import { changeRefusal, renews, type TenantContext } from "../../machines/tenant.ts";
 import { statusOf } from "../../server/projections/status.ts";
 import type { Simulation } from "./run.ts";
-import { DAY_MS, HOUR_MS, walletMoods } from "./world.ts";
+import type { Seen } from "./watcher.ts";
+import { DAY_MS, walletMoods } from "./world.ts";
 
 /** What kind of customer somebody is. */
 export type Person = {
@@ -174,8 +175,6 @@ const decisions = {
   extend: 1.5,
   credit: 1,
   refund: 1,
-  refunded: 1,
-  refundCancelled: 0.5,
   retryInvoice: 2,
   retryRelay: 2,
   retryNotice: 0.5,
@@ -229,25 +228,24 @@ export async function administer(sim: Simulation, who: Person): Promise<void> {
       await send(till, { type: "admin.credit", sats: random.between(1, 60_000) });
       return;
     case "refund":
-      if (c.creditSats > 0)
-        await send(till, {
-          type: "admin.refund",
-          sats: random.between(1, Math.ceil(c.creditSats * 1.1)),
-          bolt11: "lnrefund",
-        });
-      return;
-    case "refunded":
-      await send(till, { type: "admin.refunded", preimage: "00" });
-      return;
-    case "refundCancelled":
-      await send(till, { type: "admin.refundCancelled" });
+      if (c.creditSats === 0) return;
+      await send(till, {
+        type: "admin.refund",
+        sats: random.between(1, Math.ceil(c.creditSats * 1.1)),
+        bolt11: "lnrefund",
+      });
+      world.agenda.in(random.wait(2 * DAY_MS), async () => {
+        if (!sim.isUp) return;
+        if (random.chance(0.7)) await send(till, { type: "admin.refunded", preimage: "00" });
+        else await send(till, { type: "admin.refundCancelled" });
+      });
       return;
     case "retryInvoice":
       if (invoice) await send(invoiceActor(invoice), { type: "admin.retry" });
       return;
     case "retryRelay":
       for (const id of relays)
-        if ((sim.watcher.relay(id)!.context as RelayContext).refused !== null)
+        if (needsOperator(sim.watcher.relay(id)!))
           await send(relayActor(id), { type: "admin.retry" });
       return;
     case "retryNotice":
@@ -258,6 +256,10 @@ export async function administer(sim: Simulation, who: Person): Promise<void> {
   }
 }
 
-const newInvoice = ({ random }: Simulation): string => `i${random.hex(24)}`;
+/** Something stands still until the operator says so. */
+export const needsOperator = ({ machine, value, context }: Seen): boolean => {
+  if (machine === "relay" && (context as RelayContext).refused !== null) return true;
+  return /"(?:stuck|blocked)"/.test(JSON.stringify(value));
+};
 
-export { HOUR_MS };
+const newInvoice = ({ random }: Simulation): string => `i${random.hex(24)}`;

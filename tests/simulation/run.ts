@@ -2,10 +2,9 @@
 import { openDatabase } from "../../db/database.ts";
 import { addMonths } from "../../machines/billing.ts";
 import { relayActor, tenantActor } from "../../machines/messages.ts";
-import type { RelayContext } from "../../machines/relay.ts";
 import { replayActor } from "../../server/host/replay.ts";
 import { checkDesert, checkQuiet, type Expected } from "./invariants.ts";
-import { act, administer, type Person, payOpen, person } from "./people.ts";
+import { act, administer, needsOperator, type Person, payOpen, person } from "./people.ts";
 import { Process } from "./process.ts";
 import { Random } from "./random.ts";
 import { type Violation, Watcher } from "./watcher.ts";
@@ -269,10 +268,7 @@ export class Simulation {
       await this.#process.watch.tick();
       await this.#patrol();
       for (const actor of this.watcher.seen.values())
-        if (actor.machine === "relay" && (actor.context as RelayContext).refused !== null)
-          await this.command(actor.id, retry, "admin");
-        else if (actor.machine === "invoice" && JSON.stringify(actor.value).includes("blocked"))
-          await this.command(actor.id, retry, "admin");
+        if (needsOperator(actor)) await this.command(actor.id, retry, "admin");
     };
     world.agenda.in(0, look);
     await this.#until(endMs + 3 * DAY_MS);
