@@ -18,6 +18,8 @@ import { type ModelEvent, restOf } from "./model.ts";
 
 export class LoneActor<C> {
   nowMs = T0;
+  /** All that it created so far. */
+  readonly allCreated: Create[] = [];
   #decision: Decision;
 
   constructor(
@@ -25,6 +27,7 @@ export class LoneActor<C> {
     input: unknown,
   ) {
     this.#decision = decideFirst(machine, input, T0);
+    this.allCreated.push(...this.created);
   }
 
   get context(): C {
@@ -43,6 +46,7 @@ export class LoneActor<C> {
 
   send(event: ModelEvent): this {
     this.#decision = decide(this.machine, this.#snapshot(), event, this.nowMs);
+    this.allCreated.push(...this.created);
     return this;
   }
 
@@ -80,6 +84,11 @@ export class LoneActor<C> {
   /** What work the last event began, by its source. */
   get began(): string[] {
     return this.#decision.started.map(({ src }) => src);
+  }
+
+  /** What that work was given. */
+  get inputs(): unknown[] {
+    return this.#decision.started.map(({ input }) => input);
   }
 
   /** What it waits for, by id. */

@@ -1,7 +1,7 @@
 /** Relays brought to the states that tests begin from. */
 import { addMonths } from "../../machines/billing.ts";
 import type { PlanId } from "../../machines/plans.ts";
-import { applied, T0, TENANT } from "./build.ts";
+import { applied, DAY_MS, T0, TENANT } from "./build.ts";
 import { aRelay, type LoneActor } from "./lone-actor.ts";
 
 export type Relay = ReturnType<typeof aRelay>;
@@ -29,3 +29,15 @@ export const deactivated = (): Relay => apply(active().send({ type: "DEACTIVATE"
 export const status = (relay: LoneActor<unknown>): string => relay.rest("status");
 export const seats = (relay: Relay) =>
   relay.told.map(([to, event]) => [to, (event as unknown as { is: string }).is]);
+
+export const billed = (invoice = "i2") => ({ type: "BILLED", invoice });
+/** Past its date, with no renewal that could be paid. */
+export const overdue = (): Relay => active().wait(month.paidThrough - T0);
+/** Suspended for non-payment of `i2`. */
+export const unpaid = (): Relay =>
+  apply(
+    overdue()
+      .send(billed())
+      .wait(7 * DAY_MS)
+      .answers("ask", { settled: false }),
+  );
