@@ -181,7 +181,8 @@ export const isStale = (seats: Seats, items: readonly Item[]): boolean =>
   items.some(({ relay, plan, from }) => {
     const seat = seats[relay];
     if (!seat) return true;
-    if (seat.is === "dark") return false;
+    // Unless it is to come back in another way: then both would bill the same time.
+    if (seat.is === "dark") return seat.invoice !== null;
     return seat.is !== "on" || renewedAt(seat).plan !== plan || (seat.paidThrough ?? 0) > from;
   });
 
@@ -307,16 +308,18 @@ export function creditPays(
 }
 
 /** How long after a refused attempt the next one waits, by how many were made. */
-const CHARGE_LADDER_MS = [HOUR_MS, 6 * HOUR_MS, DAY_MS, DAY_MS, DAY_MS, DAY_MS, DAY_MS];
+const CHARGE_LADDER_MS = [HOUR_MS, 6 * HOUR_MS, 12 * HOUR_MS];
 
-/** When to try a wallet again that refused: its budget's renewal where that is known and near. */
-export function nextChargeAt(tries: number, nowMs: number, renewsAt: number | null): number | null {
-  const waitMs = CHARGE_LADDER_MS[tries];
-  if (waitMs === undefined) return null;
-  const ladderAt = nowMs + waitMs;
-  return renewsAt !== null && renewsAt > nowMs && renewsAt < nowMs + GRACE_MS
-    ? Math.max(renewsAt + 60_000, nowMs + 60_000)
-    : ladderAt;
+/**
+ * When to try a wallet again that refused: its budget's renewal where that is known and near, else by the
+ * ladder, whose last step goes on for as long as there is something to pay.
+ * @param attempts - made before the one that was refused.
+ */
+export function nextChargeAt(attempts: number, nowMs: number, renewsAt: number | null): number {
+  if (renewsAt !== null && renewsAt > nowMs && renewsAt < nowMs + GRACE_MS)
+    return Math.max(renewsAt, nowMs) + 60_000;
+  const step = Math.min(attempts, CHARGE_LADDER_MS.length - 1);
+  return nowMs + (CHARGE_LADDER_MS[step] ?? DAY_MS);
 }
 
 /** When to look again after silence: soon, then less often. */

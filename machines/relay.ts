@@ -370,7 +370,8 @@ export const relayMachine = setup({
               description: "The operator switched it off.",
               meta: { cause: "admin" },
               entry: seat("shut"),
-              on: { "admin.deactivate": {} },
+              // It is given back to its owner, who may bring it back.
+              on: { "admin.deactivate": {}, "admin.unsuspend": "byOwner" },
             },
           },
         },

@@ -133,7 +133,8 @@ export const seated: Transformation = (c, e) =>
 export const begun: Transformation = (c, e, nowMs) => {
   const seat = seatOf(c, e);
   if (e.type !== "SEAT" || !seat?.prepaid) return {};
-  const paidThrough = endOf(seat.prepaid, wholeSecond(nowMs));
+  // What an operator gave in the meantime is not taken back.
+  const paidThrough = Math.max(seat.paidThrough ?? 0, endOf(seat.prepaid, wholeSecond(nowMs)));
   return setSeat(c, e.relay, { prepaid: null, paidThrough });
 };
 
@@ -186,14 +187,20 @@ function payWhileOn(seat: Seat, item: Item, nowMs: number): Partial<Seat> | null
     return seat.priceSats === 0 ? { plan, priceSats, paidThrough: to, next: null } : null;
   }
   if (seat.priceSats === 0 || (seat.paidThrough ?? 0) > item.from) return null;
-  const paidThrough = Math.max(item.to, seat.paidThrough ?? 0);
+  return renewedBy(seat, item, nowMs);
+}
+
+/** A renewal is paid: from its first day on the relay has the plan that was paid for. */
+function renewedBy(seat: Seat, { plan, priceSats, from, to }: Item, nowMs: number): Partial<Seat> {
   const { next } = seat;
-  if (next === null) return { plan, priceSats, paidThrough };
-  // Paid at the price of the plan that comes: it comes when it was to.
-  if (next.plan === plan)
-    return next.at > nowMs ? { paidThrough } : { plan, priceSats, paidThrough, next: null };
-  // Paid at another: the change waits for the end of what was paid.
-  return { plan, priceSats, paidThrough, next: { ...next, at: paidThrough - 1 } };
+  if (next && next.plan !== plan) {
+    // Another change waits for the end of what was paid; until then it has the better of the two.
+    const better = priceSats > seat.priceSats ? { plan, priceSats } : {};
+    return { ...better, paidThrough: to, next: { ...next, at: to - 1 } };
+  }
+  const isLater = plan !== seat.plan && from > nowMs;
+  if (isLater) return { paidThrough: to, next: { plan, at: from - 1 } };
+  return { plan, priceSats, paidThrough: to, next: null };
 }
 
 /** Credit at once pays the oldest open invoice that it covers whole. */

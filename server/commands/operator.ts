@@ -1,23 +1,33 @@
 import { createHash } from "node:crypto";
 import { decodeInvoice } from "@getalby/lightning-tools/bolt11";
-import { lastAnchor, nextAnchor } from "../../machines/billing.ts";
+import { DAY_MS, nextAnchor } from "../../machines/billing.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import type { TenantContext } from "../../machines/tenant.ts";
 import { AppError } from "../errors.ts";
 import type { HostEvent } from "../host/xstate.ts";
 import type { CommandParts } from "./index.ts";
+import { cleanReason } from "./text.ts";
 
-/** An operator's act: which admin, and why. Both are journalled. */
-export type Act = { by: string; reason: string };
+/** An operator's act: which admin, and why; both are journalled. `once` is its Idempotency-Key. */
+export type Act = { by: string; reason: string; once: string | null };
+
+/** No paid time is given further ahead: it would be a mistake of units, and cannot be taken back. */
+const EXTENSION_MAX_MS = 5 * 366 * DAY_MS;
 
 /** Sends an operator's event. @throws AppError 404, 409 */
 function act(
   { host }: CommandParts,
   actor: string,
   event: HostEvent & Record<string, unknown>,
-  { by, reason }: Act,
+  { by, reason, once }: Act,
 ): Promise<unknown> {
-  return host.send(actor, { ...event, reason } as HostEvent, { cause: "http", by, reason });
+  const why = cleanReason(reason);
+  return host.send(actor, { ...event, reason: why } as HostEvent, {
+    cause: "http",
+    by,
+    reason: why,
+    ...(once === null ? {} : { dedup: `once:${by}:${once}` }),
+  });
 }
 
 function tillOf({ host }: Pick<CommandParts, "host">, pubkey: string): TenantContext {
@@ -38,6 +48,11 @@ export const actOnInvoice = (
 export async function extendRelay(parts: CommandParts, id: string, toMs: number, by: Act) {
   const row = parts.queries.relays.get(id);
   if (!row) throw new AppError("relay_not_found", 404, "there is no such relay");
+  const nowMs = parts.clock.now();
+  if (toMs <= nowMs || toMs > nowMs + EXTENSION_MAX_MS)
+    throw new AppError("invalid", 422, "unix seconds, ahead of now and at most five years", {
+      field: "paid_through",
+    });
   await act(parts, tenantActor(row.tenant), { type: "admin.extend", relay: id, to: toMs }, by);
 }
 
@@ -48,10 +63,7 @@ export async function compRelay(parts: CommandParts, id: string, by: Act) {
   const till = tillOf(parts, row.tenant);
   const seat = till.seats[id];
   const from = Math.max(seat?.paidThrough ?? 0, parts.clock.now());
-  const anchor = till.anchor ?? from;
-  // At the anchor itself the period that begins there is the one that is given.
-  const to = nextAnchor(anchor, Math.max(from, lastAnchor(anchor, from)));
-  await extendRelay(parts, id, to, by);
+  await extendRelay(parts, id, nextAnchor(till.anchor ?? from, from), by);
 }
 
 /** Suspends a tenant and all relays, or lifts that. @throws AppError 404, 409 */

@@ -26,3 +26,6 @@ function clean(field: string, text: string, lines: boolean): string {
     throw new AppError("unsafe_text", 422, "write at least one visible character", { field });
   return cleaned;
 }
+
+/** Why an operator acts, on one line. @throws AppError 422 naming `reason` */
+export const cleanReason = (reason: string): string => clean("reason", reason, false);

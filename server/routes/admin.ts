@@ -12,6 +12,7 @@ import {
   setTenantStatus,
 } from "../commands/operator.ts";
 import { AppError } from "../errors.ts";
+import { askerOf } from "./asker.ts";
 import type { RouteParts } from "./parts.ts";
 import {
   forecastEvent,
@@ -47,6 +48,7 @@ export const adminRoutes = (parts: RouteParts) => {
   const actOf = (request: Request, { reason }: { reason: string }): Act => ({
     by: edge.pubkeyOf(request),
     reason,
+    once: askerOf(parts, request).once?.key ?? null,
   });
   const tenantOf = (pubkey: string) => {
     const row = queries.tenants.get(pubkey);

@@ -1,4 +1,5 @@
-import { invoiceActor } from "../../machines/messages.ts";
+import { invoiceActor, tenantActor } from "../../machines/messages.ts";
+import type { TenantContext } from "../../machines/tenant.ts";
 import type { CommandParts } from "../commands/index.ts";
 import type { Host } from "../host/host.ts";
 
@@ -28,6 +29,15 @@ function changeOf(
 
 /** A bolt11 usually takes 30 ms: worth waiting for, so that the checkout opens with its QR code. */
 const BOLT11_WAIT_MS = 1_500;
+
+/** Waits a moment until a pending relay's invoice has made room for that of another plan. */
+export function untilReplaced({ host }: Pick<CommandParts, "host">, tenant: string, relay: string) {
+  const isReplaced = () => {
+    const till = host.read(tenantActor(tenant))?.persisted.context as TenantContext | undefined;
+    return !till?.seats[relay]?.instead;
+  };
+  return changeOf(host, tenantActor(tenant), isReplaced, BOLT11_WAIT_MS);
+}
 
 /** Waits a moment until an invoice can be paid, or need not be any more. */
 export function untilIssued(

@@ -4,7 +4,7 @@ import { deactivateRelay, editRelay } from "../commands/edit.ts";
 import type { Ordered } from "../commands/index.ts";
 import { orderRelay, ownRelay, reactivateRelay } from "../commands/order.ts";
 import { askerOf } from "./asker.ts";
-import { untilIssued } from "./change.ts";
+import { untilIssued, untilReplaced } from "./change.ts";
 import type { RouteParts } from "./parts.ts";
 import {
   createRelay,
@@ -99,6 +99,7 @@ export const relayRoutes = (parts: RouteParts) => {
       "/tenant/relays/:id",
       async ({ request, params, body }) => {
         await editRelay(parts, edge.pubkeyOf(request), params.id, body);
+        if (body.plan !== undefined) await untilReplaced(parts, edge.pubkeyOf(request), params.id);
         const { open_invoice } = one(request, params.id);
         if (body.plan !== undefined && open_invoice) await untilIssued(parts, open_invoice);
         return one(request, params.id);
