@@ -178,10 +178,13 @@ test("an extension moves the date on, only ever on, and is not billed", async ()
   expect(await onRelay(id, "extend", { paid_through: to })).toMatchObject({
     body: { paid_through: to },
   });
-  for (const wrong of [to, end, 0])
-    expect(codeOf(await onRelay(id, "extend", { paid_through: wrong }))).toEqual([
+  for (const before of [to, end])
+    expect(codeOf(await onRelay(id, "extend", { paid_through: before }))).toEqual([
       ...[409, "not_allowed_now"],
     ]);
+  // The past, and milliseconds instead of seconds.
+  for (const slip of [0, to * 1000])
+    expect(codeOf(await onRelay(id, "extend", { paid_through: slip }))).toEqual([422, "invalid"]);
   await advanceTo(fixture, end + DAY);
   expect(await relayOf(tenant, id)).toMatchObject({ status: "active" });
   const [renewal] = await invoicesOf(tenant, "renewal");
@@ -215,4 +218,32 @@ test("retry asks the tenant's wallet again now", async () => {
   expect(await relayOf(tenant, id)).toMatchObject({ status: "active" });
   expect(codeOf(await onInvoice(renewal.id, "retry"))).toEqual([409, "not_allowed_now"]);
   await leave(fixture, tenant);
+});
+
+test("an act that is repeated under its Idempotency-Key happens once", async () => {
+  const tenant = fixture.tenant();
+  await tenant.get("/tenant");
+  const path = `/admin/tenants/${tenant.pubkey}/credit`;
+  const grant = () =>
+    admin.post<{ credit: number }>(
+      path,
+      { sats: 500, reason: "sorry" },
+      { "idempotency-key": "a-1" },
+    );
+  expect((await grant()).body.credit).toBe(500);
+  expect((await grant()).body.credit).toBe(500);
+  const hostile = await admin.post(path, { sats: 5, reason: "    " });
+  expect(hostile.status).toBe(422);
+});
+
+test("a relay that the operator switched off can be given back to its owner", async () => {
+  const tenant = fixture.tenant();
+  const { id } = await paidRelay(fixture, tenant);
+  await onRelay(id, "deactivate");
+  expect(codeOf(await tenant.post(`/tenant/relays/${id}/reactivate`))).toEqual([
+    ...[409, "closed_by_operator"],
+  ]);
+  await onRelay(id, "unsuspend");
+  expect((await tenant.post(`/tenant/relays/${id}/reactivate`)).status).toBe(200);
+  await relayIs(tenant, id, "active");
 });
