@@ -166,11 +166,17 @@ export class Simulation {
     const look = async (): Promise<void> => {
       agenda.in(random.wait(8 * HOUR_MS), look);
       if (!this.isUp) return;
-      await this.#process.watch.tick();
+      await this.#lookUp();
       if (random.chance(world.weather.zooidDown * 0.005)) world.zooid.clear();
       await this.#patrol();
     };
     agenda.in(HOUR_MS, look);
+  }
+
+  async #lookUp(): Promise<void> {
+    const { lightning, looks, agenda } = this.world;
+    if (!lightning.isDown) looks.push(agenda.now());
+    await this.#process.watch.tick();
   }
 
   /** The patrol finds relays that zooid does not serve. */
@@ -265,7 +271,7 @@ export class Simulation {
     const retry = { type: "admin.retry", reason: "" };
     const look = async (): Promise<void> => {
       world.agenda.in(12 * HOUR_MS, look);
-      await this.#process.watch.tick();
+      await this.#lookUp();
       await this.#patrol();
       for (const actor of this.watcher.seen.values())
         if (needsOperator(actor)) await this.command(actor.id, retry, "admin");

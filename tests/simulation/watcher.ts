@@ -45,6 +45,8 @@ export class Watcher {
   /** Open invoices and relays of each tenant. */
   readonly relays = new Map<string, Set<string>>();
   readonly open = new Map<string, Set<string>>();
+  /** When each relay last became active. */
+  readonly activeSince = new Map<string, number>();
   readonly books: Books;
   readonly #newRows;
   readonly #settledOf;

@@ -82,6 +82,8 @@ export class World {
   /** Messages that reached an inbox, by notice: ids of the events. */
   readonly inboxes = new Map<string, Set<string>>();
   isZooidDown = false;
+  /** When Berth looked for settlements and our wallet could be reached. */
+  readonly looks: number[] = [];
   #troubleAt = 0;
 
   constructor(
