@@ -126,17 +126,24 @@ export const closed: Transformation = (c, e) => {
 
 // ---- money and time ----
 
-export const seated: Transformation = (c, e) =>
-  e.type === "SEAT" ? setSeat(c, e.relay, { is: e.is }) : {};
+/** One that leaves is not wanted with another plan any more. */
+export const seated: Transformation = (c, e) => {
+  if (e.type !== "SEAT") return {};
+  const leaves = e.is === "off" || e.is === "shut";
+  return setSeat(c, e.relay, { is: e.is, ...(leaves ? { instead: null } : {}) });
+};
 
 /** The span that was paid begins when the relay becomes active: our delay is not billed. */
 export const begun: Transformation = (c, e, nowMs) => {
   const seat = seatOf(c, e);
   if (e.type !== "SEAT" || !seat?.prepaid) return {};
-  // What an operator gave in the meantime is not taken back.
-  const paidThrough = Math.max(seat.paidThrough ?? 0, endOf(seat.prepaid, wholeSecond(nowMs)));
+  const paidThrough = endOf(seat.prepaid, startOf(seat, nowMs));
   return setSeat(c, e.relay, { prepaid: null, paidThrough });
 };
+
+/** When a span that was paid begins: now, or after what an operator gave in the meantime. */
+export const startOf = (seat: Seat, nowMs: number): number =>
+  Math.max(wholeSecond(nowMs), seat.paidThrough ?? 0);
 
 /** The one place where money becomes time. What no relay can use becomes credit. */
 export const applied: Transformation = (c, e, nowMs) => {
@@ -159,21 +166,14 @@ export const applied: Transformation = (c, e, nowMs) => {
 /** What paying for an item makes of a seat; null where the relay has no use for it. */
 function payFor(seat: Seat, item: Item, invoice: string, nowMs: number): Partial<Seat> | null {
   const { kind, plan, priceSats } = item;
-  switch (seat.is) {
-    case "off":
-    case "shut":
-      return null;
-    case "new":
-    case "dark":
-    case "held": {
-      if (kind === "upgrade" || seat.prepaid !== null) return null;
-      // Dark days are not billed: the span counts from when the relay is back.
-      const lengthMs = kind === "renewal" ? item.to - item.from : ("month" as const);
-      return { plan, priceSats, prepaid: { invoice, lengthMs }, next: null };
-    }
-    case "on":
-      return payWhileOn(seat, item, nowMs);
-  }
+  if (seat.is === "off" || seat.is === "shut") return null;
+  // Where it is paid for now, it does not matter that it does not run.
+  const isRunning = seat.is === "on" || (seat.priceSats > 0 && (seat.paidThrough ?? 0) > nowMs);
+  if (isRunning) return payWhileOn(seat, item, nowMs);
+  if (kind === "upgrade" || seat.prepaid !== null) return null;
+  // Dark days are not billed: the span counts from when the relay is back.
+  const lengthMs = kind === "renewal" ? item.to - item.from : ("month" as const);
+  return { plan, priceSats, prepaid: { invoice, lengthMs }, next: null };
 }
 
 function payWhileOn(seat: Seat, item: Item, nowMs: number): Partial<Seat> | null {

@@ -1,5 +1,5 @@
 /** What the till tells, creates and posts: actions by name, with what they are about. */
-import { endOf, type Item, wholeSecond } from "./billing.ts";
+import { endOf, type Item } from "./billing.ts";
 import { now, type Post } from "./durable.ts";
 import {
   createNotice,
@@ -14,6 +14,7 @@ import {
 import { plans } from "./plans.ts";
 import type { RelayInput } from "./relay.ts";
 import { type Order, switching, type TenantContext } from "./till.ts";
+import { startOf } from "./till-money.ts";
 
 type In<E = unknown> = { context: TenantContext; event: E };
 type Heard<T extends ToTenant["type"]> = Extract<ToTenant, { type: T }>;
@@ -140,11 +141,11 @@ export const chargeRenewal = {
 export const tellStarted = {
   type: "tell" as const,
   params: ({ context: c, event: { relay } }: In<{ relay: string }>) => {
-    const prepaid = c.seats[relay]?.prepaid;
-    if (!prepaid) return [];
-    const from = wholeSecond(now());
-    const to = endOf(prepaid, from);
-    return tellInvoice(prepaid.invoice, { type: "STARTED", relay, from, to });
+    const seat = c.seats[relay];
+    if (!seat?.prepaid) return [];
+    const from = startOf(seat, now());
+    const to = endOf(seat.prepaid, from);
+    return tellInvoice(seat.prepaid.invoice, { type: "STARTED", relay, from, to });
   },
 };
 

@@ -115,7 +115,8 @@ export class Books {
       if (!old) continue;
       if (event.type === "SEAT" && old.prepaid && !now.prepaid) {
         const { invoice } = old.prepaid;
-        const [from, to] = [wholeSecond(at), now.paidThrough ?? 0];
+        const from = Math.max(wholeSecond(at), old.paidThrough ?? 0);
+        const to = now.paidThrough ?? 0;
         yield* this.#charge(relay, { from, to, invoice, priceSats: now.priceSats });
       } else if (old.prepaid && !now.prepaid && now.priceSats > 0)
         yield `${relay} lost a span that was paid for, by ${event.type}`;
