@@ -109,17 +109,16 @@ describe("a wallet that pays", () => {
 });
 
 describe("a wallet that refuses", () => {
-  test("is tried again after an hour, six hours, and then daily, until grace is over", () => {
+  test("is tried again after an hour, six hours, and then twice a day, without end of its own", () => {
     const invoice = answered(rejected("INSUFFICIENT_BALANCE"));
     const hours: number[] = [];
-    while (invoice.context.chargeAt !== null) {
-      const waitMs = invoice.context.chargeAt - invoice.nowMs;
+    while (hours.length < 10) {
+      const waitMs = (invoice.context.chargeAt ?? Number.NaN) - invoice.nowMs;
       hours.push(waitMs / HOUR_MS);
       answered(rejected("INSUFFICIENT_BALANCE"), charging(invoice.wait(waitMs)));
     }
-    expect(hours).toEqual([1, 6, 24, 24, 24, 24, 24]);
-    expect(attempts(invoice.posted)).toEqual([]);
-    expect(invoice.context.tries).toBe(8);
+    expect(hours).toEqual([1, 6, 12, 12, 12, 12, 12, 12, 12, 12]);
+    expect(invoice.context.tries).toBe(11);
   });
 
   test("brings the message that the renewal is due, with the code in the attempt", () => {

@@ -13,7 +13,7 @@ import { everyStep, type Model, nodeIds, restOf, type Step, walkSimplePaths } fr
 /** Ends: nothing leads out of them, and they still answer. By region where there are several. */
 const ENDS: Record<MachineName, Record<string, string[]>> = {
   tenant: { status: [], billing: [], wallet: [] },
-  relay: { status: ["deactivated.byAdmin"], zooid: [] },
+  relay: { status: [], zooid: [] },
   invoice: { "": ["paid", "expired", "void"] },
   notice: { "": ["delivered", "missed"] },
 };

@@ -1,12 +1,12 @@
 /** One random step of the star: a person, an admin, the wallet, the relay server, or time. */
-import { DAY_MS, HOUR_MS } from "../../machines/billing.ts";
+import { addMonths, DAY_MS } from "../../machines/billing.ts";
 import { invoiceActor, relayActor } from "../../machines/messages.ts";
 import { planIds } from "../../machines/plans.ts";
 import { order } from "./build.ts";
 import type { Random } from "./random.ts";
 import { TILL, type World } from "./star-world.ts";
 
-const JUMPS_MS = [60_000, 60_000, HOUR_MS, HOUR_MS, 12 * HOUR_MS, 25 * HOUR_MS, 32 * DAY_MS];
+const JUMPS_MS = [1 / 1440, 1 / 24, 0.5, 1.1, 4, 8, 27, 31].map((days) => days * DAY_MS);
 const reason = "spam";
 
 type Choice = [weight: number, name: string, act: (world: World, random: Random) => void];
@@ -32,7 +32,7 @@ const choices: Choice[] = [
     6,
     "order",
     (world, random) => {
-      const n = world.star.actors.size;
+      const n = world.newId();
       world.star.send(TILL, order(random.pick(planIds), `r${n}`, `i${n}`));
     },
   ],
@@ -41,10 +41,23 @@ const choices: Choice[] = [
     "reactivate",
     (world, random) =>
       some(world.relays(), random, (relay) => {
-        const invoice = `i${world.star.actors.size}`;
-        world.star.send(TILL, { type: "REACTIVATE", relay, invoice } as never);
+        const invoice = `i${world.newId()}`;
+        // Mostly as it was, as its page suggests.
+        const plan = random.chance(0.7) ? world.relay(relay).plan : random.pick(planIds);
+        world.star.send(TILL, { type: "REACTIVATE", relay, plan, invoice } as never);
       }),
   ],
+  [
+    5,
+    "change of plan",
+    (world, random) =>
+      some(world.relays(), random, (relay) => {
+        const invoice = `i${world.newId()}`;
+        const plan = random.pick(planIds);
+        world.star.send(TILL, { type: "CHANGE", relay, plan, invoice } as never);
+      }),
+  ],
+  [2, "reissue", toInvoice("REISSUE")],
   [
     4,
     "edit",
@@ -56,7 +69,7 @@ const choices: Choice[] = [
         world.star.send(relayActor(id), { type: "EDIT", ...edit } as never);
       }),
   ],
-  [5, "deactivate", toRelay("DEACTIVATE")],
+  [3, "deactivate", toRelay("DEACTIVATE")],
   [1, "drift", toRelay("DRIFTED")],
   [
     2,
@@ -93,7 +106,32 @@ const choices: Choice[] = [
     "admin releases tenant",
     (w) => w.star.send(TILL, { type: "admin.unsuspend", reason } as never),
   ],
-  [1, "wallet set", (w) => w.star.send(TILL, { type: "WALLET_SET" })],
+  [
+    1,
+    "admin extends",
+    (world, random) =>
+      some(world.relays(), random, (relay) => {
+        const to = addMonths(world.star.nowMs, random.pick([1, 2]));
+        world.star.send(TILL, { type: "admin.extend", relay, to, reason } as never);
+      }),
+  ],
+  [
+    1,
+    "admin grants credit",
+    (w) => w.star.send(TILL, { type: "admin.credit", sats: 7_000, reason } as never),
+  ],
+  [
+    1,
+    "admin refunds",
+    (world, random) => {
+      const sats = 1 + Math.floor(random.next() * 5_000);
+      const refund = { type: "admin.refund", sats, bolt11: "lnbcrt0", reason };
+      const ends = random.pick(["admin.refunded", "admin.refundCancelled"]);
+      world.star.send(TILL, random.pick([refund, { type: ends, reason }]) as never);
+    },
+  ],
+  [1, "admin marks paid", toInvoice("admin.markPaid")],
+  [3, "wallet set", (w) => w.star.send(TILL, { type: "WALLET_SET" })],
   [1, "wallet cleared", (w) => w.star.send(TILL, { type: "WALLET_CLEARED" })],
   [
     10,
@@ -124,18 +162,18 @@ const choices: Choice[] = [
     },
   ],
   [
-    30,
+    45,
     "work",
     (world, random) => {
       const open = [...world.star.work.values()];
       if (open.length === 0) return;
       const work = random.pick(open);
-      if (!work.answer) world.perform(work, random, 0.1);
+      if (!work.answer) world.perform(work, random, 0.15);
       // An answer may be long on its way, and find its state left.
       if (random.chance(0.8)) world.star.finish(work);
     },
   ],
-  [8, "time", (world, random) => world.star.advance(random.pick(JUMPS_MS))],
+  [14, "time", (world, random) => world.star.advance(random.pick(JUMPS_MS))],
 ];
 const totalWeight = choices.reduce((sum, [weight]) => sum + weight, 0);
 
@@ -160,11 +198,13 @@ export function settle(world: World, random: Random): void {
   for (const one of world.issued) world.report(one);
   for (const id of world.relays()) world.star.send(relayActor(id), { type: "admin.retry" });
   for (const id of world.invoices()) world.star.send(invoiceActor(id), { type: "admin.retry" });
+  world.star.send(TILL, { type: "WALLET_CLEARED" });
   for (let rounds = 0; world.star.work.size > 0; rounds++) {
     if (rounds > 100) throw new Error("work never ends");
     for (const work of [...world.star.work.values()]) {
       if (!work.answer) world.perform(work, random, 0);
       world.star.finish(work);
     }
+    world.star.advance(0);
   }
 }

@@ -1,4 +1,4 @@
-/** What lies outside the machines, for the star: our wallet, zooid, and time. */
+/** What lies outside the machines, for the star: our wallet, the tenant's, zooid, inboxes, and time. */
 import { DAY_MS } from "../../machines/billing.ts";
 import type { InvoiceContext } from "../../machines/invoice.ts";
 import { invoiceActor, relayActor } from "../../machines/messages.ts";
@@ -13,6 +13,7 @@ export type Issued = {
   n: number;
   invoice: string;
   sats: number;
+  issuedAt: number;
   expiresAt: number;
   paidSats: number | null;
   paidAt: number;
@@ -20,6 +21,8 @@ export type Issued = {
   paidTurn: number;
   isReported: boolean;
 };
+
+type Mint = { invoice: string; sats: number; lastsUntil: number | null };
 
 export const TILL = `tenant/${TENANT}`;
 
@@ -29,6 +32,9 @@ export class World {
   /** At which turn our wallet last answered about an invoice. */
   readonly askedTurn = new Map<string, number>();
   #turn = 0;
+  #ids = 0;
+  /** How many moves of the star were proved already. */
+  provedMoves = 0;
   /** Relays that an admin suspended and has not released. */
   readonly suspended = new Set<string>();
 
@@ -36,12 +42,17 @@ export class World {
     this.star.create(TILL, "tenant", { pubkey: TENANT });
   }
 
+  /** Ids are never used twice: some wait for long until something bears them. */
+  newId(): number {
+    return ++this.#ids;
+  }
+
   relays(): string[] {
-    return this.#ids("relay/");
+    return this.#idsOf("relay/");
   }
 
   invoices(): string[] {
-    return this.#ids("invoice/");
+    return this.#idsOf("invoice/");
   }
 
   relay(id: string): RelayContext {
@@ -75,8 +86,11 @@ export class World {
   perform(work: Work, random: Random, refusal: number): void {
     const isRefused = random.chance(refusal);
     if (work.src === "applyRelay") this.#apply(work, random, isRefused);
+    else if (work.src === "payByWallet") this.#charge(work, random);
+    else if (work.src === "catchUp") work.answer = doneEvent(work.invoke, null);
     else if (isRefused) work.answer = errorEvent(work.invoke, "restricted");
     else if (work.src === "mintBolt11") this.#mint(work, random);
+    else if (work.src === "deliver") this.#deliver(work, random);
     else this.#ask(work);
   }
 
@@ -91,7 +105,7 @@ export class World {
   }
 
   #mint(work: Work, random: Random): void {
-    const { invoice, sats } = work.input as { invoice: string; sats: number };
+    const { invoice, sats, lastsUntil } = work.input as Mint;
     const { nowMs } = this.star;
     for (const one of this.issued.filter((issued) => issued.invoice === invoice)) {
       if (one.expiresAt > nowMs) throw new Error(`two bolt11s of ${invoice} would be payable`);
@@ -99,20 +113,11 @@ export class World {
         throw new Error(`${invoice} gets a second bolt11, and its first is paid`);
     }
     const n = this.issued.length + 1;
-    const made = {
-      ...bolt11(sats, nowMs, n),
-      expiresAt: nowMs + random.pick([DAY_MS / 24, DAY_MS]),
-    };
-    this.issued.push({
-      n,
-      invoice,
-      sats,
-      expiresAt: made.expiresAt,
-      paidSats: null,
-      paidAt: 0,
-      paidTurn: 0,
-      isReported: false,
-    });
+    const lifeMs = Math.max((lastsUntil ?? nowMs + DAY_MS) - nowMs, DAY_MS / 24);
+    const made = bolt11(sats, nowMs, n, random.chance(0.2) ? DAY_MS / 24 : lifeMs);
+    const { expiresAt } = made;
+    const unpaid = { paidSats: null, paidAt: 0, paidTurn: 0, isReported: false };
+    this.issued.push({ n, invoice, sats, issuedAt: nowMs, expiresAt, ...unpaid });
     work.answer = doneEvent(work.invoke, made);
   }
 
@@ -126,7 +131,40 @@ export class World {
     for (const one of ours) this.report(one);
   }
 
-  #ids(prefix: string): string[] {
+  /** A tenant's wallet pays and says so, pays in silence, is silent, refuses, or is gone. */
+  #charge(work: Work, random: Random): void {
+    const { bolt11: asked } = work.input as { bolt11: string };
+    const one = this.issued.find(({ n }) => `lnbcrt${n}` === asked);
+    if (!one) throw new Error(`a wallet was asked to pay ${asked}`);
+    const till = this.star.actor(TILL);
+    const isGone = (till.value as { wallet: string }).wallet === "none";
+    const pays = (): void => {
+      if (one.expiresAt > this.star.nowMs) this.pay(one, one.sats);
+    };
+    const rejected =
+      (code: string, renewsAt: number | null = null) =>
+      () => ({
+        outcome: "rejected",
+        code,
+        renewsAt,
+      });
+    const answers = [
+      () => pays() ?? { outcome: "paid" },
+      () => pays() ?? { outcome: "unknown" },
+      () => ({ outcome: "unknown" }),
+      rejected("INSUFFICIENT_BALANCE"),
+      rejected("QUOTA_EXCEEDED", this.star.nowMs + DAY_MS),
+      rejected("UNAUTHORIZED"),
+    ];
+    work.answer = doneEvent(work.invoke, isGone ? { outcome: "none" } : random.pick(answers)());
+  }
+
+  #deliver(work: Work, random: Random): void {
+    const state = random.pick(["delivered", "delivered", "no_inbox", "refused"]);
+    work.answer = doneEvent(work.invoke, { state, relays: [], subject: "", text: "" });
+  }
+
+  #idsOf(prefix: string): string[] {
     return [...this.star.actors.keys()]
       .filter((id) => id.startsWith(prefix))
       .map((id) => id.slice(prefix.length));

@@ -1,5 +1,5 @@
 /**
- * The three machines together in memory: what the host does with a decision, without its database.
+ * The machines together in memory: what the host does with a decision, without its database.
  * Tells are delivered depth-first, an actor's own alarms before anything later, and work waits until
  * somebody performs it.
  */
@@ -33,6 +33,9 @@ export type Work = {
   answer?: HostEvent;
 };
 
+/** A step of one actor, as whoever watches the star sees it. */
+export type Moved = { id: string; before: Actor | null; after: Actor };
+
 const DELIVERIES_MAX = 500;
 
 export class Star {
@@ -42,6 +45,8 @@ export class Star {
   readonly balances = new Map<string, number>();
   /** Every output so far, oldest first, for whoever counts something. */
   readonly outputs: { from: string; output: Output }[] = [];
+  /** Every step so far, oldest first. */
+  readonly moves: Moved[] = [];
   #deliveries = 0;
 
   constructor(public nowMs: number) {}
@@ -118,7 +123,8 @@ export class Star {
     return true;
   }
 
-  #create(id: string, machine: MachineName, input: unknown, at: number): void {
+  #create(id: string, machine: MachineName, input: unknown, at: number, once = false): void {
+    if (once && this.actors.has(id)) return;
     if (this.actors.has(id)) throw new Error(`${id} exists`);
     this.#store(id, machine, decideFirst(machines[machine], input, at), at);
   }
@@ -126,7 +132,9 @@ export class Star {
   #store(id: string, machine: MachineName, decision: Decision, at: number): void {
     const { snapshot, persisted, alarms, outputs } = decision;
     const { value, context } = persisted;
-    this.actors.set(id, { machine, snapshot, value, context, at, alarms });
+    const after = { machine, snapshot, value, context, at, alarms };
+    this.moves.push({ id, before: this.actors.get(id) ?? null, after });
+    this.actors.set(id, after);
     for (const invoke of decision.stopped) this.work.delete(keyOf(id, invoke));
     for (const { invoke, src, input } of decision.started)
       this.work.set(keyOf(id, invoke), { actor: id, invoke, src, input });
@@ -139,6 +147,7 @@ export class Star {
           output.create.machine as MachineName,
           output.create.input,
           at,
+          output.create.once,
         );
     }
   }

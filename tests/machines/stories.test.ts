@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { addMonths } from "../../machines/billing.ts";
 import { invoiceActor, relayActor } from "../../machines/messages.ts";
 import type { TenantContext } from "../../machines/tenant.ts";
+import { errorEvent } from "../../server/host/xstate.ts";
 import { DAY_MS, HOUR_MS, order, T0 } from "./build.ts";
 import { restOf } from "./model.ts";
 import { Random } from "./random.ts";
@@ -41,12 +42,12 @@ const invoice = (world: World, id = "i1"): string =>
   restOf(world.star.actor(invoiceActor(id)).value);
 const till = (world: World) => world.star.actor(TILL).context as TenantContext;
 const deactivate = (world: World) => world.star.send(relayActor("r1"), { type: "DEACTIVATE" });
-const reactivate = (world: World, id: string) =>
-  world.star.send(TILL, { type: "REACTIVATE", relay: "r1", invoice: id } as never);
+const reactivate = (world: World, invoice: string) =>
+  world.star.send(TILL, { type: "REACTIVATE", relay: "r1", plan: "basic", invoice } as never);
 
 test("a purchase: ordered, paid, active, and the month begins only then", () => {
   const world = ordered();
-  expect([relay(world), invoice(world)]).toEqual(["pending", "pending.payable"]);
+  expect([relay(world), invoice(world)]).toEqual(["pending", "pending.payable.idle"]);
   pay(world);
   expect([relay(world), invoice(world)]).toEqual(["provisioning.prompt", "paid"]);
   world.star.advance(3 * HOUR_MS);
@@ -111,14 +112,14 @@ test("back before paid-through is free and keeps the dates; after it is a purcha
   world.star.advance(30 * DAY_MS);
   reactivate(world, "i3");
   answer(world);
-  expect([relay(world), invoice(world, "i3")]).toEqual(["pending", "pending.payable"]);
+  expect([relay(world), invoice(world, "i3")]).toEqual(["pending", "pending.payable.idle"]);
   pay(world, 1);
   answer(world);
   expect(relay(world)).toBe("active");
   expect(world.relay("r1").paidThrough).toBe(addMonths(world.star.nowMs, 1));
 });
 
-test("what passed its date while suspended lapses on release, and can be bought again", () => {
+test("what passed its date while suspended is suspended for non-payment, and bought back", () => {
   const world = ordered();
   pay(world);
   answer(world);
@@ -126,12 +127,109 @@ test("what passed its date while suspended lapses on release, and can be bought 
   world.star.advance(40 * DAY_MS);
   world.star.send(TILL, { type: "admin.unsuspend", reason } as never);
   answer(world);
-  expect(relay(world)).toBe("deactivated.lapsed");
+  expect(relay(world)).toBe("suspended.unpaid");
+  expect(world.invoices()).toEqual(["i1"]);
   expect(reactivate(world, "i2")).toBe(true);
   answer(world);
   pay(world, 1);
   answer(world);
   expect(relay(world)).toBe("active");
+  expect(world.relay("r1").paidThrough).toBe(addMonths(world.star.nowMs, 1));
+});
+
+/** A world whose relay is active, at the moment when its renewal has been written. */
+function renewed(wallet?: "wallet"): { world: World; renewal: string } {
+  const world = ordered();
+  pay(world);
+  answer(world);
+  if (wallet) world.star.send(TILL, { type: "WALLET_SET" });
+  world.star.advance(addMonths(T0, 1) - HOUR_MS - T0);
+  const [catchUp] = [...world.star.work.values()];
+  world.perform(catchUp!, new Random(1), 0);
+  world.star.finish(catchUp!);
+  return { world, renewal: till(world).renewal?.invoice ?? "" };
+}
+const notices = (world: World): string[] =>
+  [...world.star.actors.keys()].flatMap((id) => id.match(/^notice\/.*\/(.*)$/)?.[1] ?? []);
+
+test("a renewal that is paid in grace keeps the dates, and one that is not leads to suspension", () => {
+  for (const isPaid of [true, false]) {
+    const { world, renewal } = renewed();
+    answer(world);
+    expect([relay(world), invoice(world, renewal)]).toEqual(["active", "pending.payable.idle"]);
+    world.star.advance(HOUR_MS + 6 * DAY_MS);
+    expect(relay(world)).toBe("grace.counting");
+    if (isPaid) pay(world, 1);
+    world.star.advance(DAY_MS);
+    answer(world);
+    expect(relay(world)).toBe(isPaid ? "active" : "suspended.unpaid");
+    if (isPaid) expect(world.relay("r1").paidThrough).toBe(addMonths(T0, 2));
+    expect(notices(world)).toEqual(
+      isPaid
+        ? ["due", "three_days_left", "one_day_left"]
+        : ["due", "three_days_left", "one_day_left", "suspended"],
+    );
+  }
+});
+
+test("a suspended relay is back as soon as its renewal is paid, and its dark days are not billed", () => {
+  const { world, renewal } = renewed();
+  answer(world);
+  world.star.advance(HOUR_MS + 7 * DAY_MS);
+  answer(world);
+  world.star.advance(15 * DAY_MS);
+  answer(world);
+  expect([relay(world), invoice(world, renewal)]).toEqual(["suspended.unpaid", "pending.dormant"]);
+  world.star.send(invoiceActor(renewal), { type: "REISSUE" } as never);
+  answer(world);
+  pay(world, 2);
+  expect(relay(world)).toBe("provisioning.prompt");
+  answer(world);
+  const span = addMonths(T0, 2) - addMonths(T0, 1);
+  expect(relay(world)).toBe("active");
+  expect(world.relay("r1").paidThrough).toBe(world.star.nowMs + span);
+  expect(notices(world)).toContain("reactivated");
+});
+
+test("money that arrived in time saves a relay at the end of its grace", () => {
+  const { world } = renewed();
+  answer(world);
+  const [, issued] = world.issued;
+  world.pay(issued!, issued!.sats);
+  world.star.advance(HOUR_MS + 7 * DAY_MS);
+  expect(relay(world)).toBe("grace.lastCall");
+  answer(world);
+  expect(relay(world)).toBe("active");
+});
+
+test("while our wallet makes no bolt11 a relay runs on, for as long as that takes", () => {
+  const { world, renewal } = renewed();
+  const mint = next(world)!;
+  mint.answer = errorEvent(mint.invoke, "restricted");
+  world.star.finish(mint);
+  world.star.advance(30 * DAY_MS);
+  expect([relay(world), invoice(world, renewal)]).toEqual(["grace.unbilled", "pending.blocked"]);
+  world.star.send(invoiceActor(renewal), { type: "admin.retry", reason } as never);
+  answer(world);
+  expect(relay(world)).toBe("grace.counting");
+  expect(world.relay("r1").graceEnds).toBe(world.star.nowMs + 7 * DAY_MS);
+});
+
+test("a tenant whose wallet pays never sees grace, and hears of nothing but the receipt", () => {
+  const { world, renewal } = renewed("wallet");
+  // The wallet's first answer of those there are: it pays and says so.
+  const pays = new Random(1);
+  pays.pick = (from) => from[0]!;
+  for (let work = next(world); work; work = next(world)) {
+    world.perform(work, pays, 0);
+    world.star.finish(work);
+    world.star.advance(0);
+  }
+  expect([relay(world), invoice(world, renewal)]).toEqual(["active", "paid"]);
+  world.star.advance(HOUR_MS + 8 * DAY_MS);
+  expect(relay(world)).toBe("active");
+  expect(world.relay("r1").paidThrough).toBe(addMonths(T0, 2));
+  expect(notices(world)).toEqual(["receipt"]);
 });
 
 test("an overpayment of one relay pays the open invoice of another", () => {

@@ -22,7 +22,7 @@ const SAYS_NEXT: Record<Seat["is"], Seat["is"][]> = {
   dark: ["on", "held", "off", "shut"],
   held: ["on", "dark", "held", "off", "shut"],
   off: ["on", "held", "off", "shut"],
-  shut: [],
+  shut: ["off"],
 };
 
 /** Invoices that may still say something, and one that nobody knows. */

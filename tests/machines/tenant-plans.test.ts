@@ -26,7 +26,8 @@ const runningOn = (plan: PlanId): Tenant =>
         .send(paid("r1", "i1", plan))
         .send(seat("on"));
 const seatOf = ({ context }: Tenant) => context.seats.r1;
-const itemsOf = (tenant: Tenant) => (madeInvoice(tenant)?.input as { items: Item[] }).items;
+const itemsOf = (tenant: Tenant) =>
+  (madeInvoice(tenant)?.input as { items: Item[] } | undefined)?.items ?? [];
 /** What the tenant pays of the invoice that was just written. */
 const payFor = (tenant: Tenant, items = itemsOf(tenant)) =>
   tenant.send({
@@ -202,6 +203,14 @@ describe("a pending relay's other plan", () => {
     expect(seatOf(tenant)).toMatchObject({ plan: "free", priceSats: 0, invoice: null });
     expect(madeInvoice(tenant)).toBeUndefined();
     expect(types(tenant)).toEqual(["relay/r1 EXTENDED"]);
+  });
+
+  test("is dropped where the relay is given up meanwhile: no invoice is written for it", () => {
+    for (const is of ["off", "shut"]) {
+      const tenant = ordered().send(change("growth")).send(seat(is)).send(closed());
+      expect(madeInvoice(tenant)).toBeUndefined();
+      expect(seatOf(tenant)).toMatchObject({ is, plan: "basic", invoice: null, instead: null });
+    }
   });
 
   test("is dropped where the first was paid after all", () => {
