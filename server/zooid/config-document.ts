@@ -60,6 +60,8 @@ const PRINTABLE_ASCII = /^[\x21-\x7e]{1,200}$/;
 export function assertSafe(relay: VirtualRelay): void {
   assert("id", ID, relay.id);
   assert("host", HOST, relay.host);
+  // What a URL parser takes for an address ("0" is 0.0.0.0) is no name under which a relay is reached.
+  if (URL.parse(`http://${relay.host}`)?.host !== relay.host) refuse("host");
   assert("secret", HEX64, relay.secret);
   // zooid's hex decoder takes garbage for some other key on some CPUs, so the scalar is checked here.
   unless("secret", () => parseSecretKey(relay.secret));

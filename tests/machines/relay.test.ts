@@ -121,17 +121,18 @@ describe("deactivating and coming back", () => {
   test("one that an admin switched off is not its owner's to bring back or to switch off", () => {
     const relay = active().send({ type: "admin.deactivate", reason });
     expect(seats(relay)).toEqual([[TILL, "shut"]]);
-    for (const type of [
-      "DEACTIVATE",
-      "HOLD",
-      "RELEASE",
-      "LAPSED",
-      "admin.suspend",
-      "admin.unsuspend",
-    ])
+    for (const type of ["DEACTIVATE", "HOLD", "RELEASE", "LAPSED", "admin.suspend"])
       expect(relay.allows({ type })).toBe(false);
     relay.send({ type: "REOPEN", covered: true });
     expect(status(relay)).toBe("deactivated.byAdmin");
+  });
+
+  test("one that an admin switched off is given back to its owner, still off", () => {
+    const relay = active().send({ type: "admin.deactivate", reason });
+    relay.send({ type: "admin.unsuspend", reason });
+    expect(status(relay)).toBe("deactivated.byOwner");
+    relay.send({ type: "REOPEN", covered: true });
+    expect(status(relay)).toBe("provisioning.prompt");
   });
 
   test("an admin may switch off what is off already, so that its owner cannot bring it back", () => {
