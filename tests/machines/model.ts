@@ -53,9 +53,12 @@ export const momentOf = (snapshot: AnyMachineSnapshot): number => {
   return at;
 };
 
-const logicOf = (machine: AnyStateMachine) => ({
-  transition: (snapshot: AnyMachineSnapshot, event: ModelEvent) =>
-    take(machine, snapshot, event).after,
+const logicOf = (machine: AnyStateMachine, taken: Step[] = []) => ({
+  transition: (snapshot: AnyMachineSnapshot, event: ModelEvent) => {
+    const step = take(machine, snapshot, event);
+    taken.push(step);
+    return step.after;
+  },
   getInitialSnapshot: (_scope: unknown, input: unknown) => begin(machine, input).after,
   getPersistedSnapshot: (snapshot: AnyMachineSnapshot) => snapshot,
 });
@@ -117,17 +120,12 @@ export function everyStep<C>(model: Model<C>): Step[] {
   const known = stepsOf.get(model);
   if (known) return known;
   const { machine, input } = model;
-  const map = getAdjacencyMap(logicOf(machine), {
+  const all = [begin(machine, input)];
+  getAdjacencyMap(logicOf(machine, all), {
     input,
     events: (snapshot) => eventsOf(model, snapshot),
     serializeState: (snapshot) => JSON.stringify(fineOf(model, snapshot)),
   });
-  const steps = Object.values(map).flatMap(({ state, transitions }) =>
-    Object.values<{ event: ModelEvent }>(transitions).map(({ event }) =>
-      take(machine, state, event),
-    ),
-  );
-  const all = [begin(machine, input), ...steps];
   stepsOf.set(model, all);
   return all;
 }
