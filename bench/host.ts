@@ -32,8 +32,16 @@ export function openHost(db: Db): Host {
       tenant: { machine: machines.tenant, tells: tells.tenant },
       relay: { machine: machines.relay, tells: tells.relay },
       invoice: { machine: machines.invoice, tells: tells.invoice },
+      notice: { machine: machines.notice, tells: tells.notice },
     },
-    effects: { applyRelay: effect, mintBolt11: effect, askWallet: effect },
+    effects: {
+      applyRelay: effect,
+      mintBolt11: effect,
+      askWallet: effect,
+      payByWallet: effect,
+      deliver: effect,
+      catchUp: effect,
+    },
     project: createProjection(createQueries(db)),
   });
 }

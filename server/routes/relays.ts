@@ -20,7 +20,7 @@ import {
   updateRelay,
 } from "./shapes.ts";
 import { admitTenant } from "./tenant.ts";
-import { viewInvoice, viewRelay } from "./views.ts";
+import { tillOf, viewInvoice, viewRelay } from "./views.ts";
 
 const subdomainProblems = [
   "subdomain_too_short",
@@ -51,8 +51,10 @@ export const relayRoutes = (parts: RouteParts) => {
       ({ request, query }) => {
         const { q = null, status = null, plan = null, limit = 50, offset = 0 } = query;
         const filter = { q, status, plan, limit, offset };
-        const { items, total } = queries.relays.list(edge.pubkeyOf(request), filter);
-        return { items: items.map((row) => viewRelay(parts, row)), total };
+        const pubkey = edge.pubkeyOf(request);
+        const { items, total } = queries.relays.list(pubkey, filter);
+        const till = tillOf(parts, pubkey);
+        return { items: items.map((row) => viewRelay(parts, row, till)), total };
       },
       {
         query: relayQuery,

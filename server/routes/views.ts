@@ -25,7 +25,15 @@ export const viewTenant = (row: TenantRow) => ({
 /** What it takes to say how a relay is reached, and what keeps it from being applied. */
 type RelayViewParts = { host: Host; address: RelayAddress; closedLanes: () => string[] };
 
-export function viewRelay(parts: RelayViewParts, row: RelayRow): Relay {
+/** The till of a tenant, which knows what no relay does: read once for all of a list. */
+export const tillOf = ({ host }: Pick<RelayViewParts, "host">, tenant: string) =>
+  host.read(tenantActor(tenant))?.persisted.context as TenantContext | undefined;
+
+export function viewRelay(
+  parts: RelayViewParts,
+  row: RelayRow,
+  till: TenantContext | undefined = tillOf(parts, row.tenant),
+): Relay {
   const { address } = parts;
   return {
     id: row.id,
@@ -42,15 +50,14 @@ export function viewRelay(parts: RelayViewParts, row: RelayRow): Relay {
     url: `${address.scheme}://${row.subdomain}.${address.relayDomain}`,
     paid_through: row.paidThrough,
     grace_ends: row.graceEnds,
-    ...viewSeat(parts, row),
+    ...viewSeat(till, row),
     created_at: row.createdAt,
     problem: row.wanted > row.applied ? problemOf(parts, row) : null,
   };
 }
 
 /** What only the till knows of a relay. */
-function viewSeat({ host }: RelayViewParts, row: RelayRow) {
-  const till = host.read(tenantActor(row.tenant))?.persisted.context as TenantContext | undefined;
+function viewSeat(till: TenantContext | undefined, row: RelayRow) {
   const seat = till?.seats[row.id];
   const next = seat?.next ? { plan: seat.next.plan, at: toSeconds(seat.next.at) } : null;
   const renewal = till?.renewal && renews(till, row.id) ? till.renewal.invoice : null;
