@@ -13,10 +13,12 @@ import { webRoutes } from "./routes/web.ts";
 import { readWebFiles } from "./routes/web-files.ts";
 
 /** The whole API and the pages beside it, as a value: tests call it, the process listens with it. */
-export const createApp = (parts: RouteParts & { feed: Feed }) => {
-  const web = readWebFiles();
+export const createApp = (
+  parts: RouteParts & { feed: Feed; webDirectory: string; origin: () => string },
+) => {
+  const web = readWebFiles(parts.webDirectory);
   const app = new Elysia({ normalize: false })
-    .use(webRoutes(web))
+    .use(webRoutes(web, parts.address, parts.origin))
     .use(parts.edge.plugin)
     .use(publicRoutes(parts))
     .use(tenantRoutes(parts))

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { getPublicKey } from "nostr-tools/pure";
 import { hexToBytes } from "nostr-tools/utils";
 import { openDatabase } from "../db/database.ts";
@@ -43,6 +44,8 @@ export type Tuning = OutsideTuning & {
   /** Whose word on signatures counts; the fastest that is installed if absent. */
   verifier?: SchnorrVerifier;
   backoffCapMs?: number;
+  /** Where the pages were built; production's if absent. */
+  webDirectory?: string;
 };
 
 const production: Tuning = {
@@ -180,6 +183,8 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     edge,
     limits,
     feed,
+    webDirectory: tuning.webDirectory ?? join(import.meta.dir, "../dist/web"),
+    origin: () => publicUrl,
     admins: config.adminPubkeys,
     connectWallet: tenantWallets.connect,
     forecast,

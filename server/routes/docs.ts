@@ -16,7 +16,7 @@ export const docRoutes = (files: WebFiles, app: () => AnyElysia) => {
     const document = openApiDocument(app());
     return {
       json: entityOf(JSON.stringify(document), "application/json"),
-      page: files.page("docs.html", documentationOf(document)),
+      page: files.fill("docs.html", documentationOf(document)),
     };
   };
 

@@ -5,24 +5,32 @@ import { weightOf } from "./negotiation.ts";
 export type Entity = {
   type: string;
   plain: Uint8Array<ArrayBuffer>;
-  gzip: Uint8Array<ArrayBuffer>;
+  /** Null for what does not get smaller. */
+  gzip: Uint8Array<ArrayBuffer> | null;
   hash: string;
 };
 
 /** @param type - the media type */
-export function entityOf(content: string, type: string): Entity {
-  const plain = new TextEncoder().encode(content);
+export function entityOf(content: string | Uint8Array, type: string): Entity {
+  const plain = new Uint8Array(
+    typeof content === "string" ? new TextEncoder().encode(content) : content,
+  );
   const hash = createHash("sha256").update(plain).digest("base64url").slice(0, 16);
-  return { type, plain, gzip: Bun.gzipSync(plain, { level: 9 }), hash };
+  // Fonts and pictures are compressed already.
+  const isText = !/^(?:font|image\/(?!svg))/.test(type);
+  return { type, plain, gzip: isText ? Bun.gzipSync(plain, { level: 9 }) : null, hash };
 }
 
 /**
  * Our pages run and load what comes from here, and nothing inline; nobody frames them.
+ * @param connect - what they may talk to besides ourselves
  * @see https://www.w3.org/TR/CSP3/
  */
+export const policy = (connect = ""): string =>
+  `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src ${`'self' ${connect}`.trim()}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
 const SECURITY_HEADERS = {
-  "content-security-policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "content-security-policy": policy(),
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
@@ -36,18 +44,19 @@ const SECURITY_HEADERS = {
 export function entityResponse(
   entity: Entity,
   request: Request,
-  headers: { "cache-control": string; vary: string },
+  headers: { "cache-control": string; vary: string; "content-security-policy"?: string },
 ): Response {
-  const isGzip = weightOf(request.headers.get("accept-encoding") ?? "", ["gzip", "*"]) > 0;
-  const etag = isGzip ? `"${entity.hash}-gz"` : `"${entity.hash}"`;
+  const takesGzip = weightOf(request.headers.get("accept-encoding") ?? "", ["gzip", "*"]) > 0;
+  const gzip = takesGzip ? entity.gzip : null;
+  const etag = gzip ? `"${entity.hash}-gz"` : `"${entity.hash}"`;
   const common = { ...SECURITY_HEADERS, ...headers, etag };
   if (isNamed(etag, request.headers.get("if-none-match")))
     return new Response(null, { status: 304, headers: common });
-  return new Response(isGzip ? entity.gzip : entity.plain, {
+  return new Response(gzip ?? entity.plain, {
     headers: {
       ...common,
       "content-type": entity.type,
-      ...(isGzip ? { "content-encoding": "gzip" } : {}),
+      ...(gzip ? { "content-encoding": "gzip" } : {}),
     },
   });
 }

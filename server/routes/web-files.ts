@@ -1,59 +1,57 @@
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { type Entity, entityOf } from "./entity.ts";
 
-/** What stands in `web/`, ready to be served. */
+/** The pages as they were built, ready to be served. */
 export type WebFiles = {
-  /** By path: `/assets/<hash>/<name>`. */
+  /** By path: `/assets/<name>-<hash>.<ext>`, which never change. */
   assets: ReadonlyMap<string, Entity>;
-  /** The page of that name, its asset addresses made final; `fill` replaces `{{name}}` marks. */
-  page: (name: string, fill?: Record<string, string>) => Entity;
+  /** By path: what stands at the root under a name of its own, such as `/robots.txt`. */
+  files: ReadonlyMap<string, Entity>;
+  /** A text of that name with its `{{mark}}`s replaced by what is given, which must be HTML in a page. */
+  fill: (name: string, marks: Record<string, string>) => Entity;
 };
 
-const ROOT = join(import.meta.dir, "../../web");
 const TYPES: Record<string, string> = {
   ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".png": "image/png",
   ".svg": "image/svg+xml",
-  ".ts": "text/javascript; charset=utf-8",
+  ".txt": "text/plain; charset=utf-8",
+  ".woff2": "font/woff2",
+  ".xml": "application/xml",
 };
 
-/**
- * Reads `web/` once. All assets stand under one hash of their contents, so that they never change
- * under their address, and modules and styles find each other by relative names as they are written.
- *
- * @throws Error where a page names an asset that does not exist
- */
-export function readWebFiles(): WebFiles {
-  const transpiler = new Bun.Transpiler({ loader: "ts", target: "browser" });
-  const names = readdirSync(ROOT).sort();
-  const contents = new Map(
-    names
-      .filter((name) => extname(name) in TYPES)
-      .map((name) => {
-        const text = readFileSync(join(ROOT, name), "utf8");
-        return [name, name.endsWith(".ts") ? transpiler.transformSync(text) : text] as const;
-      }),
-  );
-  const digest = createHash("sha256").update(JSON.stringify([...contents]));
-  const base = `/assets/${digest.digest("hex").slice(0, 16)}/`;
-  const assets = new Map(
-    [...contents].map(([name, text]) => [
-      base + name,
-      entityOf(text, TYPES[extname(name)] ?? "application/octet-stream"),
-    ]),
-  );
+/** What is not served as it is: it has marks. */
+const FILLED = /\.html$|^(?:robots\.txt|sitemap\.xml)$/;
 
+/**
+ * Reads what `bun run build` made, once.
+ *
+ * @param directory - of the build
+ * @throws Error that names the fix where there is no build
+ */
+export function readWebFiles(directory: string): WebFiles {
+  if (!existsSync(join(directory, "index.html")))
+    throw new Error(`there are no pages in ${directory}: run \`bun run build\` first`);
+  const typeOf = (name: string): string => TYPES[extname(name)] ?? "application/octet-stream";
+  const entities = (folder: string, path: string): Map<string, Entity> =>
+    new Map(
+      readdirSync(folder)
+        .filter((name) => extname(name) in TYPES && !FILLED.test(name))
+        .map((name) => [path + name, entityOf(readFileSync(join(folder, name)), typeOf(name))]),
+    );
   return {
-    assets,
-    page(name, fill = {}) {
-      const html = readFileSync(join(ROOT, name), "utf8")
-        .replace(/"\/assets\/([^"]+)"/g, (_, asset: string) => {
-          if (!contents.has(asset)) throw new Error(`${name} names ${asset}, which does not exist`);
-          return `"${base}${asset}"`;
-        })
-        .replace(/\{\{(\w+)\}\}/g, (mark, key: string) => fill[key] ?? mark);
-      return entityOf(html, "text/html; charset=utf-8");
-    },
+    assets: entities(join(directory, "assets"), "/assets/"),
+    files: entities(directory, "/"),
+    fill: (name, marks) =>
+      entityOf(
+        readFileSync(join(directory, name), "utf8").replace(
+          /\{\{(\w+)\}\}/g,
+          (mark, key: string) => marks[key] ?? mark,
+        ),
+        typeOf(name),
+      ),
   };
 }

@@ -1,7 +1,8 @@
 import { Elysia } from "elysia";
 import { targetOf } from "../http/edge.ts";
-import { entityResponse } from "./entity.ts";
+import { type Entity, entityResponse, policy } from "./entity.ts";
 import { acceptsHtml, prefersHtml } from "./negotiation.ts";
+import type { RelayAddress } from "./views.ts";
 import type { WebFiles } from "./web-files.ts";
 
 /** The pages of the web app. Some of these paths are the API's too: Accept says which is meant. */
@@ -14,24 +15,49 @@ const IMMUTABLE = {
 };
 /** Kept, but asked for again each time: it names the assets of this version. */
 const PAGE_HEADERS = { "cache-control": "no-cache", vary: "accept, accept-encoding" };
+/** Those that name our own origin. */
+const FILLED = ["/robots.txt", "/sitemap.xml"];
+const FILE_HEADERS = { "cache-control": "public, max-age=3600", vary: "accept-encoding" };
 
 /**
  * The web app and its assets. Ahead of authentication: `/admin/relays` is a page for a browser and an
  * API for a client that signs. Only what was read at start can be served, so no path leads elsewhere.
+ *
+ * @param origin - of these pages, known once somebody listens
  */
-export const webRoutes = (files: WebFiles) => {
-  const page = files.page("index.html");
+export const webRoutes = (files: WebFiles, address: RelayAddress, origin: () => string) => {
+  const settings = { relay_scheme: address.scheme, relay_domain: address.relayDomain };
+  const made = new Map<string, Entity>();
+  const filled = (name: string): Entity => {
+    const known = made.get(name);
+    if (known) return known;
+    const entity = files.fill(name, {
+      origin: Bun.escapeHTML(origin()),
+      settings: Bun.escapeHTML(JSON.stringify(settings)),
+    });
+    made.set(name, entity);
+    return entity;
+  };
+  const pageHeaders = {
+    ...PAGE_HEADERS,
+    // A remote signer (NIP-46) is reached through relays of the user's own choice.
+    "content-security-policy": policy(
+      address.scheme === "ws" ? "wss: ws://localhost:* ws://127.0.0.1:*" : "wss:",
+    ),
+  };
 
   return new Elysia({ name: "web" }).onRequest(({ request, set }) => {
     if (request.method !== "GET" && request.method !== "HEAD") return;
     const { pathname } = targetOf(request.url);
     const asset = files.assets.get(pathname);
     if (asset) return entityResponse(asset, request, IMMUTABLE);
+    const file = FILLED.includes(pathname) ? filled(pathname.slice(1)) : files.files.get(pathname);
+    if (file) return entityResponse(file, request, FILE_HEADERS);
     if (!PAGE.test(pathname)) return;
     const accept = request.headers.get("accept");
     // At the root stands nothing else: who takes anything (link previews do) gets the page.
     const isWanted = pathname === "/" ? acceptsHtml(accept) : prefersHtml(accept);
-    if (isWanted) return entityResponse(page, request, PAGE_HEADERS);
+    if (isWanted) return entityResponse(filled("index.html"), request, pageHeaders);
     set.headers.vary = "accept";
   });
 };

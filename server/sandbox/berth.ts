@@ -2,6 +2,7 @@
  * Berth inside the sandbox, as a process of its own: the same composition as in production, on a
  * clock that can be moved, with routes that control the world. Ends when its stdin closes.
  */
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DatabaseLocked } from "../../db/lock.ts";
 import { type Berth, createBerth, type Tuning } from "../berth.ts";
@@ -30,6 +31,7 @@ async function start(): Promise<{ berth: Berth; url: string }> {
     backoffCapMs: 2_000,
     walletTimeoutMs: 1_500,
     zooidTimeoutMs: 1_500,
+    webDirectory: join(import.meta.dir, "../../dist/sandbox"),
   });
   const advance = new Advance(berth, clock, control);
   berth.app.use(sandboxRoutes({ control, advance, clock, config }));

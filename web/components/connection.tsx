@@ -1,0 +1,43 @@
+import { createMemo, Match, Show, Switch } from "solid-js";
+import { createNow } from "../lib/clock.ts";
+import { live } from "../lib/live.ts";
+import { Button } from "../ui/button.tsx";
+
+const PATIENCE_MS = 2_500;
+
+/** Says when what is shown is not live, and what becomes of that. */
+export const Connection = () => {
+  const now = createNow();
+  const lostLong = createMemo(() => {
+    now();
+    const link = live.link();
+    return link.is === "lost" && Date.now() - link.sinceMs > PATIENCE_MS;
+  });
+  const words = () => {
+    const link = live.link();
+    if (link.is === "offline") return "You are offline. What you see is as it was last known.";
+    if (link.is === "stopped") return link.why;
+    return lostLong() ? "The connection to Berth is lost. Trying again." : null;
+  };
+  return (
+    <Show when={words()}>
+      {(text) => (
+        <div
+          role="status"
+          class="tone sticky top-0 z-30 border-y border-line bg-[color-mix(in_oklab,var(--grace)_14%,var(--paper))]"
+        >
+          <div class="page flex flex-wrap items-center justify-between gap-3 py-2 text-[15px]">
+            <p>{text()}</p>
+            <Switch>
+              <Match when={live.link().is === "stopped" || lostLong()}>
+                <Button size="small" onClick={() => live.retry()}>
+                  Try now
+                </Button>
+              </Match>
+            </Switch>
+          </div>
+        </div>
+      )}
+    </Show>
+  );
+};

@@ -1,0 +1,124 @@
+import { A, useLocation } from "@solidjs/router";
+import { Monitor, Moon, Sun } from "lucide-solid";
+import { createEffect, type JSX, lazy, Show, Suspense } from "solid-js";
+import { Dynamic } from "solid-js/web";
+import { login } from "../lib/session.ts";
+import { setTheme, type Theme, theme } from "../lib/theme.ts";
+import { buttonVariants } from "../ui/button.tsx";
+import { cn } from "../ui/cn.ts";
+import { Mark } from "./mark.tsx";
+
+const Account = lazy(() => import("./person.tsx"));
+const SandboxBar = __SANDBOX__ ? lazy(() => import("../sandbox/bar.tsx")) : null;
+
+/** What stands around every page: the bar above, the place for content, the foot. */
+export const Shell = (props: { children?: JSX.Element }) => {
+  const location = useLocation();
+  const isHome = () => location.pathname === "/";
+  let main: HTMLElement | undefined;
+  // A new page is read from its start, by eye and by ear.
+  createEffect((before: string | undefined) => {
+    const { pathname } = location;
+    if (before !== undefined && before !== pathname) main?.focus({ preventScroll: true });
+    return pathname;
+  });
+
+  return (
+    <div class="flex min-h-dvh flex-col">
+      <button
+        type="button"
+        class="absolute top-2 left-2 z-50 -translate-y-[300%] rounded-control bg-harbour px-4 py-2 text-paper focus:translate-y-0"
+        onClick={() => main?.focus()}
+      >
+        Skip to the content
+      </button>
+      <header class="page flex min-h-[72px] items-center justify-between gap-4">
+        <A
+          href="/"
+          class="inline-flex items-center gap-2.5 font-display text-xl font-bold tracking-[-0.025em] text-ink no-underline"
+        >
+          <Mark />
+          Berth
+        </A>
+        <Show when={login()} fallback={<VisitorNav />}>
+          <nav aria-label="Main" class="flex items-center gap-1">
+            <Show when={isHome()} fallback={<NavLinks />}>
+              <A href="/relays" class={cn(buttonVariants({ variant: "buoy" }), "min-h-10")}>
+                Dashboard
+              </A>
+            </Show>
+            <Suspense fallback={<span class="size-10" />}>
+              <Account />
+            </Suspense>
+          </nav>
+        </Show>
+      </header>
+      <main id="main" tabIndex={-1} ref={main} class="grow pb-24">
+        {props.children}
+      </main>
+      <Foot />
+      <Show when={SandboxBar}>{(bar) => <Dynamic component={bar()} />}</Show>
+    </div>
+  );
+};
+
+const NavLinks = () => (
+  <>
+    <NavLink href="/relays">Relays</NavLink>
+    <NavLink href="/account">Account</NavLink>
+  </>
+);
+
+const NavLink = (props: { href: string; children: JSX.Element }) => (
+  <A
+    href={props.href}
+    class="inline-flex min-h-10 items-center rounded-control px-3 text-[15px] font-medium no-underline hover:bg-tint"
+    activeClass="text-ink"
+    inactiveClass="text-soft"
+  >
+    {props.children}
+  </A>
+);
+
+const VisitorNav = () => (
+  <nav aria-label="Main" class="flex items-center gap-2">
+    <A href="/login" class={cn(buttonVariants({ variant: "outline" }), "min-h-10 max-sm:px-4")}>
+      Log in
+    </A>
+    <A href="/relays/new" class={cn(buttonVariants({ variant: "buoy" }), "min-h-10 max-sm:px-4")}>
+      Get started
+    </A>
+  </nav>
+);
+
+const THEMES: { id: Theme; label: string; icon: typeof Sun }[] = [
+  { id: "system", label: "System", icon: Monitor },
+  { id: "light", label: "Light", icon: Sun },
+  { id: "dark", label: "Dark", icon: Moon },
+];
+
+const Foot = () => (
+  <footer class="page flex flex-wrap items-center justify-between gap-x-8 gap-y-3 border-t border-line py-6 text-sm text-soft">
+    <p>Berth hosts community relays on Nostr.</p>
+    <div class="flex flex-wrap items-center gap-x-6 gap-y-2">
+      <a href="/openapi" class="link" rel="external">
+        API
+      </a>
+      <fieldset class="flex items-center gap-0.5 rounded-control border border-line p-0.5">
+        <legend class="sr-only">Colours</legend>
+        {THEMES.map(({ id, label, icon: Icon }) => (
+          <button
+            type="button"
+            aria-label={label}
+            title={label}
+            aria-pressed={theme() === id}
+            class="grid size-8 place-items-center rounded-[8px] aria-pressed:bg-tint aria-pressed:text-ink hover:text-ink"
+            onClick={() => setTheme(id)}
+          >
+            <Icon aria-hidden="true" class="size-4" />
+          </button>
+        ))}
+      </fieldset>
+    </div>
+  </footer>
+);

@@ -1,0 +1,63 @@
+/** A browser extension that holds the key. @see NIP-07 */
+import { type EventTemplate, type SignedEvent, type Signer, SignerProblem } from "../signer.ts";
+
+type Extension = {
+  getPublicKey(): Promise<string>;
+  signEvent(template: EventTemplate): Promise<SignedEvent>;
+};
+declare global {
+  interface Window {
+    nostr?: Extension;
+  }
+}
+
+const LOAD_MS = 1_500;
+const LOOK_MS = 50;
+
+/** Extensions put themselves into the page when they like, some after it has loaded. */
+export async function findExtension(waitMs = LOAD_MS): Promise<Extension | null> {
+  for (const deadline = performance.now() + waitMs; ; ) {
+    if (window.nostr) return window.nostr;
+    if (performance.now() > deadline) return null;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/**
+ * @param expected - the pubkey that it should sign as; null takes what it gives
+ * @throws SignerProblem `absent`, `refused`
+ */
+export async function openExtension(expected: string | null): Promise<Signer> {
+  const extension = await findExtension();
+  if (!extension)
+    throw new SignerProblem(
+      "absent",
+      "No signing extension answers in this browser. Switch it on and try again.",
+    );
+  const pubkey: string =
+    expected ??
+    (await extension.getPublicKey().catch((error) => {
+      throw refused(error);
+    }));
+  return {
+    method: "extension",
+    pubkey,
+    async sign(template) {
+      const event = await extension.signEvent(template).catch((error) => {
+        throw refused(error);
+      });
+      if (event.pubkey !== pubkey)
+        throw new SignerProblem(
+          "other_key",
+          "Your extension now signs with another key. Log out and in again to change.",
+        );
+      return event;
+    },
+    close() {},
+  };
+}
+
+const refused = (error: unknown): SignerProblem =>
+  error instanceof SignerProblem
+    ? error
+    : new SignerProblem("refused", "Your extension did not sign. Nothing was changed.");
