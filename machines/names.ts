@@ -46,6 +46,23 @@ function problemOf(name: string): SubdomainProblem | null {
   return RESERVED.has(name) ? "subdomain_reserved" : null;
 }
 
+/** Letters that are no accented form of another. */
+const PLAIN: Record<string, string> = { ß: "ss", æ: "ae", œ: "oe", ø: "o", đ: "d", ł: "l" };
+
+/**
+ * The subdomain that a name suggests: its letters and digits without accents, the rest as dashes.
+ * What comes out may still be too short, or no name at all; {@link subdomainProblem} says.
+ */
+export const suggestedSubdomain = (name: string): string =>
+  name
+    .normalize("NFKD")
+    .replace(/\p{M}+|['’]/gu, "")
+    .toLowerCase()
+    .replace(/[ßæœøđł]/g, (letter) => PLAIN[letter] ?? "")
+    .replace(/[^a-z0-9]+/g, "-")
+    .slice(0, SUBDOMAIN_MAX)
+    .replace(/^-+|-+$/g, "");
+
 const SCHEMA_MAX = 47;
 
 /**

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { isSafeText, SUBDOMAIN_MAX, schemaFor, subdomainProblem } from "../../machines/names.ts";
+import {
+  isSafeText,
+  SUBDOMAIN_MAX,
+  schemaFor,
+  subdomainProblem,
+  suggestedSubdomain,
+} from "../../machines/names.ts";
 
 const codeOf = (name: string) => subdomainProblem(name)?.code ?? null;
 
@@ -152,4 +158,25 @@ describe("isSafeText", () => {
           safe: false,
         });
   });
+});
+
+test.each([
+  ["Book club", "book-club"],
+  ["  Café  Größe & Söhne! ", "cafe-grosse-sohne"],
+  ["Anna's place", "annas-place"],
+  ["a".repeat(60), "a".repeat(46)],
+  [`${"a".repeat(45)} b`, "a".repeat(45)],
+  ["日本語", ""],
+  ["ab -- cd", "ab-cd"],
+])("the name %p suggests the subdomain %p", (name, subdomain) => {
+  expect(suggestedSubdomain(name)).toBe(subdomain);
+});
+
+test("whatever a name is, a suggestion is a subdomain, or too short, or reserved", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (name) => {
+      const code = subdomainProblem(suggestedSubdomain(name))?.code ?? null;
+      expect([null, "subdomain_too_short", "subdomain_reserved"]).toContain(code);
+    }),
+  );
 });
