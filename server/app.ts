@@ -1,9 +1,8 @@
 import { Elysia } from "elysia";
-import type { Feed } from "./host/feed.ts";
 import { adminRoutes } from "./routes/admin.ts";
 import { billingRoutes } from "./routes/billing.ts";
 import { docRoutes } from "./routes/docs.ts";
-import { eventRoutes } from "./routes/events.ts";
+import { type EventParts, eventRoutes } from "./routes/events.ts";
 import { invoiceRoutes } from "./routes/invoices.ts";
 import type { RouteParts } from "./routes/parts.ts";
 import { publicRoutes } from "./routes/public.ts";
@@ -13,7 +12,7 @@ import { webRoutes } from "./routes/web.ts";
 import { readWebFiles } from "./routes/web-files.ts";
 
 /** The whole API and the pages beside it, as a value: tests call it, the process listens with it. */
-export const createApp = (parts: RouteParts & { feed: Feed }) => {
+export const createApp = (parts: RouteParts & EventParts) => {
   const web = readWebFiles();
   const app = new Elysia({ normalize: false })
     .use(webRoutes(web))

@@ -43,6 +43,8 @@ export type Tuning = OutsideTuning & {
   /** Whose word on signatures counts; the fastest that is installed if absent. */
   verifier?: SchnorrVerifier;
   backoffCapMs?: number;
+  /** Real time between two events `now` of a live feed. */
+  heartbeatMs?: number;
 };
 
 const production: Tuning = {
@@ -180,6 +182,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     edge,
     limits,
     feed,
+    ...(tuning.heartbeatMs ? { heartbeatMs: tuning.heartbeatMs } : {}),
     admins: config.adminPubkeys,
     connectWallet: tenantWallets.connect,
     forecast,

@@ -30,6 +30,8 @@ async function start(): Promise<{ berth: Berth; url: string }> {
     backoffCapMs: 2_000,
     walletTimeoutMs: 1_500,
     zooidTimeoutMs: 1_500,
+    // Whoever watches sees the clock move, also when somebody else moves it.
+    heartbeatMs: 1_000,
   });
   const advance = new Advance(berth, clock, control);
   berth.app.use(sandboxRoutes({ control, advance, clock, config }));
