@@ -13,6 +13,7 @@ import { type Config, publicUrlOf } from "./config.ts";
 import { createEffects, type EffectParts, laneConcurrency } from "./effects/index.ts";
 import { askAbout } from "./effects/wallet.ts";
 import { forecast } from "./forecast.ts";
+import { relayHistory } from "./history.ts";
 import { AlarmClock } from "./host/alarms.ts";
 import { migrateActors } from "./host/boot.ts";
 import { Feed } from "./host/feed.ts";
@@ -187,6 +188,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     connectWallet: tenantWallets.connect,
     forecast,
     why: (relay) => whyRelay(host, relay),
+    history: relayHistory,
     address: { scheme: tuning.relayScheme, relayDomain: config.relayDomain },
     askAbout: (invoice, signal) => askAbout(parts, invoice, signal),
     closedLanes: () => outbox.closedLanes(),

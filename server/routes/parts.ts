@@ -1,6 +1,7 @@
 import type { Static } from "elysia";
 import type { CommandParts } from "../commands/index.ts";
 import type { forecast } from "../forecast.ts";
+import type { relayHistory } from "../history.ts";
 import type { createEdge } from "../http/edge.ts";
 import type { Limits } from "../http/limits.ts";
 import type { Why } from "../why.ts";
@@ -20,6 +21,7 @@ export type RouteParts = CommandParts & {
   connectWallet: (pubkey: string, nwcUrl: string | null) => Promise<Static<typeof billing>>;
   forecast: typeof forecast;
   why: (relay: string) => Why;
+  history: typeof relayHistory;
   /** Outside systems that do not answer now. */
   closedLanes: () => string[];
   /** Marks a tenant's stream as open, for who looks often while somebody watches. @returns unmark */

@@ -27,6 +27,7 @@ export const relayStatus = literals(
   "suspended",
   "deactivated",
 );
+const cause = literals("nonpayment", "admin", "owner", "lapsed", null);
 export const invoiceStatus = literals("pending", "paid", "expired", "void");
 
 export const problem = t.Object(
@@ -74,7 +75,7 @@ export const relay = t.Object({
   plan: planId,
   price: integer({ description: "the price agreed, sats a month" }),
   status: relayStatus,
-  cause: literals("nonpayment", "admin", "owner", "lapsed", null),
+  cause,
   url: t.String(),
   paid_through: nullable(integer()),
   grace_ends: nullable(integer({ description: "when it is suspended unless it is paid" })),
@@ -269,6 +270,19 @@ export const forecastEvent = t.Union([
   t.Object({ at: integer(), what: t.Literal("notice"), invoice: t.String(), stage: t.String() }),
   t.Object({ at: integer(), what: t.Literal("relay"), relay: t.String(), status: t.String() }),
 ]);
+export const historyQuery = t.Object(
+  { limit: page.limit, offset: page.offset },
+  { additionalProperties: false },
+);
+export const historyEntry = t.Object({
+  at: integer(),
+  what: t.String({ description: "in words; dates in it are UTC" }),
+  by: literals("owner", "operator", null),
+  status: relayStatus,
+  cause,
+  plan: planId,
+  paid_through: nullable(integer()),
+});
 export const why = t.Object({
   status: t.String(),
   meaning: t.String(),

@@ -42,6 +42,7 @@ test("the document holds every route, with a summary and a tag", () => {
       "get /tenant/relays",
       "get /tenant/notices",
       "get /tenant/relays/{id}",
+      "get /tenant/relays/{id}/history",
       "get /tenant/relays/{id}/why",
       "get /tenant/statement",
       "post /admin/invoices/{id}/{act}",
