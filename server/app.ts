@@ -5,6 +5,7 @@ import { docRoutes } from "./routes/docs.ts";
 import { type EventParts, eventRoutes } from "./routes/events.ts";
 import { invoiceRoutes } from "./routes/invoices.ts";
 import type { RouteParts } from "./routes/parts.ts";
+import { profileRoutes } from "./routes/profile.ts";
 import { publicRoutes } from "./routes/public.ts";
 import { relayRoutes } from "./routes/relays.ts";
 import { tenantRoutes } from "./routes/tenant.ts";
@@ -19,6 +20,7 @@ export const createApp = (parts: RouteParts & EventParts) => {
     .use(parts.edge.plugin)
     .use(publicRoutes(parts))
     .use(tenantRoutes(parts))
+    .use(profileRoutes(parts))
     .use(relayRoutes(parts))
     .use(invoiceRoutes(parts))
     .use(billingRoutes(parts))

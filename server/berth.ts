@@ -189,6 +189,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     forecast,
     why: (relay) => whyRelay(host, relay),
     history: relayHistory,
+    people: outside.people,
     address: { scheme: tuning.relayScheme, relayDomain: config.relayDomain },
     askAbout: (invoice, signal) => askAbout(parts, invoice, signal),
     closedLanes: () => outbox.closedLanes(),

@@ -4,6 +4,7 @@ import type { forecast } from "../forecast.ts";
 import type { relayHistory } from "../history.ts";
 import type { createEdge } from "../http/edge.ts";
 import type { Limits } from "../http/limits.ts";
+import type { People } from "../nostr/people.ts";
 import type { Why } from "../why.ts";
 import type { billing } from "./shapes.ts";
 import type { RelayAddress } from "./views.ts";
@@ -21,6 +22,7 @@ export type RouteParts = CommandParts & {
   connectWallet: (pubkey: string, nwcUrl: string | null) => Promise<Static<typeof billing>>;
   forecast: typeof forecast;
   why: (relay: string) => Why;
+  people: People;
   history: typeof relayHistory;
   /** Outside systems that do not answer now. */
   closedLanes: () => string[];

@@ -283,6 +283,23 @@ export const historyEntry = t.Object({
   plan: planId,
   paid_through: nullable(integer()),
 });
+export const profile = t.Object({
+  is_configured: t.Boolean({ description: "whether Berth knows relays to look on" }),
+  name: nullable(t.String()),
+  about: nullable(t.String()),
+  picture: nullable(t.String({ description: "show it by way of /images" })),
+  nip05: nullable(t.String({ description: "as claimed, not verified" })),
+  relays: nullable(t.Array(t.String(), { description: "kind 10002" })),
+  inbox_relays: nullable(t.Array(t.String(), { description: "kind 10050" })),
+  published_at: t.Object(
+    {
+      profile: nullable(integer()),
+      relays: nullable(integer()),
+      inbox_relays: nullable(integer()),
+    },
+    { description: "of each event; only a later one replaces it" },
+  ),
+});
 export const why = t.Object({
   status: t.String(),
   meaning: t.String(),

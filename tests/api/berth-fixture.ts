@@ -33,7 +33,7 @@ const unlimited: LimitOptions = {
 export async function startFixture(
   options: {
     limits?: LimitOptions;
-    env?: (world: { relayDomain: string }) => Record<string, string>;
+    env?: (world: { relayDomain: string; relayUrl: string }) => Record<string, string>;
     tuning?: Partial<Tuning>;
   } = {},
 ) {

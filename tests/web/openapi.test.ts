@@ -39,6 +39,7 @@ test("the document holds every route, with a summary and a tag", () => {
       "get /tenant/forecast",
       "get /tenant/invoices",
       "get /tenant/invoices/{id}",
+      "get /tenant/profile",
       "get /tenant/relays",
       "get /tenant/notices",
       "get /tenant/relays/{id}",
