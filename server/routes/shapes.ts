@@ -300,6 +300,38 @@ export const profile = t.Object({
     { description: "of each event; only a later one replaces it" },
   ),
 });
+const hex = (digits: number) =>
+  t.String({ pattern: `^[0-9a-f]{${digits}}$`, description: `${digits} lower-case hex` });
+/** Bounds only: what may be published, and by whom, is said with codes of its own. */
+export const publishRequest = t.Object(
+  {
+    event: t.Object(
+      {
+        id: hex(64),
+        pubkey: hex(64),
+        created_at: integer({ minimum: 0, description: "unix seconds" }),
+        kind: integer({ minimum: 0, maximum: 65_535, description: "0, 10002 or 10050" }),
+        tags: t.Array(t.Array(t.String()), { description: "lists of texts" }),
+        content: t.String({ description: "text" }),
+        sig: hex(128),
+      },
+      {
+        additionalProperties: false,
+        description: "a signed event (NIP-01), and nothing beside it",
+      },
+    ),
+  },
+  { additionalProperties: false },
+);
+export const published = t.Object({
+  relays: t.Array(
+    t.Object({
+      url: t.String(),
+      accepted: t.Boolean(),
+      reason: nullable(t.String({ description: "why not, in the relay's words" })),
+    }),
+  ),
+});
 export const why = t.Object({
   status: t.String(),
   meaning: t.String(),

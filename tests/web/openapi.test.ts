@@ -55,6 +55,7 @@ test("the document holds every route, with a summary and a tag", () => {
       "post /admin/tenants/{pubkey}/refund/confirm",
       "post /tenant/invoices/{id}/check",
       "post /tenant/invoices/{id}/reissue",
+      "post /tenant/publish",
       "post /tenant/relays",
       "post /tenant/relays/{id}/quote",
       "post /tenant/relays/{id}/reactivate",
