@@ -185,7 +185,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     feed,
     ...(tuning.heartbeatMs ? { heartbeatMs: tuning.heartbeatMs } : {}),
     admins: config.adminPubkeys,
-    connectWallet: tenantWallets.connect,
+    tenantWallets,
     forecast,
     why: (relay) => whyRelay(host, relay),
     history: relayHistory,

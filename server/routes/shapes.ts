@@ -223,6 +223,10 @@ export const walletRequest = t.Object(
 );
 export const billing = t.Object({
   wallet: literals("none", "connected", "broken"),
+  monthly: integer({ description: "sats a month of all paid relays that run" }),
+  needed_budget: nullable(
+    integer({ description: "sats a month, fees included, to renew them; null for nothing" }),
+  ),
   warnings: t.Array(
     t.Object({
       code: t.String(),
