@@ -138,6 +138,10 @@ export function hostStore({ sqlite }: Db) {
     actorJournal: all<JournalRow, [string]>(
       `SELECT ${JOURNAL} FROM journal WHERE actor = ? ORDER BY rev`,
     ),
+    /** The newest so many, newest first. */
+    actorJournalTail: all<JournalRow, [string, number]>(
+      `SELECT ${JOURNAL} FROM journal WHERE actor = ? ORDER BY rev DESC LIMIT ?`,
+    ),
     scopeJournal: all<JournalRow & { machine: string }, [string, number, number]>(
       `SELECT ${JOURNAL}, machine FROM journal JOIN actors ON actors.id = journal.actor
        WHERE journal.scope = ? AND seq > ? ORDER BY seq LIMIT ?`,

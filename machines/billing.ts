@@ -145,7 +145,7 @@ export const totalSats = (items: readonly Item[]): number =>
 type Seats = Readonly<Record<string, Seat>>;
 
 /** The plan that a seat is renewed at, and its price: the agreed one, or the listed one of a change. */
-function renewedAt({ plan, priceSats, next }: Seat): { plan: PlanId; priceSats: number } {
+export function renewedAt({ plan, priceSats, next }: Seat): { plan: PlanId; priceSats: number } {
   return next === null
     ? { plan, priceSats }
     : { plan: next.plan, priceSats: plans[next.plan].priceSats };

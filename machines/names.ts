@@ -86,6 +86,10 @@ const UNSAFE =
   "\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff\\ufff9-\\uffff";
 const UNSAFE_TEXT = new RegExp(`[${UNSAFE}]`);
 
+/** Text of others, without what could mislead whoever reads it. */
+export const withoutUnsafe = (text: string): string =>
+  text.toWellFormed().replace(new RegExp(UNSAFE_TEXT, "g"), "");
+
 /** Whether text may stand in a name (one line) or a description (several). */
 export function isSafeText(text: string, options: { lines: boolean }): boolean {
   if (UNSAFE_TEXT.test(text) || !text.isWellFormed()) return false;

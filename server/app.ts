@@ -1,11 +1,11 @@
 import { Elysia } from "elysia";
-import type { Feed } from "./host/feed.ts";
 import { adminRoutes } from "./routes/admin.ts";
 import { billingRoutes } from "./routes/billing.ts";
 import { docRoutes } from "./routes/docs.ts";
-import { eventRoutes } from "./routes/events.ts";
+import { type EventParts, eventRoutes } from "./routes/events.ts";
 import { invoiceRoutes } from "./routes/invoices.ts";
 import type { RouteParts } from "./routes/parts.ts";
+import { profileRoutes } from "./routes/profile.ts";
 import { publicRoutes } from "./routes/public.ts";
 import { relayRoutes } from "./routes/relays.ts";
 import { tenantRoutes } from "./routes/tenant.ts";
@@ -14,7 +14,7 @@ import { readWebFiles } from "./routes/web-files.ts";
 
 /** The whole API and the pages beside it, as a value: tests call it, the process listens with it. */
 export const createApp = (
-  parts: RouteParts & { feed: Feed; webDirectory: string; origin: () => string },
+  parts: RouteParts & EventParts & { webDirectory: string; origin: () => string },
 ) => {
   const web = readWebFiles(parts.webDirectory);
   const app = new Elysia({ normalize: false })
@@ -22,6 +22,7 @@ export const createApp = (
     .use(parts.edge.plugin)
     .use(publicRoutes(parts))
     .use(tenantRoutes(parts))
+    .use(profileRoutes(parts))
     .use(relayRoutes(parts))
     .use(invoiceRoutes(parts))
     .use(billingRoutes(parts))

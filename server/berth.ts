@@ -14,6 +14,7 @@ import { type Config, publicUrlOf } from "./config.ts";
 import { createEffects, type EffectParts, laneConcurrency } from "./effects/index.ts";
 import { askAbout } from "./effects/wallet.ts";
 import { forecast } from "./forecast.ts";
+import { relayHistory } from "./history.ts";
 import { AlarmClock } from "./host/alarms.ts";
 import { migrateActors } from "./host/boot.ts";
 import { Feed } from "./host/feed.ts";
@@ -46,6 +47,8 @@ export type Tuning = OutsideTuning & {
   backoffCapMs?: number;
   /** Where the pages were built; production's if absent. */
   webDirectory?: string;
+  /** Real time between two events `now` of a live feed. */
+  heartbeatMs?: number;
 };
 
 const production: Tuning = {
@@ -185,10 +188,13 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     feed,
     webDirectory: tuning.webDirectory ?? join(import.meta.dir, "../dist/web"),
     origin: () => publicUrl,
+    ...(tuning.heartbeatMs ? { heartbeatMs: tuning.heartbeatMs } : {}),
     admins: config.adminPubkeys,
-    connectWallet: tenantWallets.connect,
+    tenantWallets,
     forecast,
     why: (relay) => whyRelay(host, relay),
+    history: relayHistory,
+    people: outside.people,
     address: { scheme: tuning.relayScheme, relayDomain: config.relayDomain },
     askAbout: (invoice, signal) => askAbout(parts, invoice, signal),
     closedLanes: () => outbox.closedLanes(),

@@ -2,6 +2,7 @@ import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { describe, log } from "./log.ts";
 import { createMessenger } from "./nostr/direct-message-delivery.ts";
+import { createPeople } from "./nostr/people.ts";
 import { berthProfile, publishPlatformProfile } from "./nostr/platform-profile.ts";
 import { createOutbound } from "./outbound/outbound.ts";
 import { createNwcWallet } from "./wallet/nwc.ts";
@@ -50,6 +51,12 @@ export function createOutside(
     indexerRelays.length === 0
       ? null
       : createMessenger({ secretKey, indexerRelays, connect: outbound.connect });
+  const people = createPeople({
+    secretKey,
+    indexerRelays,
+    connect: outbound.connect,
+    allowLoopback: tuning.allowLoopback ?? false,
+  });
   const stopping = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -85,6 +92,7 @@ export function createOutside(
     wallet,
     zooid,
     messenger,
+    people,
     payer: createPayer({ outbound, timeoutMs: payTimeoutMs }),
     /** Publishes the platform's kind 0, 10002 and 10050, in the background. */
     introduce(publicUrl: string): void {
@@ -95,6 +103,7 @@ export function createOutside(
       clearTimeout(timer);
       wallet?.close();
       messenger?.close();
+      people.close();
     },
   };
 }

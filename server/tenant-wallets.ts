@@ -1,4 +1,6 @@
 import type { Queries } from "../db/index.ts";
+import type { TenantRow } from "../db/tenants.ts";
+import { isRenewed, renewedAt, type Seat } from "../machines/billing.ts";
 import type { Charged } from "../machines/invoice.ts";
 import { tenantActor } from "../machines/messages.ts";
 import { plans } from "../machines/plans.ts";
@@ -6,11 +8,11 @@ import type { TenantContext } from "../machines/tenant.ts";
 import type { CommandParts } from "./commands/index.ts";
 import { setWallet, walletProblem, walletSecret } from "./commands/wallet.ts";
 import { parseWalletConnectUrl } from "./config-values.ts";
-import { Refused } from "./errors.ts";
+import { AppError, Refused } from "./errors.ts";
 import type { EffectContext } from "./host/effect.ts";
 import { Secret } from "./secrets.ts";
 import type { Payer, SignedPayment } from "./wallet/payer.ts";
-import { type AdviceCode, walletAdvice } from "./wallet/payer-advice.ts";
+import { type AdviceCode, neededBudgetSats, walletAdvice } from "./wallet/payer-advice.ts";
 
 /** How long a wallet may still carry a request out; then it is as if it was never sent. Real time. */
 const REQUEST_EXPIRES_IN_SECONDS = 60;
@@ -22,6 +24,16 @@ const ADVICE: Record<AdviceCode, string> = {
   more_than_needed: "this connection can do more than pay; make one that can do nothing else",
 };
 
+/** How a tenant pays, as it goes over the wire: sats a month, and what should be better. */
+export type Billing = {
+  wallet: TenantRow["wallet"];
+  warnings: { code: string; detail: string; needed_budget: number | null }[];
+  needed_budget: number | null;
+  monthly: number;
+};
+
+export type TenantWallets = ReturnType<typeof createTenantWallets>;
+
 /** Tenants' own wallets: connecting one, and having it pay. */
 export function createTenantWallets(parts: {
   commands: CommandParts;
@@ -30,6 +42,27 @@ export function createTenantWallets(parts: {
   open: (id: string) => Secret;
 }) {
   const { commands, queries, payer } = parts;
+
+  /** What should be better about a connection. @throws AppError 422 where it is of no use */
+  async function tried(pubkey: string, url: Secret): Promise<Billing["warnings"]> {
+    const probe = await payer.probe(url, AbortSignal.timeout(PROBE_MS)).catch((error) => {
+      // What the wallet or its relay said is not repeated: it may hold what was sent.
+      const code = error instanceof Refused ? error.code : null;
+      if (code === "nwc_malformed") throw malformed();
+      if (code === "wallet_unauthorized")
+        throw walletProblem("wallet_cannot_pay", "this wallet does not know the connection");
+      throw walletProblem("wallet_unreachable", "this wallet does not answer; is it online?");
+    });
+    const monthlySats = monthlyOf(commands, pubkey);
+    const { refusals, warnings } = walletAdvice(probe, { monthlySats });
+    const [refusal] = refusals;
+    if (refusal) throw walletProblem(refusal, ADVICE[refusal]);
+    return warnings.map(({ code, neededBudgetSats }) => ({
+      code,
+      detail: ADVICE[code],
+      needed_budget: neededBudgetSats ?? null,
+    }));
+  }
 
   return {
     /** Pays from a tenant's wallet. The signed request is stored before it is first sent. */
@@ -48,40 +81,54 @@ export function createTenantWallets(parts: {
       return { outcome: "rejected", code: answer.code, renewsAt: answer.renewsAt };
     },
 
+    /** How a tenant pays, as far as we know without asking the wallet. */
+    billing(pubkey: string): Billing {
+      const wallet = queries.tenants.get(pubkey)?.wallet ?? "none";
+      const warnings = wallet === "broken" ? [BROKEN] : [];
+      return { wallet, warnings, ...costsOf(commands, pubkey) };
+    },
+
     /**
      * Tries a connection and keeps it; null clears.
      * @throws AppError 422 `wallet_malformed`, `wallet_unreachable`, `wallet_cannot_pay`
      */
-    async connect(pubkey: string, nwcUrl: string | null) {
+    async connect(pubkey: string, nwcUrl: string | null): Promise<Billing> {
       if (nwcUrl === null) {
         await setWallet(commands, pubkey, null);
-        return { wallet: "none" as const, warnings: [] };
+        return this.billing(pubkey);
       }
       const url = new Secret(parsed(nwcUrl));
-      const probe = await payer.probe(url, AbortSignal.timeout(PROBE_MS)).catch((error) => {
-        // What the wallet or its relay said is not repeated: it may hold what was sent.
-        const code = error instanceof Refused ? error.code : null;
-        if (code === "nwc_malformed") throw malformed();
-        if (code === "wallet_unauthorized")
-          throw walletProblem("wallet_cannot_pay", "this wallet does not know the connection");
-        throw walletProblem("wallet_unreachable", "this wallet does not answer; is it online?");
-      });
-      const monthlySats = monthlyOf(commands, pubkey);
-      const { refusals, warnings } = walletAdvice(probe, { monthlySats });
-      const [refusal] = refusals;
-      if (refusal) throw walletProblem(refusal, ADVICE[refusal]);
+      const warnings = await tried(pubkey, url);
       await setWallet(commands, pubkey, url.reveal());
-      return {
-        wallet: "connected" as const,
-        warnings: warnings.map(({ code, neededBudgetSats }) => ({
-          code,
-          detail: ADVICE[code],
-          needed_budget: neededBudgetSats ?? null,
-        })),
-      };
+      return { ...this.billing(pubkey), warnings };
+    },
+
+    /**
+     * Tries the connection that is kept, and changes nothing.
+     * @throws AppError 409 `no_wallet`; 422 as `connect`
+     */
+    async check(pubkey: string): Promise<Billing> {
+      const id = walletSecret(pubkey);
+      if (!queries.secrets.get(id))
+        throw new AppError("no_wallet", 409, "you have connected no wallet; connect one first");
+      const warnings = await tried(pubkey, parts.open(id)).catch((error) => {
+        // Nothing was sent in that could be put right.
+        throw error instanceof AppError
+          ? new AppError(error.code, error.status, error.message)
+          : error;
+      });
+      const known = this.billing(pubkey);
+      return { ...known, warnings: [...known.warnings, ...warnings] };
     },
   };
 }
+
+/** Of a wallet that once refused us: whatever it says now, it is not asked to pay. */
+const BROKEN = {
+  code: "wallet_broken",
+  detail: "this wallet refused to pay and is not asked again; connect it anew",
+  needed_budget: null,
+};
 
 const malformed = () =>
   walletProblem(
@@ -97,11 +144,26 @@ function parsed(nwcUrl: string): string {
   }
 }
 
-/** What a month of the tenant's paid relays costs; at least the smallest plan. */
-function monthlyOf({ host }: CommandParts, pubkey: string): number {
+const seatsOf = ({ host }: CommandParts, pubkey: string): Seat[] => {
   const till = host.read(tenantActor(pubkey))?.persisted.context as TenantContext | undefined;
-  const sats = Object.values(till?.seats ?? {})
-    .filter((seat) => seat.is === "on" || seat.is === "new" || seat.is === "dark")
-    .reduce((sum, seat) => sum + plans[seat.next?.plan ?? seat.plan].priceSats, 0);
+  return Object.values(till?.seats ?? {});
+};
+const sum = (sats: number[]): number => sats.reduce((total, each) => total + each, 0);
+
+/** What a month of the tenant's paid relays costs; at least the smallest plan. */
+function monthlyOf(commands: CommandParts, pubkey: string): number {
+  const seats = seatsOf(commands, pubkey).filter(({ is }) => ["on", "new", "dark"].includes(is));
+  const sats = sum(seats.map((seat) => plans[seat.next?.plan ?? seat.plan].priceSats));
   return sats > 0 ? sats : plans.basic.priceSats;
+}
+
+/** What all that runs and is paid costs a month, and the budget that what is renewed will take. */
+function costsOf(commands: CommandParts, pubkey: string) {
+  const seats = seatsOf(commands, pubkey);
+  const running = seats.filter(({ is, prepaid }) => is === "on" || (is === "new" && prepaid));
+  const renewed = sum(seats.filter(isRenewed).map((seat) => renewedAt(seat).priceSats));
+  return {
+    needed_budget: renewed > 0 ? neededBudgetSats(renewed) : null,
+    monthly: sum(running.map(({ priceSats }) => priceSats)),
+  };
 }

@@ -7,6 +7,7 @@ import { renews, type TenantContext } from "../machines/tenant.ts";
 import type { Host } from "./host/host.ts";
 import type { PersistedSnapshot } from "./host/xstate.ts";
 import { statusOf, toSeconds } from "./projections/status.ts";
+import { deadlineOf, wordsOf } from "./relay-words.ts";
 
 /** Why something is as it is: since when, by what, and what happens next if nobody does anything. */
 export type Why = {
@@ -20,23 +21,6 @@ export type Why = {
 };
 
 const REASONS_MAX = 5;
-
-/** Events in words; what is not here did not change a relay's status by itself. */
-const EVENTS: Record<string, string> = {
-  "host.created": "it was ordered",
-  EXTENDED: "it was paid for, or its dates or plan changed",
-  BILLED: "a renewal that can be paid was issued",
-  UNBILLED: "that renewal was withdrawn",
-  LAPSED: "its reservation was not paid in time",
-  REOPEN: "its owner brought it back",
-  HOLD: "the account was suspended",
-  RELEASE: "the account's suspension was lifted",
-  EDIT: "its owner edited it",
-  DEACTIVATE: "its owner deactivated it",
-  "admin.suspend": "the operator suspended it",
-  "admin.unsuspend": "the operator lifted its suspension",
-  "admin.deactivate": "the operator deactivated it",
-};
 
 type Next = Why["next"][number];
 
@@ -60,7 +44,7 @@ export function whyRelay(host: Host, id: string): Why {
   while (first > 0 && statusKey(entries[first - 1]?.snapshot ?? "") === key) first--;
   const because = entries
     .slice(0, first + 1)
-    .map((entry) => ({ entry, what: wordsOf(entry.event) }))
+    .map((entry) => ({ entry, what: wordsOf(typeOf(entry.event)) }))
     .filter(({ what }, index, all) => what !== null && what !== all[index + 1]?.what)
     .slice(-REASONS_MAX)
     .map(({ entry, what }) => ({
@@ -116,22 +100,10 @@ const invoiceNext = (host: Host, invoice: string, lapses: boolean): Next[] =>
       : "until then the open invoice can be paid";
   });
 
+const typeOf = (event: string): string => (JSON.parse(event) as { type: string }).type;
+
 const statusKey = (snapshot: string): string =>
   JSON.stringify(((JSON.parse(snapshot) as PersistedSnapshot).value as { status: unknown }).status);
-
-function wordsOf(event: string): string | null {
-  const { type } = JSON.parse(event) as { type: string };
-  const known = EVENTS[type];
-  if (known) return known;
-  const [, deadline] = /^\S+\.after\.(\w+)\./.exec(type) ?? [];
-  if (deadline === "paidThrough") return "what was paid ended";
-  if (deadline === "graceEnds") return "its days of grace ended";
-  if (/\.done\.actor\.apply$/.test(type)) return "the relay server confirmed it";
-  if (/\.done\.actor\.ask$/.test(type)) return "our wallet said that nothing was paid";
-  return null;
-}
-
-const deadlineOf = (alarm: string): string => /\.after\.(\w+)\./.exec(alarm)?.[1] ?? "";
 
 /** The description of the innermost state. */
 function meaningOf(value: unknown): string {

@@ -26,6 +26,7 @@ const TITLES: Record<number, string> = {
   422: "Invalid input",
   429: "Too many",
   500: "Internal error",
+  502: "Refused elsewhere",
   503: "Not available now",
 };
 

@@ -32,7 +32,7 @@ export async function findInbox(
     throw new Unavailable("indexers_unreachable", "no indexer relay answered");
   }
   const newest = newestOf(found.flat());
-  return newest === null ? [] : inboxRelays(newest.tags);
+  return newest === null ? [] : relayUrls(newest.tags, "relay", maxRelays);
 }
 
 /** Of several versions of a replaceable event the one that counts (NIP-01); null where there is none. */
@@ -40,14 +40,14 @@ export function newestOf(events: readonly Event[]): Event | null {
   return events.toSorted(compareEvents)[0] ?? null;
 }
 
-/** The usable ones of the `relay` tags: wss://, or ws:// to this machine, each once. */
-function inboxRelays(tags: readonly string[][]): string[] {
+/** The usable ones of the tags of that name: wss://, or ws:// to this machine, each once, normalized. */
+export function relayUrls(tags: readonly string[][], tag: string, max: number): string[] {
   const urls = new Set<string>();
   for (const [name, value] of tags) {
-    const url = name === "relay" && value !== undefined ? readUrl(value) : null;
+    const url = name === tag && value !== undefined ? readUrl(value) : null;
     if (url !== null) urls.add(url);
   }
-  return [...urls].slice(0, maxRelays);
+  return [...urls].slice(0, max);
 }
 
 function readUrl(value: string): string | null {

@@ -14,7 +14,7 @@ const CAUSES: Record<string, Cause> = {
 };
 
 /** Why a relay is suspended or deactivated, from the state within that one. */
-function causeOf(value: unknown): Cause | null {
+export function causeOf(value: unknown): Cause | null {
   const { status } = value as { status: unknown };
   if (typeof status !== "object" || status === null) return null;
   const within = (status as Record<string, unknown>)[statusOf(value)];

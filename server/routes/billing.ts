@@ -32,9 +32,32 @@ export const billingRoutes = (parts: RouteParts) => {
   };
 
   return new Elysia({ name: "billing", detail: { tags: ["billing"] } })
+    .get("/tenant/billing", ({ request }) => parts.tenantWallets.billing(edge.pubkeyOf(request)), {
+      response: { 200: billing, 401: problem },
+      detail: {
+        summary: "How I pay, and what a month costs",
+        description: "The wallet is not asked; POST /tenant/billing/check does that.",
+      },
+    })
+    .post(
+      "/tenant/billing/check",
+      ({ request }) => parts.tenantWallets.check(edge.pubkeyOf(request)),
+      {
+        response: {
+          200: billing,
+          401: problem,
+          409: refusal("no_wallet"),
+          422: refusal("wallet_malformed", "wallet_unreachable", "wallet_cannot_pay"),
+        },
+        detail: {
+          summary: "Ask my wallet now whether it can pay",
+          description: "Pays nothing and changes nothing.",
+        },
+      },
+    )
     .put(
       "/tenant/billing",
-      async ({ request, body }) => parts.connectWallet(edge.pubkeyOf(request), body.nwc_url),
+      ({ request, body }) => parts.tenantWallets.connect(edge.pubkeyOf(request), body.nwc_url),
       {
         body: walletRequest,
         response: {

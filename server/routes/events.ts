@@ -1,4 +1,5 @@
 import { Elysia } from "elysia";
+import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import type { Feed, FeedEntry } from "../host/feed.ts";
 import type { RouteParts } from "./parts.ts";
@@ -9,13 +10,19 @@ const STREAM_MS = 12 * 3_600_000;
 /** Proxies close what is silent for a minute. */
 const HEARTBEAT_MS = 25_000;
 
+export type EventParts = {
+  feed: Feed;
+  /** Real time between two `now` events; a proxy's patience if absent. */
+  heartbeatMs?: number;
+};
+
 /**
  * The tenant's live feed, as server-sent events over fetch streaming: a URL must not hold a token, so
  * EventSource cannot be used. Without Last-Event-ID it begins with every actor as it is now.
  */
-export const eventRoutes = (parts: RouteParts & { feed: Feed }) => {
+export const eventRoutes = (parts: RouteParts & EventParts) => {
   const open = new Map<string, number>();
-  const { host, feed, watching, edge } = parts;
+  const { host, watching, edge } = parts;
 
   return new Elysia({ name: "events", detail: { tags: ["tenant"] } }).get(
     "/tenant/events",
@@ -35,7 +42,7 @@ export const eventRoutes = (parts: RouteParts & { feed: Feed }) => {
       server?.timeout(request, 0);
       // An id that lies ahead is of a database that was since restored: nothing of it can be resumed.
       const isKnown = lastId !== null && Number(lastId) <= (host.store.lastSeq()?.seq ?? 0);
-      const stream = feedStream(feed, tenant, isKnown ? Number(lastId) : null, () => {
+      const stream = feedStream(parts, tenant, isKnown ? Number(lastId) : null, () => {
         unwatch();
         const left = (open.get(tenant) ?? 1) - 1;
         if (left === 0) open.delete(tenant);
@@ -56,14 +63,19 @@ export const eventRoutes = (parts: RouteParts & { feed: Feed }) => {
       detail: {
         summary: "My live feed (server-sent events)",
         description:
-          "Read it by fetch, since it is signed. Without Last-Event-ID it begins with all that is yours as it is now; then each change follows as an event `snapshot`: `{seq, actor, machine, version, rev, at, by, snapshot}`, with times in epoch milliseconds. Quiet streams stay open; each is closed after 12 hours, and a tenant has at most 8.",
+          "Read it by fetch, since it is signed. Without Last-Event-ID it begins with all that is yours as it is now; then each change follows as an event `snapshot`: `{seq, actor, machine, version, rev, at, by, snapshot}`, with times in epoch milliseconds. After what is there comes one event `ready`: `{seq, now}`. `now` is the server's clock, by which every date counts; it is told again as an event `now`: `{now}`, at least twice a minute. Quiet streams stay open; each is closed after 12 hours, and a tenant has at most 8.",
       },
     },
   );
 };
 
 /** One stream. `onEnd` is called once, however it ends. */
-function feedStream(feed: Feed, scope: string, lastSeq: number | null, onEnd: () => void) {
+function feedStream(
+  { feed, clock, heartbeatMs = HEARTBEAT_MS }: EventParts & { clock: Clock },
+  scope: string,
+  lastSeq: number | null,
+  onEnd: () => void,
+) {
   const encoder = new TextEncoder();
   let controller: ReadableStreamDefaultController<Uint8Array>;
   let seq = lastSeq ?? 0;
@@ -99,7 +111,12 @@ function feedStream(feed: Feed, scope: string, lastSeq: number | null, onEnd: ()
     }
   };
   const unsubscribe = feed.subscribe(scope, () => pump());
-  const heartbeat = setInterval(() => write(": still here\n\n"), HEARTBEAT_MS);
+  // Without an id: it is no change, and whoever resumes goes on from the last one. A reader that is
+  // behind is not silent, and will be told a later time.
+  const heartbeat = setInterval(() => {
+    if ((controller.desiredSize ?? 0) > 0)
+      write(`event: now\ndata: ${JSON.stringify({ now: clock.now() })}\n\n`);
+  }, heartbeatMs);
   const lifetime = setTimeout(end, STREAM_MS);
 
   const body = new ReadableStream<Uint8Array>(
@@ -111,7 +128,7 @@ function feedStream(feed: Feed, scope: string, lastSeq: number | null, onEnd: ()
           seq = present.seq;
           for (const entry of present.entries) send(entry);
         }
-        write(`id: ${seq}\nevent: ready\ndata: {"seq":${seq}}\n\n`);
+        write(`id: ${seq}\nevent: ready\ndata: ${JSON.stringify({ seq, now: clock.now() })}\n\n`);
       },
       pull: pump,
       cancel: end,

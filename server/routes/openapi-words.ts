@@ -40,5 +40,6 @@ export const MEANINGS: Record<string, string> = {
   409: "Not possible as things stand.",
   422: "The input is wrong; `errors` says where.",
   429: "Too many; Retry-After says when again.",
+  502: "What it was passed on to did not take it.",
   503: "Not available now.",
 };

@@ -1,10 +1,11 @@
-import type { Static } from "elysia";
 import type { CommandParts } from "../commands/index.ts";
 import type { forecast } from "../forecast.ts";
+import type { relayHistory } from "../history.ts";
 import type { createEdge } from "../http/edge.ts";
 import type { Limits } from "../http/limits.ts";
+import type { People } from "../nostr/people.ts";
+import type { TenantWallets } from "../tenant-wallets.ts";
 import type { Why } from "../why.ts";
-import type { billing } from "./shapes.ts";
 import type { RelayAddress } from "./views.ts";
 
 /** What routes are made of. */
@@ -16,10 +17,12 @@ export type RouteParts = CommandParts & {
   askAbout: (invoice: string, signal: AbortSignal) => Promise<unknown>;
   /** Pubkeys of the operator. */
   admins: ReadonlySet<string>;
-  /** Tries a tenant's wallet and keeps it. @throws AppError 422 */
-  connectWallet: (pubkey: string, nwcUrl: string | null) => Promise<Static<typeof billing>>;
+  /** How tenants pay. */
+  tenantWallets: Pick<TenantWallets, "billing" | "connect" | "check">;
   forecast: typeof forecast;
   why: (relay: string) => Why;
+  people: People;
+  history: typeof relayHistory;
   /** Outside systems that do not answer now. */
   closedLanes: () => string[];
   /** Marks a tenant's stream as open, for who looks often while somebody watches. @returns unmark */

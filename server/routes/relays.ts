@@ -8,6 +8,8 @@ import { untilIssued, untilReplaced } from "./change.ts";
 import type { RouteParts } from "./parts.ts";
 import {
   createRelay,
+  historyEntry,
+  historyQuery,
   idempotencyKey,
   idParam,
   listOf,
@@ -97,6 +99,28 @@ export const relayRoutes = (parts: RouteParts) => {
         description: "Somebody else's relay is not found, as one that never was.",
       },
     })
+    .get(
+      "/tenant/relays/:id/history",
+      ({ request, params, query: { limit = 50, offset = 0 } }) => {
+        const { id } = ownRelay(parts, edge.pubkeyOf(request), params.id);
+        return parts.history(parts.host, id, { limit, offset });
+      },
+      {
+        params: idParam,
+        query: historyQuery,
+        response: {
+          200: listOf(historyEntry),
+          401: problem,
+          404: refusal("relay_not_found"),
+          422: problem,
+        },
+        detail: {
+          summary: "What happened to a relay, in words, newest first",
+          description:
+            "`status`, `cause`, `plan` and `paid_through` are those of the relay after it. The last 2,000 changes are looked through.",
+        },
+      },
+    )
     .put(
       "/tenant/relays/:id",
       async ({ request, params, body }) => {

@@ -27,6 +27,7 @@ export const relayStatus = literals(
   "suspended",
   "deactivated",
 );
+const cause = literals("nonpayment", "admin", "owner", "lapsed", null);
 export const invoiceStatus = literals("pending", "paid", "expired", "void");
 
 export const problem = t.Object(
@@ -74,7 +75,7 @@ export const relay = t.Object({
   plan: planId,
   price: integer({ description: "the price agreed, sats a month" }),
   status: relayStatus,
-  cause: literals("nonpayment", "admin", "owner", "lapsed", null),
+  cause,
   url: t.String(),
   paid_through: nullable(integer()),
   grace_ends: nullable(integer({ description: "when it is suspended unless it is paid" })),
@@ -222,6 +223,10 @@ export const walletRequest = t.Object(
 );
 export const billing = t.Object({
   wallet: literals("none", "connected", "broken"),
+  monthly: integer({ description: "sats a month of all paid relays that run" }),
+  needed_budget: nullable(
+    integer({ description: "sats a month, fees included, to renew them; null for nothing" }),
+  ),
   warnings: t.Array(
     t.Object({
       code: t.String(),
@@ -269,6 +274,68 @@ export const forecastEvent = t.Union([
   t.Object({ at: integer(), what: t.Literal("notice"), invoice: t.String(), stage: t.String() }),
   t.Object({ at: integer(), what: t.Literal("relay"), relay: t.String(), status: t.String() }),
 ]);
+export const historyQuery = t.Object(
+  { limit: page.limit, offset: page.offset },
+  { additionalProperties: false },
+);
+export const historyEntry = t.Object({
+  at: integer(),
+  what: t.String({ description: "in words; dates in it are UTC" }),
+  by: literals("owner", "operator", null),
+  status: relayStatus,
+  cause,
+  plan: planId,
+  paid_through: nullable(integer()),
+});
+export const profile = t.Object({
+  is_configured: t.Boolean({ description: "whether Berth knows relays to look on" }),
+  name: nullable(t.String()),
+  about: nullable(t.String()),
+  picture: nullable(t.String({ description: "show it by way of /images" })),
+  nip05: nullable(t.String({ description: "as claimed, not verified" })),
+  relays: nullable(t.Array(t.String(), { description: "kind 10002" })),
+  inbox_relays: nullable(t.Array(t.String(), { description: "kind 10050" })),
+  published_at: t.Object(
+    {
+      profile: nullable(integer()),
+      relays: nullable(integer()),
+      inbox_relays: nullable(integer()),
+    },
+    { description: "of each event; only a later one replaces it" },
+  ),
+});
+const hex = (digits: number) =>
+  t.String({ pattern: `^[0-9a-f]{${digits}}$`, description: `${digits} lower-case hex` });
+/** Bounds only: what may be published, and by whom, is said with codes of its own. */
+export const publishRequest = t.Object(
+  {
+    event: t.Object(
+      {
+        id: hex(64),
+        pubkey: hex(64),
+        created_at: integer({ minimum: 0, description: "unix seconds" }),
+        kind: integer({ minimum: 0, maximum: 65_535, description: "0, 10002 or 10050" }),
+        tags: t.Array(t.Array(t.String()), { description: "lists of texts" }),
+        content: t.String({ description: "text" }),
+        sig: hex(128),
+      },
+      {
+        additionalProperties: false,
+        description: "a signed event (NIP-01), and nothing beside it",
+      },
+    ),
+  },
+  { additionalProperties: false },
+);
+export const published = t.Object({
+  relays: t.Array(
+    t.Object({
+      url: t.String(),
+      accepted: t.Boolean(),
+      reason: nullable(t.String({ description: "why not, in the relay's words" })),
+    }),
+  ),
+});
 export const why = t.Object({
   status: t.String(),
   meaning: t.String(),

@@ -7,6 +7,7 @@ import { relayActor, tenantActor } from "../../machines/messages.ts";
 import { renews, type TenantContext } from "../../machines/tenant.ts";
 import { AppError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
+import { type Profile, profileOf } from "../nostr/profile.ts";
 import { toSeconds } from "../projections/status.ts";
 import type { Invoice, Relay } from "./shapes.ts";
 
@@ -113,3 +114,20 @@ export const viewNotice = (row: NoticeRow) => ({
 /** The 404 of a noun that there is not, or that is somebody else's. */
 export const notFound = (noun: "relay" | "invoice" | "tenant"): AppError =>
   new AppError(`${noun}_not_found`, 404, `there is no such ${noun}`);
+
+export const viewProfile = ({ inboxRelays, publishedAt, ...said }: Profile) => ({
+  is_configured: true,
+  ...said,
+  inbox_relays: inboxRelays,
+  published_at: {
+    profile: publishedAt.profile,
+    relays: publishedAt.relays,
+    inbox_relays: publishedAt.inboxRelays,
+  },
+});
+
+/** Of everybody, where there are no indexer relays to look on. */
+export const UNKNOWN_PROFILE = {
+  ...viewProfile(profileOf([], { allowLoopback: false })),
+  is_configured: false,
+};

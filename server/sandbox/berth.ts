@@ -16,6 +16,12 @@ const FORMER_END_MS = 5_000;
 
 async function start(): Promise<{ berth: Berth; url: string }> {
   const { SANDBOX_CONTROL_URL = "", SANDBOX_CONTROL_TOKEN = "", ...env } = process.env;
+  const { SANDBOX_TENANT_NSEC = "", SANDBOX_ADMIN_NSEC = "", SANDBOX_TENANT_NWC_URL = "" } = env;
+  const access = {
+    tenant_nsec: SANDBOX_TENANT_NSEC,
+    admin_nsec: SANDBOX_ADMIN_NSEC,
+    tenant_nwc_url: SANDBOX_TENANT_NWC_URL,
+  };
   const config = readConfig(env);
   const control = worldControl(SANDBOX_CONTROL_URL, SANDBOX_CONTROL_TOKEN);
   // A former process may have died while it held the world's clock.
@@ -32,9 +38,11 @@ async function start(): Promise<{ berth: Berth; url: string }> {
     walletTimeoutMs: 1_500,
     zooidTimeoutMs: 1_500,
     webDirectory: join(import.meta.dir, "../../dist/sandbox"),
+    // Whoever watches sees the clock move, also when somebody else moves it.
+    heartbeatMs: 1_000,
   });
   const advance = new Advance(berth, clock, control);
-  berth.app.use(sandboxRoutes({ control, advance, clock, config }));
+  berth.app.use(sandboxRoutes({ control, advance, clock, config, access }));
   try {
     return { berth, url: berth.start() };
   } catch (error) {

@@ -148,4 +148,7 @@ const environment = (
   NOSTR_INDEXER_RELAYS: outside.relay_url ?? "",
   SANDBOX_CONTROL_URL: outside.control_url ?? "",
   SANDBOX_CONTROL_TOKEN: keys.control,
+  SANDBOX_TENANT_NSEC: nsecOf(keys.tenant),
+  SANDBOX_ADMIN_NSEC: nsecOf(keys.admin),
+  SANDBOX_TENANT_NWC_URL: outside.tenant_nwc_url ?? "",
 });

@@ -48,18 +48,22 @@ const PAYMENTS_PER_RENEWAL = new Map([["yearly", 12]]);
 export function walletAdvice(probe: WalletProbe, needed: { monthlySats: number }): WalletAdvice {
   const { methods, budget } = probe;
   const warnings: WalletAdvice["warnings"] = [];
-  const neededBudgetSats = budgetFor(budget, needed.monthlySats);
+  const budgetSats = budgetFor(budget, needed.monthlySats);
   const totalSats = budget?.totalSats ?? Number.POSITIVE_INFINITY;
-  if (needed.monthlySats > 0 && totalSats < neededBudgetSats) {
-    warnings.push({ code: "budget_too_low", neededBudgetSats });
+  if (needed.monthlySats > 0 && totalSats < budgetSats) {
+    warnings.push({ code: "budget_too_low", neededBudgetSats: budgetSats });
   }
   if (methods.some((method) => !NEEDED.has(method))) warnings.push({ code: "more_than_needed" });
   return { refusals: methods.includes("pay_invoice") ? [] : ["wallet_cannot_pay"], warnings };
 }
 
+/** The monthly budget that a charge of so much takes, with what a wallet reserves for its fees. */
+export const neededBudgetSats = (monthlySats: number): number =>
+  monthlySats + feeReserveSats(monthlySats);
+
 /** A budget that never renews must hold the next payment on top of what is used up already. */
 function budgetFor(budget: WalletProbe["budget"], monthlySats: number): number {
-  const paymentSats = monthlySats + feeReserveSats(monthlySats);
+  const paymentSats = neededBudgetSats(monthlySats);
   const used = budget?.renewal === "never" ? (budget.usedSats ?? 0) : 0;
   return used + paymentSats * (PAYMENTS_PER_RENEWAL.get(budget?.renewal ?? "") ?? 1);
 }

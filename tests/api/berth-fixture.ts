@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Berth, createBerth } from "../../server/berth.ts";
+import { type Berth, createBerth, type Tuning } from "../../server/berth.ts";
 import { readConfig } from "../../server/config.ts";
 import type { LimitOptions } from "../../server/http/limits.ts";
 import { Advance } from "../../server/sandbox/advance.ts";
@@ -28,11 +28,13 @@ const unlimited: LimitOptions = {
  * A Berth and a world of its own, both in this process, over real sockets, on clocks that move.
  *
  * @param options.env - variables set otherwise, given what the world turned out to be
+ * @param options.tuning - what is to be otherwise than other tests have it
  */
 export async function startFixture(
   options: {
     limits?: LimitOptions;
-    env?: (world: { relayDomain: string }) => Record<string, string>;
+    env?: (world: { relayDomain: string; relayUrl: string }) => Record<string, string>;
+    tuning?: Partial<Tuning>;
   } = {},
 ) {
   const platform = newKey();
@@ -73,6 +75,7 @@ export async function startFixture(
       backoffCapMs: 200,
       walletTimeoutMs: 1_000,
       zooidTimeoutMs: 1_000,
+      ...options.tuning,
     });
     const advance = new Advance(berth, clock, control);
     return { berth, clock, advance, publicUrl: berth.start() };

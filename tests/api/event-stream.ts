@@ -50,7 +50,7 @@ export async function openStream(tenant: TenantApi, lastEventId?: string) {
     },
     /** Everything that stood there when it was opened has been read. */
     ready: () => until(() => messages.some(({ event }) => event === "ready")),
-    lastId: (): string => messages.at(-1)?.id ?? "",
+    lastId: (): string => messages.findLast(({ id }) => id !== "")?.id ?? "",
     async close(): Promise<void> {
       // Where Berth ended first, there is nothing left to cancel.
       await reader.cancel().catch(() => {});

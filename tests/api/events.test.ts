@@ -3,7 +3,14 @@ import { signHttpAuth } from "../../server/nostr/keys.ts";
 import { until } from "../sandbox/relay-socket.ts";
 import { type Fixture, startFixture, type TenantApi } from "./berth-fixture.ts";
 import { type Entry, openStream, requestStream, type Stream } from "./event-stream.ts";
-import { activePaidRelay, activeRelay, orderPaid, type Problem, relayIs } from "./orders.ts";
+import {
+  activePaidRelay,
+  activeRelay,
+  DAY_MS,
+  orderPaid,
+  type Problem,
+  relayIs,
+} from "./orders.ts";
 import { sendRaw } from "./raw-http.ts";
 
 setDefaultTimeout(30_000);
@@ -117,6 +124,33 @@ test("a stream that was cut goes on where it was, without a gap or a repetition"
     .map(({ seq }) => seq);
   expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b));
   await last.close();
+});
+
+test("the stream tells Berth's own clock when it is ready and from then on, and resumes after it", async () => {
+  const quick = await startFixture({ tuning: { heartbeatMs: 5 } });
+  const tenant = quick.tenant();
+  await activeRelay(tenant);
+  const stream = await openStream(tenant);
+  await stream.ready();
+  const told = (event: string): number[] =>
+    stream.messages
+      .filter((message) => message.event === event)
+      .map(({ data }) => (JSON.parse(data) as { now: number }).now);
+  expect(Math.abs((told("ready")[0] ?? 0) - quick.clock.now())).toBeLessThan(5_000);
+  await until(() => told("now").length > 0);
+  const before = quick.clock.now();
+  await quick.advance(3 * DAY_MS);
+  await until(() => told("now").some((now) => now >= before + 3 * DAY_MS));
+  expect(told("now")).toEqual(told("now").toSorted((a, b) => a - b));
+  // A beat is no change: it has no id, and whoever resumes goes on from the last one that was.
+  const beats = stream.messages.filter(({ event }) => event === "now");
+  expect(beats.every(({ id }) => id === "")).toBe(true);
+  const again = await openStream(tenant, stream.lastId());
+  await again.ready();
+  expect(again.entries()).toEqual([]);
+  await stream.close();
+  await again.close();
+  await quick.stop();
 });
 
 test("an id that lies ahead of all there is, as after a restored backup, begins anew", async () => {

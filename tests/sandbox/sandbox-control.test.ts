@@ -56,6 +56,16 @@ describe("the control routes", () => {
       headers: { ...(body ? { "content-type": "application/json" } : {}), ...headers },
       ...(body ? { body } : {}),
     });
+  /** That the answer is a refusal, and holds no key, no address and no state. */
+  async function tellsNothing(response: Response, code: string): Promise<void> {
+    const text = await response.text();
+    expect(JSON.parse(text)).toMatchObject({ code, status: 403 });
+    const { tenant_nsec, admin_nsec, tenant_nwc_url, relay_url } = sandbox.info;
+    const all = `${text}${JSON.stringify([...response.headers])}`;
+    for (const secret of [tenant_nsec, admin_nsec, tenant_nwc_url, relay_url, "balance"])
+      expect(all.includes(secret)).toBe(false);
+    expect(response.headers.get("access-control-allow-origin")).toBeNull();
+  }
   const now = async () => (await anyone.get<{ ahead_seconds: number }>("/sandbox")).body;
 
   for (const [method, path, body] of ROUTES) {
@@ -72,7 +82,7 @@ describe("the control routes", () => {
       ]) {
         const response = await send(method, path, body, { origin });
         expect([origin, response.status]).toEqual([origin, 403]);
-        expect(await response.json()).toMatchObject({ code: "foreign_origin" });
+        await tellsNothing(response, "foreign_origin");
       }
       expect((await now()).ahead_seconds).toBe(before.ahead_seconds);
     });
@@ -87,21 +97,38 @@ describe("the control routes", () => {
       ]) {
         const response = await send(method, path, body, { host });
         expect([host, response.status]).toEqual([host, 403]);
-        expect(await response.json()).toMatchObject({ code: "foreign_host" });
+        await tellsNothing(response, "foreign_host");
       }
     });
   }
 
+  for (const [method, path, body] of ROUTES)
+    test(`refuse what a script, frame or form of another site asks for: ${method} /sandbox${path}`, async () => {
+      const before = await now();
+      for (const site of ["cross-site", "same-site", "another"]) {
+        const response = await send(method, path, body, { "sec-fetch-site": site });
+        expect([site, response.status]).toEqual([site, 403]);
+        await tellsNothing(response, "foreign_origin");
+      }
+      expect((await now()).ahead_seconds).toBe(before.ahead_seconds);
+    });
+
   test("serve their own pages, under either name of this machine", async () => {
     const { port } = new URL(sandbox.info.url);
     for (const host of [`127.0.0.1:${port}`, `localhost:${port}`]) {
-      const response = await send("GET", "", undefined, { host, origin: `http://${host}` });
+      const headers = { host, origin: `http://${host}`, "sec-fetch-site": "same-origin" };
+      const response = await send("GET", "", undefined, headers);
       expect(response.status).toBe(200);
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      expect(response.headers.get("cross-origin-resource-policy")).toBe("same-origin");
     }
   });
 
-  test("say the state of all of it", async () => {
+  test("say the state of all of it, and the keys with which to use it", async () => {
+    const { tenant_nsec, admin_nsec, tenant_nwc_url } = sandbox.info;
     expect((await anyone.get("/sandbox")).body).toEqual({
+      mode: "sandbox",
+      ...{ tenant_nsec, admin_nsec, tenant_nwc_url },
       now: expect.any(Number),
       ahead_seconds: expect.any(Number),
       faults: { wallet: "ok", tenant_wallet: "ok", zooid: "ok", relay: "ok" },
@@ -182,6 +209,17 @@ describe("POST /sandbox/pay", () => {
 });
 
 describe("POST /sandbox/clock", () => {
+  test("answers what time it is then", async () => {
+    const { now } = (await anyone.get<{ now: number }>("/sandbox")).body;
+    const { status, body } = await anyone.post<{ now: number; complete: boolean }>(
+      "/sandbox/clock",
+      { advance_seconds: 3_600 },
+    );
+    expect([status, body.complete]).toEqual([200, true]);
+    expect(body.now).toBeGreaterThanOrEqual(now + 3_600);
+    expect(body.now).toBeLessThan(now + 3_660);
+  });
+
   for (const seconds of [0, -1, 1.5, 400 * 86_400 + 1, "soon", null, undefined])
     test(`refuses ${String(seconds)} seconds`, async () => {
       const moved = anyone.post("/sandbox/clock", { advance_seconds: seconds });

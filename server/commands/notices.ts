@@ -1,0 +1,29 @@
+import type { NoticeContext } from "../../machines/notice.ts";
+import type { CommandParts } from "./index.ts";
+
+const LOOKED_AT_MAX = 100;
+
+/**
+ * Sends anew what could not be sent because its recipient named no inbox: of each invoice that is
+ * still open the last notice, as long as it matters. What was paid since needs no reminder.
+ */
+export function retryNotices(
+  { host, queries, clock }: CommandParts,
+  pubkey: string,
+): Promise<void> {
+  return host.transact((tx) => {
+    const filter = { status: null, limit: LOOKED_AT_MAX, offset: 0 };
+    const seen = new Set<string>();
+    for (const { id, invoice, status } of queries.notices.list(pubkey, filter).items) {
+      const isLast = !seen.has(invoice);
+      seen.add(invoice);
+      if (!isLast || status !== "no_inbox") continue;
+      if (queries.invoices.get(invoice)?.status !== "pending") continue;
+      const actor = `notice/${id}`;
+      const { validUntil } = (tx.read(actor)?.persisted.context ?? {}) as Partial<NoticeContext>;
+      if (validUntil == null || validUntil <= clock.now()) continue;
+      const retry = { type: "admin.retry", reason: "its recipient named an inbox" };
+      tx.send(actor, retry, { cause: "http", by: pubkey });
+    }
+  });
+}
