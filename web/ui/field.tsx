@@ -61,11 +61,11 @@ export const Field = (props: {
               class={cn(
                 inputClass,
                 props.mono && "font-mono text-[15px]",
-                props.suffix && "rounded-r-none border-r-0",
+                props.suffix && "min-w-0 rounded-r-none border-r-0",
               )}
             />
             <Show when={props.suffix}>
-              <span class="flex max-w-[55%] items-center overflow-hidden rounded-r-control border border-edge border-l-line bg-tint px-3 font-mono text-sm text-soft">
+              <span class="flex max-w-[62%] shrink-0 items-center overflow-hidden rounded-r-control border border-edge border-l-line bg-tint px-3 font-mono text-[13px] text-soft sm:text-sm">
                 <span class="truncate">{props.suffix}</span>
               </span>
             </Show>
