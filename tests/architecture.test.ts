@@ -30,10 +30,10 @@ function importsOf(file: string): Import[] {
 }
 const imports = files.flatMap(importsOf);
 
-/** `server/host` for `server/host/host.ts`; null for a file that stands in `server` itself. */
+/** `server/host` for `server/host/host.ts`; null for a file that stands in `server` or `web` itself. */
 function folderOf(file: string): string | null {
   const [top = "", second = "", third] = file.split("/");
-  if (top !== "server") return top;
+  if (top !== "server" && top !== "web") return top;
   return third === undefined ? null : `${top}/${second}`;
 }
 
@@ -95,6 +95,15 @@ test("the web takes machines, and of the server only types", () => {
   const wrong = imports.filter(
     ({ from, to, isType }) =>
       within("web")(from) && (within("db")(to) || (within("server")(to) && !isType)),
+  );
+  expect(shown(wrong)).toEqual([]);
+});
+
+test("pages are made of components, components of parts; parts and lib know neither", () => {
+  const wrong = imports.filter(
+    ({ from, to }) =>
+      (/^web\/(?:lib|ui)\//.test(from) && /^web\/(?:components|pages|sandbox)\//.test(to)) ||
+      (within("web/components")(from) && within("web/pages")(to)),
   );
   expect(shown(wrong)).toEqual([]);
 });

@@ -73,16 +73,16 @@ const Receipt = (props: { invoice: InvoiceReplica }) => (
 );
 
 const Proof = (props: { name: string; value: string }) => (
-  <div class="flex items-center justify-between gap-3 py-1">
-    <div class="min-w-0">
-      <dt class="text-soft">{props.name}</dt>
-      <dd class="truncate font-mono text-[13px]">{props.value}</dd>
-    </div>
-    <CopyButton
-      text={props.value}
-      label={`Copy ${props.name.toLowerCase()}`}
-      size="icon"
-      variant="ghost"
-    />
+  <div class="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-3 py-1">
+    <dt class="text-soft">{props.name}</dt>
+    <dd class="col-start-1 truncate font-mono text-[13px]">{props.value}</dd>
+    <dd class="col-start-2 row-span-2 row-start-1">
+      <CopyButton
+        text={props.value}
+        label={`Copy ${props.name.toLowerCase()}`}
+        size="icon"
+        variant="ghost"
+      />
+    </dd>
   </div>
 );

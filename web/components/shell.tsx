@@ -72,7 +72,7 @@ const NavLinks = () => (
 const NavLink = (props: { href: string; children: JSX.Element }) => (
   <A
     href={props.href}
-    class="inline-flex min-h-10 items-center rounded-control px-3 text-[15px] font-medium no-underline hover:bg-tint"
+    class="inline-flex min-h-10 items-center rounded-control px-3 text-[15px] font-medium no-underline hover:bg-tint max-[359px]:px-2"
     activeClass="text-ink"
     inactiveClass="text-soft"
   >
