@@ -1,0 +1,87 @@
+/** The people whose pages are shown: each is made once, by the API alone. */
+import { generateSecretKey } from "nostr-tools/pure";
+import type { SandboxInfo } from "../../server/sandbox/sandbox.ts";
+import { signed } from "./signed.ts";
+
+export type TenantName = "newcomer" | "buyer" | "regular" | "debtor" | "dark";
+/** `ids` are what a scene's path may name: `:relay`, `:invoice`. */
+export type Tenant = { secretKey: Uint8Array; ids: Record<string, string> };
+type Ordered = { relay: { id: string }; invoice: { id: string; invoice: string } | null };
+type Relay = { id: string; status: string; open_invoice: string | null };
+
+const DAY_SECONDS = 86_400;
+
+export function sceneWorld({ url, tenant_nwc_url }: SandboxInfo) {
+  const made = new Map<TenantName, Promise<Tenant>>();
+  const control = async (path: string, body: Record<string, unknown>): Promise<void> => {
+    const response = await fetch(`${url}/sandbox/${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  };
+
+  const makers: Record<TenantName, (ask: Ask, secretKey: Uint8Array) => Promise<Tenant["ids"]>> = {
+    newcomer: async (ask) => {
+      await ask("GET", "/tenant");
+      return {};
+    },
+    buyer: async (ask) => {
+      const { relay, invoice } = await order(ask, "Harbour makers", "makers", "basic");
+      return { relay: relay.id, invoice: invoice?.id ?? "" };
+    },
+    /** Two paid relays and a free one, a wallet connected, and a month gone by. */
+    regular: async (ask) => {
+      const first = await bought(ask, "Book club", "bookclub", "basic");
+      await bought(ask, "Night school of the northern quays", "night-school", "growth");
+      await order(ask, "Test tank", "tank", "free");
+      await ask("PUT", "/tenant/billing", { nwc_url: tenant_nwc_url });
+      await control("clock", { advance_seconds: 33 * DAY_SECONDS });
+      return { relay: first.relay.id, invoice: first.invoice?.id ?? "" };
+    },
+    debtor: async (ask) => {
+      const { relay } = await bought(ask, "Tide pool", "tidepool", "basic");
+      await order(ask, "Spare room", "spare", "free");
+      await control("clock", { advance_seconds: 33 * DAY_SECONDS });
+      return openOf(ask, relay.id);
+    },
+    dark: async (ask) => {
+      const { relay } = await bought(ask, "Lighthouse keepers", "keepers", "basic");
+      await control("clock", { advance_seconds: 42 * DAY_SECONDS });
+      return openOf(ask, relay.id);
+    },
+  };
+  async function bought(ask: Ask, name: string, subdomain: string, plan: string) {
+    const ordered = await order(ask, name, subdomain, plan);
+    await control("pay", { bolt11: ordered.invoice?.invoice ?? "" });
+    await ask("POST", `/tenant/invoices/${ordered.invoice?.id}/check`);
+    return ordered;
+  }
+  async function openOf(ask: Ask, id: string): Promise<Tenant["ids"]> {
+    const relay = (await ask("GET", `/tenant/relays/${id}`)) as Relay;
+    return { relay: id, invoice: relay.open_invoice ?? "" };
+  }
+
+  return {
+    tenant(name: TenantName): Promise<Tenant> {
+      const known = made.get(name);
+      if (known) return known;
+      const secretKey = generateSecretKey();
+      const ask: Ask = (method, path, body) => signed(url, secretKey, method, path, body);
+      const tenant = makers[name](ask, secretKey).then((ids) => ({ secretKey, ids }));
+      made.set(name, tenant);
+      return tenant;
+    },
+  };
+}
+
+type Ask = (method: string, path: string, body?: Record<string, unknown>) => Promise<unknown>;
+
+const order = (ask: Ask, name: string, subdomain: string, plan: string) =>
+  ask("POST", "/tenant/relays", {
+    name,
+    subdomain,
+    plan,
+    description: "Where we meet between two tides.",
+  }) as Promise<Ordered>;
