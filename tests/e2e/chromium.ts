@@ -2,9 +2,17 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { type Browser, chromium } from "playwright-core";
 
-const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-const PACKAGES = ["chromium", "fonts-dejavu-core"];
-const FIX = `install Chromium (apt-get install ${PACKAGES.join(" ")}) or set CHROMIUM_PATH`;
+/** The headless build first: the same engine without a window's weight, twice as fast. */
+const NAMES = [
+  "chromium-headless-shell",
+  "chromium",
+  "chromium-browser",
+  "google-chrome",
+  "google-chrome-stable",
+];
+const PACKAGES = ["chromium-headless-shell", "chromium"];
+const FONTS = "fonts-dejavu-core";
+const FIX = `install Chromium (apt-get install ${PACKAGES[0]} ${FONTS}) or set CHROMIUM_PATH`;
 
 /** A headless Chromium of this machine; nothing it does leaves the machine. */
 export async function launchChromium(): Promise<Browser> {
@@ -46,6 +54,8 @@ function install(): boolean {
       stdio: "ignore",
       env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
     }).status === 0;
-  const packages = () => apt("install", "-y", "--no-install-recommends", ...PACKAGES);
+  // Not every release has the headless build.
+  const packages = () =>
+    PACKAGES.some((name) => apt("install", "-y", "--no-install-recommends", name, FONTS));
   return packages() || (apt("update") && packages());
 }

@@ -86,10 +86,14 @@ export async function expectNoSidewaysScroll(page: Page): Promise<void> {
   const { width = 1280, height = 900 } = page.viewportSize() ?? {};
   for (const narrow of [320, 390, 768]) {
     await page.setViewportSize({ width: narrow, height });
-    const overflow = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    expect([narrow, overflow]).toEqual([narrow, 0]);
+    const hangingOut = await page.evaluate(() => {
+      const { clientWidth, scrollWidth } = document.documentElement;
+      if (scrollWidth <= clientWidth) return [];
+      return [...document.querySelectorAll("body *")]
+        .filter((element) => element.getBoundingClientRect().right > clientWidth + 0.5)
+        .map((element) => element.outerHTML.slice(0, 160));
+    });
+    expect({ narrow, hangingOut }).toEqual({ narrow, hangingOut: [] });
   }
   await page.setViewportSize({ width, height });
 }
