@@ -3,6 +3,7 @@ import { adminRoutes } from "./routes/admin.ts";
 import { billingRoutes } from "./routes/billing.ts";
 import { docRoutes } from "./routes/docs.ts";
 import { type EventParts, eventRoutes } from "./routes/events.ts";
+import { imageRoutes } from "./routes/images.ts";
 import { invoiceRoutes } from "./routes/invoices.ts";
 import type { RouteParts } from "./routes/parts.ts";
 import { profileRoutes } from "./routes/profile.ts";
@@ -21,6 +22,7 @@ export const createApp = (
     .use(webRoutes(web, parts.address, parts.origin))
     .use(parts.edge.plugin)
     .use(publicRoutes(parts))
+    .use(imageRoutes(parts))
     .use(tenantRoutes(parts))
     .use(profileRoutes(parts))
     .use(relayRoutes(parts))

@@ -195,6 +195,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     why: (relay) => whyRelay(host, relay),
     history: relayHistory,
     people: outside.people,
+    images: outside.images,
     address: { scheme: tuning.relayScheme, relayDomain: config.relayDomain },
     askAbout: (invoice, signal) => askAbout(parts, invoice, signal),
     closedLanes: () => outbox.closedLanes(),

@@ -4,6 +4,7 @@ import { describe, log } from "./log.ts";
 import { createMessenger } from "./nostr/direct-message-delivery.ts";
 import { createPeople } from "./nostr/people.ts";
 import { berthProfile, publishPlatformProfile } from "./nostr/platform-profile.ts";
+import { createImages } from "./outbound/images.ts";
 import { createOutbound } from "./outbound/outbound.ts";
 import { createNwcWallet } from "./wallet/nwc.ts";
 import { createPayer } from "./wallet/payer.ts";
@@ -93,6 +94,7 @@ export function createOutside(
     zooid,
     messenger,
     people,
+    images: createImages(outbound),
     payer: createPayer({ outbound, timeoutMs: payTimeoutMs }),
     /** Publishes the platform's kind 0, 10002 and 10050, in the background. */
     introduce(publicUrl: string): void {

@@ -13,6 +13,8 @@ export type Schema = {
   maxLength?: number;
   minimum?: number;
   maximum?: number;
+  /** Of bytes that are not JSON. */
+  contentMediaType?: string;
 };
 
 /**

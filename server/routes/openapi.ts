@@ -92,6 +92,13 @@ function responsesOf(
   const responses = declared.map(([status, response]) => {
     const schema = response.content?.["application/json"]?.schema;
     const meaning = MEANINGS[status] ?? response.description;
+    // The generator takes bytes for plain text.
+    const bytes = response.content?.["text/plain"]?.schema;
+    if (bytes?.contentMediaType)
+      return [
+        status,
+        { description: meaning, content: { [bytes.contentMediaType]: { schema: bytes } } },
+      ];
     if (Number(status) < 400)
       return [
         status,

@@ -4,6 +4,7 @@ import type { relayHistory } from "../history.ts";
 import type { createEdge } from "../http/edge.ts";
 import type { Limits } from "../http/limits.ts";
 import type { People } from "../nostr/people.ts";
+import type { Images } from "../outbound/images.ts";
 import type { TenantWallets } from "../tenant-wallets.ts";
 import type { Why } from "../why.ts";
 import type { RelayAddress } from "./views.ts";
@@ -22,6 +23,7 @@ export type RouteParts = CommandParts & {
   forecast: typeof forecast;
   why: (relay: string) => Why;
   people: People;
+  images: Images;
   history: typeof relayHistory;
   /** Outside systems that do not answer now. */
   closedLanes: () => string[];

@@ -32,6 +32,7 @@ test("the document holds every route, with a summary and a tag", () => {
       "get /admin/tenants/{pubkey}/forecast",
       "get /admin/tenants/{pubkey}/statement",
       "get /healthz",
+      "get /images",
       "get /plans",
       "get /subdomains/{name}",
       "get /tenant",
@@ -149,6 +150,11 @@ test("the stream of events is described as one", () => {
   expect(document.paths["/tenant/events"]?.get?.responses["200"]?.content).toEqual({
     "text/event-stream": { schema: { type: "string" } },
   });
+});
+
+test("an image is described as bytes of its kind", () => {
+  const { content } = document.paths["/images"]?.get?.responses["200"] ?? {};
+  expect(Object.keys(content ?? {})).toEqual(["image/*"]);
 });
 
 test("/openapi is a page for people and the same document for programs", async () => {
