@@ -12,6 +12,8 @@ export type NoticeInput = {
   stage: Stage;
   /** After this it would only mislead; null where it stays true, and is news for a month. */
   validUntil: number | null;
+  /** Ids of the relays that it is about; null for those of its invoice. */
+  about: string[] | null;
 };
 
 /** What came of sending a message; `text` is what it said, for the dashboard. */
@@ -35,7 +37,12 @@ export const noticeMachine = setup({
     input: {} as NoticeInput,
     events: {} as { type: "admin.retry"; reason: string },
   },
-  actors: { deliver: remote<Delivered, { notice: string; invoice: string; stage: Stage }>() },
+  actors: {
+    deliver: remote<
+      Delivered,
+      { notice: string; invoice: string; stage: Stage; about: string[] | null }
+    >(),
+  },
   delays: { validUntil: until((c: NoticeContext) => c.validUntil) },
   guards: {
     is: (_, params: { wanted: Delivered["state"]; state: Delivered["state"] }) =>
@@ -51,7 +58,7 @@ export const noticeMachine = setup({
   },
 }).createMachine({
   id: "notice",
-  version: "1",
+  version: "2",
   description: "A message to you about one of your invoices.",
   initial: "queued",
   context: ({ input }) => ({
@@ -70,7 +77,12 @@ export const noticeMachine = setup({
       invoke: {
         id: "deliver",
         src: "deliver",
-        input: ({ context: c }) => ({ notice: c.id, invoice: c.invoice, stage: c.stage }),
+        input: ({ context: c }) => ({
+          notice: c.id,
+          invoice: c.invoice,
+          stage: c.stage,
+          about: c.about,
+        }),
         onDone: [
           {
             guard: {

@@ -1,5 +1,5 @@
 import { assign, not, setup } from "xstate";
-import { GRACE_MS, isCovered, QUARANTINE_MS, type Seat } from "./billing.ts";
+import { isCovered, QUARANTINE_MS, type Seat } from "./billing.ts";
 import { now, outputs, remote, until } from "./durable.ts";
 import { type ToRelay, tellTenant } from "./messages.ts";
 import type { PlanId } from "./plans.ts";
@@ -135,14 +135,8 @@ export const relayMachine = setup({
       const grace = isPaid ? { invoice: null, graceEnds: null } : {};
       return { plan, priceSats, paidThrough, prepaid, wanted, ...grace };
     }),
-    /** 7 days from the later of paid-through and the first bolt11 issued for it. */
-    bill: assign(({ context: c, event }) =>
-      event.type === "BILLED"
-        ? {
-            invoice: event.invoice,
-            graceEnds: c.graceEnds ?? Math.max(c.paidThrough ?? 0, now()) + GRACE_MS,
-          }
-        : {},
+    bill: assign(({ event }) =>
+      event.type === "BILLED" ? { invoice: event.invoice, graceEnds: event.graceEnds } : {},
     ),
     unbill: assign({ invoice: null, graceEnds: null }),
     unpay: assign({ paidThrough: null, prepaid: false }),
@@ -166,7 +160,7 @@ export const relayMachine = setup({
   },
 }).createMachine({
   id: "relay",
-  version: "1",
+  version: "2",
   description: "A community relay, from reservation to deactivation.",
   type: "parallel",
   context: ({ input }) => ({
@@ -354,7 +348,8 @@ export const relayMachine = setup({
           on: { HOLD: {}, DEACTIVATE: {}, "admin.suspend": {} },
           states: {
             byOwner: {
-              description: "You switched it off. The name stays yours for 30 days.",
+              description:
+                "It is switched off, and yours to bring back. The name stays yours for 30 days.",
               meta: { cause: "owner" },
               entry: seat("off"),
               on: { REOPEN: reopen() },
@@ -370,8 +365,14 @@ export const relayMachine = setup({
               description: "The operator switched it off.",
               meta: { cause: "admin" },
               entry: seat("shut"),
-              // It is given back to its owner, who may bring it back.
-              on: { "admin.deactivate": {}, "admin.unsuspend": "byOwner" },
+              // It is given back to its owner, who may bring it back: at once, or by a purchase.
+              on: {
+                "admin.deactivate": {},
+                "admin.unsuspend": [
+                  { guard: "isCovered", target: "byOwner" },
+                  { target: "lapsed" },
+                ],
+              },
             },
           },
         },

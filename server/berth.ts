@@ -4,7 +4,7 @@ import { openDatabase } from "../db/database.ts";
 import { hostStore } from "../db/host-store.ts";
 import { createQueries } from "../db/index.ts";
 import { lockDatabase } from "../db/lock.ts";
-import { machines, tells } from "../machines/index.ts";
+import { machines, migrations, tells } from "../machines/index.ts";
 import { relayActor } from "../machines/messages.ts";
 import { createApp } from "./app.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -99,10 +99,10 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     store: hostStore(db),
     clock,
     machines: {
-      tenant: { machine: machines.tenant, tells: tells.tenant },
-      relay: { machine: machines.relay, tells: tells.relay },
-      invoice: { machine: machines.invoice, tells: tells.invoice },
-      notice: { machine: machines.notice, tells: tells.notice },
+      tenant: { machine: machines.tenant, tells: tells.tenant, migrate: migrations.tenant },
+      relay: { machine: machines.relay, tells: tells.relay, migrate: migrations.relay },
+      invoice: { machine: machines.invoice, tells: tells.invoice, migrate: migrations.invoice },
+      notice: { machine: machines.notice, tells: tells.notice, migrate: migrations.notice },
     },
     effects: createEffects({
       ...parts,

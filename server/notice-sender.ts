@@ -25,10 +25,14 @@ export function createNoticeSender(parts: {
   relayUrl: (subdomain: string) => string;
 }) {
   return async function deliver(
-    { invoice, stage }: { id: string; invoice: string; stage: Stage },
+    {
+      invoice,
+      stage,
+      about,
+    }: { id: string; invoice: string; stage: Stage; about: string[] | null },
     { memo, signal }: Pick<EffectContext, "memo" | "signal">,
   ): Promise<Delivered> {
-    const { subject, text, rumor } = await memo(async () => write(parts, invoice, stage));
+    const { subject, text, rumor } = await memo(async () => write(parts, invoice, stage, about));
     const said = { subject, text };
     if (!parts.messenger) return { state: "no_inbox", relays: [], ...said };
     const delivery = await parts.messenger.deliver(rumor, signal);
@@ -46,10 +50,11 @@ function write(
   parts: Parts,
   id: string,
   stage: Stage,
+  about: string[] | null,
 ): { subject: string; text: string; rumor: Rumor } {
   const invoice = parts.read(invoiceActor(id))?.persisted.context as InvoiceContext | undefined;
   if (!invoice) throw new Error(`notice of ${id}, which does not exist`);
-  const notice = noticeText(factsOf(parts, invoice, stage));
+  const notice = noticeText(factsOf(parts, invoice, stage, about));
   const rumor = composeMessage(parts.secretKey, {
     to: invoice.tenant,
     ...notice,
@@ -59,8 +64,13 @@ function write(
 }
 
 /** The relays that a notice is about: of an invoice that led to suspension, those that are suspended. */
-function aboutOf(parts: Parts, { items }: InvoiceContext, stage: Stage): RelayContext[] {
-  const relays = items.map(({ relay }) => {
+function aboutOf(
+  parts: Parts,
+  { items }: InvoiceContext,
+  stage: Stage,
+  named: string[] | null,
+): RelayContext[] {
+  const relays = (named ?? items.map(({ relay }) => relay)).map((relay) => {
     const actor = parts.read(relayActor(relay));
     if (!actor) throw new Error(`notice about ${relay}, which does not exist`);
     const { context, value } = actor.persisted;
@@ -71,8 +81,13 @@ function aboutOf(parts: Parts, { items }: InvoiceContext, stage: Stage): RelayCo
   return about.map(({ context }) => context);
 }
 
-function factsOf(parts: Parts, c: InvoiceContext, stage: Stage): NoticeFacts {
-  const contexts = aboutOf(parts, c, stage);
+function factsOf(
+  parts: Parts,
+  c: InvoiceContext,
+  stage: Stage,
+  about: string[] | null,
+): NoticeFacts {
+  const contexts = aboutOf(parts, c, stage, about);
   const relays = contexts.map(({ name, subdomain }) => ({ name, url: parts.relayUrl(subdomain) }));
   const common = { relays, invoice: c.id, publicUrl: parts.publicUrl() };
   const { bolt11 } = c;
@@ -81,7 +96,7 @@ function factsOf(parts: Parts, c: InvoiceContext, stage: Stage): NoticeFacts {
     bolt11: bolt11 && { text: bolt11.bolt11, expiresAt: bolt11.expiresAt },
   };
   const dueAt = Math.min(...c.items.map((item) => item.from));
-  const graceEndsAt = graceEndOf(c.items, c.billedAt ?? parts.clock.now());
+  const graceEndsAt = graceEndOf(c.items, c.grace, c.billedAt ?? parts.clock.now());
   const to = Math.min(...c.items.map((item) => item.to));
   const paidThrough = Math.min(...contexts.map((relay) => relay.paidThrough ?? to));
   switch (stage) {

@@ -14,7 +14,7 @@ export type BillingParts = {
   ) => Promise<Charged>;
   /** Sends one message. @throws Unavailable when nobody could be reached */
   deliver: (
-    notice: { id: string; invoice: string; stage: Stage },
+    notice: { id: string; invoice: string; stage: Stage; about: string[] | null },
     context: Pick<EffectContext, "memo" | "signal">,
   ) => Promise<Delivered>;
 };
@@ -56,7 +56,13 @@ export const deliver = ({ deliver: send }: BillingParts): Effect => ({
   retry: "forever",
   backoffCapMs: 1_800_000,
   run: (
-    { notice, invoice, stage }: { notice: string; invoice: string; stage: Stage },
+    // What version 1 of a notice began does not say what it is about.
+    {
+      notice,
+      invoice,
+      stage,
+      about = null,
+    }: { notice: string; invoice: string; stage: Stage; about?: string[] | null },
     context,
-  ): Promise<Delivered> => send({ id: notice, invoice, stage }, context),
+  ): Promise<Delivered> => send({ id: notice, invoice, stage, about }, context),
 });

@@ -45,7 +45,13 @@ export const relayModel = (plan: PlanId): Model<RelayContext> => ({
         extended({ paidThrough: atMs - DAY_MS, prepaid: false }),
         extended({ plan: other, priceSats: plans[other].priceSats }),
       ],
-      BILLED: [{ type: "BILLED", invoice: "i2" }],
+      BILLED: [
+        {
+          type: "BILLED",
+          invoice: "i2",
+          graceEnds: Math.max(c.paidThrough ?? 0, atMs) + 7 * DAY_MS,
+        },
+      ],
       UNBILLED: ["i2", "i9"].map((invoice) => ({ type: "UNBILLED", invoice })),
       REOPEN: [true, false].map((covered) => ({ type: "REOPEN", covered })),
       "admin.suspend": [{ type: "admin.suspend", reason }],

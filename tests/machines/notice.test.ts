@@ -19,7 +19,7 @@ describe("a message", () => {
     const notice = aNotice();
     expect(notice.rest()).toBe("queued");
     expect(notice.began).toEqual(["deliver"]);
-    expect(notice.inputs).toEqual([{ notice: "i1/due", invoice: "i1", stage: "due" }]);
+    expect(notice.inputs).toEqual([{ notice: "i1/due", invoice: "i1", stage: "due", about: null }]);
   });
 
   for (const state of ["delivered", "refused", "no_inbox"])
@@ -68,7 +68,10 @@ test("a stage of an invoice has one name, and is created once", () => {
     id: "notice/i1/due",
     machine: "notice",
     once: true,
-    input: { id: "i1/due", tenant: TENANT, invoice: "i1", stage: "due", validUntil: null },
+    input: {
+      ...{ id: "i1/due", tenant: TENANT, invoice: "i1", stage: "due" },
+      ...{ validUntil: null, about: null },
+    },
   });
   const ids = [made("i1", "due"), made("i1", "receipt"), made("i2", "due")].map(({ id }) => id);
   expect(new Set(ids).size).toBe(3);

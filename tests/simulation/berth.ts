@@ -2,7 +2,7 @@
 import type { Db } from "../../db/database.ts";
 import { type HostStore, hostStore } from "../../db/host-store.ts";
 import { createQueries } from "../../db/index.ts";
-import { machines, tells } from "../../machines/index.ts";
+import { machines, migrations, tells } from "../../machines/index.ts";
 import { createEffects, type EffectParts } from "../../server/effects/index.ts";
 import type { Effect } from "../../server/host/effect.ts";
 import { Host } from "../../server/host/host.ts";
@@ -40,10 +40,10 @@ export function openBerth(db: Db, world: World, hooks: Hooks) {
     store: store(hostStore(db)),
     clock,
     machines: {
-      tenant: { machine: machines.tenant, tells: tells.tenant },
-      relay: { machine: machines.relay, tells: tells.relay },
-      invoice: { machine: machines.invoice, tells: tells.invoice },
-      notice: { machine: machines.notice, tells: tells.notice },
+      tenant: { machine: machines.tenant, tells: tells.tenant, migrate: migrations.tenant },
+      relay: { machine: machines.relay, tells: tells.relay, migrate: migrations.relay },
+      invoice: { machine: machines.invoice, tells: tells.invoice, migrate: migrations.invoice },
+      notice: { machine: machines.notice, tells: tells.notice, migrate: migrations.notice },
     },
     effects: Object.fromEntries(Object.entries(effects).map(([name, e]) => [name, effect(e)])),
     project: createProjection(queries),
