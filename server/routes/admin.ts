@@ -10,6 +10,7 @@ import {
   grantCredit,
   prepareRefund,
   setTenantStatus,
+  unsuspendRelay,
 } from "../commands/operator.ts";
 import { AppError } from "../errors.ts";
 import { askerOf } from "./asker.ts";
@@ -252,6 +253,7 @@ export const adminRoutes = (parts: RouteParts) => {
         const by = actOf(request, body);
         relayOf(params.id);
         if (params.act === "comp") await compRelay(parts, params.id, by);
+        else if (params.act === "unsuspend") await unsuspendRelay(parts, params.id, by);
         else await actOnRelay(parts, params.id, params.act, by);
         return relayOf(params.id);
       },

@@ -59,6 +59,12 @@ export const tenant = t.Object({
   status: literals("active", "suspended"),
   anchor: nullable(integer({ description: "day and time to which periods align" })),
   credit: integer({ description: "sats" }),
+  refund: nullable(
+    t.Object(
+      { amount: integer({ description: "sats" }), bolt11: t.String() },
+      { description: "a refund under way: set aside of the credit, and to be paid to this bolt11" },
+    ),
+  ),
   wallet: literals("none", "connected", "broken"),
   created_at: integer(),
 });
