@@ -26,8 +26,8 @@ export const migrations: Record<MachineName, Migrate> = {
       ]),
     ),
   })),
-  // The same shape: it is told when its days of grace end, and was not then.
-  relay: fromFirst(() => ({})),
+  // It is told when its days of grace end, and was not then.
+  relay: fromFirst(() => ({ heldInGrace: false })),
   invoice: fromFirst(() => ({ grace: {} })),
   notice: fromFirst(() => ({ about: null })),
 };

@@ -30,6 +30,8 @@ export type RelayContext = RelayInput & {
   /** The renewal that is to be paid, and when its days of grace end; null while none is payable. */
   invoice: string | null;
   graceEnds: number | null;
+  /** It was in grace when it was held: lifting that gives it back what is left of those days. */
+  heldInGrace: boolean;
   wanted: number;
   applied: number;
   confirmed: Confirmed | null;
@@ -99,6 +101,7 @@ export const relayMachine = setup({
     /** Waits for its purchase: there is an invoice to pay, or to lapse with. */
     isReserved: ({ context: c }) => c.priceSats > 0 && c.paidThrough === null && !c.prepaid,
     isBilled: ({ context }) => context.graceEnds !== null,
+    wasInGrace: ({ context }) => context.heldInGrace,
     isBilledBy: ({ context, event }) =>
       event.type === "UNBILLED" && event.invoice === context.invoice,
     isUnsettled: (_, params: { settled: boolean }) => !params.settled,
@@ -140,6 +143,8 @@ export const relayMachine = setup({
     ),
     unbill: assign({ invoice: null, graceEnds: null }),
     unpay: assign({ paidThrough: null, prepaid: false }),
+    holdInGrace: assign({ heldInGrace: true }),
+    resume: assign({ heldInGrace: false }),
     start: assign({ lateAt: () => now() + PROVISIONING_LATE_MS, closedAt: null }),
     close: assign({ closedAt: () => now(), lateAt: null }),
     applied: assign(({ context: c }, outcome: Applied) => {
@@ -171,6 +176,7 @@ export const relayMachine = setup({
     prepaid: false,
     invoice: null,
     graceEnds: null,
+    heldInGrace: false,
     wanted: 0,
     applied: 0,
     confirmed: null,
@@ -231,7 +237,8 @@ export const relayMachine = setup({
         },
         active: {
           description: "Your relay is running.",
-          entry: seat("on"),
+          entry: ["resume", seat("on")],
+          always: { guard: not("isCovered"), target: "grace" },
           after: { paidThrough: "grace" },
           on: { EDIT: { actions: ["edit", "want"] } },
         },
@@ -244,6 +251,8 @@ export const relayMachine = setup({
             EDIT: { actions: ["edit", "want"] },
             UNBILLED: [{ guard: "isBilledBy", target: ".unbilled", actions: "unbill" }, {}],
             EXTENDED: { target: ".deciding", actions: "extend" },
+            HOLD: { target: "suspended.held", actions: "holdInGrace" },
+            "admin.suspend": { target: "suspended.byAdmin", actions: "holdInGrace" },
           },
           states: {
             deciding: {
@@ -338,6 +347,7 @@ export const relayMachine = setup({
           always: [
             { guard: "isCovered", target: "provisioning" },
             { guard: "isReserved", target: "pending", actions: seat("new") },
+            { guard: "wasInGrace", target: "provisioning" },
             { target: "suspended.unpaid" },
           ],
         },

@@ -72,6 +72,7 @@ export const relayModel = (plan: PlanId): Model<RelayContext> => ({
     c.priceSats === 0,
     c.paidThrough === null,
     c.graceEnds === null ? null : c.graceEnds > atMs,
+    c.heldInGrace,
     c.wanted === 0 || (c.applied >= c.wanted ? "applied" : c.refused === null),
   ],
   coarse: ({ value }) => value.status,

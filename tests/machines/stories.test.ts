@@ -279,6 +279,29 @@ test("a bill that is written anew on the last day leaves a day to pay it, once",
   expect(relay(world)).toBe("suspended.unpaid");
 });
 
+test("a tenant suspended in grace has what is left of it when that is lifted", () => {
+  const { world } = renewed();
+  answer(world);
+  world.star.advance(HOUR_MS + DAY_MS);
+  world.star.send(TILL, { type: "admin.suspend", reason } as never);
+  answer(world);
+  expect([relay(world), till(world).renewal]).toEqual(["suspended.held", null]);
+  world.star.advance(DAY_MS);
+  world.star.send(TILL, { type: "admin.unsuspend", reason } as never);
+  answer(world);
+  world.star.advance(0);
+  answer(world);
+  const ends = addMonths(T0, 1) + 7 * DAY_MS;
+  expect([relay(world), world.relay("r1").graceEnds]).toEqual(["grace.counting", ends]);
+  const { renewal } = till(world);
+  pay(
+    world,
+    world.issued.findIndex((one) => one.invoice === renewal?.invoice),
+  );
+  answer(world);
+  expect(relay(world)).toBe("active");
+});
+
 test("a voided purchase is billed again, and pays with the credit that comes back", () => {
   const world = new World();
   world.star.send(TILL, order("growth", "r2", "i2"));
