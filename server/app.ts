@@ -7,6 +7,7 @@ import { eventRoutes } from "./routes/events.ts";
 import { invoiceRoutes } from "./routes/invoices.ts";
 import type { RouteParts } from "./routes/parts.ts";
 import { publicRoutes } from "./routes/public.ts";
+import { queueRoutes } from "./routes/queue.ts";
 import { relayRoutes } from "./routes/relays.ts";
 import { tenantRoutes } from "./routes/tenant.ts";
 import { webRoutes } from "./routes/web.ts";
@@ -24,6 +25,7 @@ export const createApp = (parts: RouteParts & { feed: Feed }) => {
     .use(invoiceRoutes(parts))
     .use(billingRoutes(parts))
     .use(adminRoutes(parts))
+    .use(queueRoutes(parts))
     .use(eventRoutes(parts));
   return app.use(docRoutes(web, () => app));
 };

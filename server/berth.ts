@@ -180,6 +180,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     edge,
     limits,
     feed,
+    walletPubkey: wallet?.pubkey ?? null,
     admins: config.adminPubkeys,
     connectWallet: tenantWallets.connect,
     forecast,

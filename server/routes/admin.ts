@@ -42,6 +42,15 @@ const pubkeyParam = t.Object({
 });
 const sats = integer({ minimum: 1, maximum: 100_000_000, description: "sats, at least 1" });
 
+/**
+ * Before the input is looked at: who is not the operator learns nothing of it.
+ * @throws AppError 403 `not_admin`
+ */
+export function assertAdmin({ admins, edge }: RouteParts, request: Request): void {
+  if (!admins.has(edge.pubkeyOf(request)))
+    throw new AppError("not_admin", 403, "this is for the operator alone");
+}
+
 /** What the operator may do about money. Each act needs a reason, and is journalled with the key. */
 export const adminRoutes = (parts: RouteParts) => {
   const { queries, edge, host, clock } = parts;
@@ -68,11 +77,7 @@ export const adminRoutes = (parts: RouteParts) => {
   };
 
   return new Elysia({ name: "admin", prefix: "/admin", detail: { tags: ["operator"] } })
-    .onTransform(({ request }) => {
-      // Before the input is looked at: who is not the operator learns nothing of it.
-      if (!parts.admins.has(edge.pubkeyOf(request)))
-        throw new AppError("not_admin", 403, "this is for the operator alone");
-    })
+    .onTransform(({ request }) => assertAdmin(parts, request))
     .put(
       "/tenants/:pubkey",
       async ({ request, params, body }) => {

@@ -14,6 +14,8 @@ export type RouteParts = CommandParts & {
   address: RelayAddress;
   /** Asks our wallet about an invoice now. @throws Unavailable */
   askAbout: (invoice: string, signal: AbortSignal) => Promise<unknown>;
+  /** Which wallet of ours is connected now; null without one. */
+  walletPubkey: string | null;
   /** Pubkeys of the operator. */
   admins: ReadonlySet<string>;
   /** Tries a tenant's wallet and keeps it. @throws AppError 422 */

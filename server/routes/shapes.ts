@@ -4,14 +4,14 @@ import { type Static, type TSchema, t } from "elysia";
 import { DESCRIPTION_MAX, NAME_MAX, SUBDOMAIN_MAX, SUBDOMAIN_MIN } from "../../machines/names.ts";
 
 /** Not t.UnionEnum, which gives a property that is left out its first value. */
-const literals = <const T extends string | null>(...values: T[]) =>
+export const literals = <const T extends string | null>(...values: T[]) =>
   t.Unsafe<T>(
     t.Union(
       values.map((value) => (value === null ? t.Null() : t.Literal(value))),
       { description: `one of ${values.join(", ")}` },
     ),
   );
-const nullable = <T extends TSchema>(schema: T) => t.Union([schema, t.Null()]);
+export const nullable = <T extends TSchema>(schema: T) => t.Union([schema, t.Null()]);
 /** Not t.Integer, which takes text for a number. */
 export const integer = Type.Integer;
 /** A whole number of the query, where everything is text. */
