@@ -29,5 +29,5 @@ export const migrations: Record<MachineName, Migrate> = {
   // It is told when its days of grace end, and was not then.
   relay: fromFirst(() => ({ heldInGrace: false })),
   invoice: fromFirst(() => ({ grace: {} })),
-  notice: fromFirst(() => ({ about: null })),
+  notice: fromFirst(() => ({ about: null, writtenAt: null })),
 };

@@ -2,7 +2,7 @@ import type { Queries } from "../db/index.ts";
 import { graceEndOf } from "../machines/billing.ts";
 import { dueSats, type InvoiceContext } from "../machines/invoice.ts";
 import { invoiceActor, relayActor, type Stage } from "../machines/messages.ts";
-import type { Delivered } from "../machines/notice.ts";
+import type { Delivered, Delivery, Written } from "../machines/notice.ts";
 import type { RelayContext } from "../machines/relay.ts";
 import type { Clock } from "./clock.ts";
 import type { EffectContext } from "./host/effect.ts";
@@ -25,42 +25,37 @@ export function createNoticeSender(parts: {
   relayUrl: (subdomain: string) => string;
 }) {
   return async function deliver(
-    {
-      invoice,
-      stage,
-      about,
-    }: { id: string; invoice: string; stage: Stage; about: string[] | null },
+    delivery: Delivery,
     { memo, signal }: Pick<EffectContext, "memo" | "signal">,
   ): Promise<Delivered> {
-    const { subject, text, rumor } = await memo(async () => write(parts, invoice, stage, about));
-    const said = { subject, text };
+    const { rumor, ...said } = await memo(async () => write(parts, delivery));
     if (!parts.messenger) return { state: "no_inbox", relays: [], ...said };
-    const delivery = await parts.messenger.deliver(rumor, signal);
-    if (delivery.state === "no_inbox") return { state: "no_inbox", relays: [], ...said };
-    const relays =
-      delivery.state === "delivered" ? delivery.relays : delivery.relays.map(({ url }) => url);
-    return { state: delivery.state, relays, ...said };
+    const sent = await parts.messenger.deliver(rumor, signal);
+    if (sent.state === "no_inbox") return { state: "no_inbox", relays: [], ...said };
+    const relays = sent.state === "delivered" ? sent.relays : sent.relays.map(({ url }) => url);
+    return { state: sent.state, relays, ...said };
   };
 }
 
 type Parts = Parameters<typeof createNoticeSender>[0];
 
-/** Every attempt sends the same message under the same id: a recipient who got it twice sees it once. */
+/**
+ * Every attempt sends the same message under the same id, also one that an operator asks for after a
+ * refusal: a recipient who got it twice sees it once.
+ */
 function write(
   parts: Parts,
-  id: string,
-  stage: Stage,
-  about: string[] | null,
-): { subject: string; text: string; rumor: Rumor } {
+  { invoice: id, stage, about, written }: Delivery,
+): Written & { rumor: Rumor } {
   const invoice = parts.read(invoiceActor(id))?.persisted.context as InvoiceContext | undefined;
   if (!invoice) throw new Error(`notice of ${id}, which does not exist`);
-  const notice = noticeText(factsOf(parts, invoice, stage, about));
-  const rumor = composeMessage(parts.secretKey, {
-    to: invoice.tenant,
-    ...notice,
-    createdAt: Date.now(),
-  });
-  return { ...notice, rumor };
+  const said = written ?? {
+    ...noticeText(factsOf(parts, invoice, stage, about)),
+    writtenAt: Date.now(),
+  };
+  const { subject, text, writtenAt } = said;
+  const message = { to: invoice.tenant, subject, text, createdAt: writtenAt };
+  return { ...said, rumor: composeMessage(parts.secretKey, message) };
 }
 
 /** The relays that a notice is about: of an invoice that led to suspension, those that are suspended. */

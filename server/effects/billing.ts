@@ -1,6 +1,5 @@
 import type { Charged } from "../../machines/invoice.ts";
-import type { Stage } from "../../machines/messages.ts";
-import type { Delivered } from "../../machines/notice.ts";
+import type { Delivered, Delivery } from "../../machines/notice.ts";
 import { Refused, Unavailable } from "../errors.ts";
 import type { Effect, EffectContext } from "../host/effect.ts";
 
@@ -14,7 +13,7 @@ export type BillingParts = {
   ) => Promise<Charged>;
   /** Sends one message. @throws Unavailable when nobody could be reached */
   deliver: (
-    notice: { id: string; invoice: string; stage: Stage; about: string[] | null },
+    delivery: Delivery,
     context: Pick<EffectContext, "memo" | "signal">,
   ) => Promise<Delivered>;
 };
@@ -55,14 +54,9 @@ export const deliver = ({ deliver: send }: BillingParts): Effect => ({
   timeoutMs: 20_000,
   retry: "forever",
   backoffCapMs: 1_800_000,
-  run: (
-    // What version 1 of a notice began does not say what it is about.
-    {
-      notice,
-      invoice,
-      stage,
-      about = null,
-    }: { notice: string; invoice: string; stage: Stage; about?: string[] | null },
-    context,
-  ): Promise<Delivered> => send({ id: notice, invoice, stage, about }, context),
+  run: (delivery: FirstDelivery & Partial<Delivery>, context): Promise<Delivered> =>
+    send({ about: null, written: null, ...delivery }, context),
 });
+
+/** What version 1 of a notice began. */
+type FirstDelivery = Pick<Delivery, "notice" | "invoice" | "stage">;

@@ -15,6 +15,7 @@ import {
   relayInput,
   renewalInput,
   settled,
+  T0,
 } from "./build.ts";
 import type { Model } from "./model.ts";
 
@@ -147,7 +148,10 @@ export const noticeModel: Model<NoticeContext> = {
   examples: () => ({
     "admin.retry": [{ type: "admin.retry", reason }],
     "xstate.done.actor.deliver": ["delivered", "refused", "no_inbox"].map((state) =>
-      doneEvent("deliver", { state, relays: ["wss://in.example"], subject: "Due", text: "Pay." }),
+      doneEvent("deliver", {
+        ...{ state, relays: ["wss://in.example"] },
+        ...{ subject: "Due", text: "Pay.", writtenAt: T0 },
+      }),
     ),
     "xstate.error.actor.deliver": [errorEvent("deliver", "defect")],
   }),
