@@ -3,13 +3,15 @@ import type { Db } from "../../db/database.ts";
 import { type HostStore, hostStore } from "../../db/host-store.ts";
 import { createQueries } from "../../db/index.ts";
 import { machines, migrations, tells } from "../../machines/index.ts";
+import type { BillingParts } from "../../server/effects/billing.ts";
 import { createEffects, type EffectParts } from "../../server/effects/index.ts";
 import type { Effect } from "../../server/host/effect.ts";
 import { Host } from "../../server/host/host.ts";
 import { createProjection } from "../../server/projections/index.ts";
 import { createSettlements } from "../../server/settlements.ts";
+import type { ReceivingWallet } from "../../server/wallet/wallet.ts";
 import { SettlementWatch } from "../../server/watch.ts";
-import type { World } from "./world.ts";
+import type { ZooidClient } from "../../server/zooid/client.ts";
 
 export type Hooks = {
   backoffCapMs?: number;
@@ -19,7 +21,16 @@ export type Hooks = {
   onDefect: (what: string) => void;
 };
 
-export function openBerth(db: Db, world: World, hooks: Hooks) {
+/** All that lies outside of it. */
+export type Outside = {
+  agenda: { now: () => number };
+  lightning: ReceivingWallet;
+  zooidClient: ZooidClient;
+  pay: BillingParts["pay"];
+  deliver: BillingParts["deliver"];
+};
+
+export function openBerth(db: Db, world: Outside, hooks: Hooks) {
   const { backoffCapMs, store = (same) => same, effect = (same) => same, onDefect } = hooks;
   const queries = createQueries(db);
   const clock = { now: world.agenda.now };
