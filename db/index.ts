@@ -5,6 +5,7 @@ import { idempotencyQueries } from "./idempotency.ts";
 import { invoiceQueries } from "./invoices.ts";
 import { ledgerQueries } from "./ledger.ts";
 import { noticeQueries } from "./notices.ts";
+import { queueQueries } from "./queue.ts";
 import { relayQueries } from "./relays.ts";
 import { secretQueries } from "./secrets.ts";
 import { tenantQueries } from "./tenants.ts";
@@ -18,6 +19,7 @@ export const createQueries = (db: Db) => ({
   attempts: attemptQueries(db),
   notices: noticeQueries(db),
   ledger: ledgerQueries(db),
+  queue: queueQueries(db),
   secrets: secretQueries(db),
   idempotency: idempotencyQueries(db),
 });

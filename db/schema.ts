@@ -123,6 +123,9 @@ export const tenants = sqliteTable("tenants", {
   status: text({ enum: ["active", "suspended"] }).notNull(),
   anchor: integer(),
   credit: integer().notNull(),
+  /** Sats that a refund under way has set aside, and the bolt11 by which they are to be paid. */
+  refund: integer(),
+  refundBolt11: text("refund_bolt11"),
   /** Whether a wallet is connected; its URL is a secret and stands in `secrets`. */
   wallet: text({ enum: ["none", "connected", "broken"] }).notNull(),
   createdAt: integer("created_at").notNull(),

@@ -52,17 +52,17 @@ export const creditAll = {
   params: ({ context, event }: { context: InvoiceContext; event: Settled }) =>
     credit(context, event.sats, "paid after the end"),
 };
-export const ended = {
+export const ended = (isVoid: boolean) => ({
   type: "tell" as const,
   // Closed first, or the till would spend the credit that comes back on this very invoice.
   params: ({ context: c }: { context: InvoiceContext }) => [
     tellTenant(
       c.tenant,
-      { type: "CLOSED", invoice: c.id, items: c.items, sats: c.creditSats },
+      { type: "CLOSED", invoice: c.id, items: c.items, sats: c.creditSats, isVoid },
       c.creditSats,
     ),
   ],
-};
+});
 export const notice = (stage: Stage) => ({
   type: "create" as const,
   params: ({ context: c }: { context: InvoiceContext }) =>

@@ -5,6 +5,7 @@
 import {
   DAY_MS,
   GRACE_MS,
+  type GraceBegun,
   type Item,
   LEAD_MS,
   nextChargeAt,
@@ -37,6 +38,8 @@ export type InvoiceInput = {
   closesAt: number | null;
   /** Whether the tenant's wallet is to pay it. */
   auto: boolean;
+  /** The days of grace that earlier bills for the same dates have begun. */
+  grace: GraceBegun;
 };
 
 /** What came of asking a tenant's wallet to pay. Silence is unknown, never failed. */
@@ -131,7 +134,7 @@ export const begun = (input: InvoiceInput, nowMs: number): InvoiceContext => ({
 
 export function minted(c: InvoiceContext, bolt11: Bolt11, nowMs: number): Changes {
   if (c.billedAt !== null) return { bolt11 };
-  const reminders = c.purpose === "renewal" ? remindersOf(c.items, nowMs) : [];
+  const reminders = c.purpose === "renewal" ? remindersOf(c.items, c.grace, nowMs) : [];
   return { bolt11, billedAt: nowMs, reminders };
 }
 
@@ -147,8 +150,12 @@ export function charged(c: InvoiceContext, charged: Charged, nowMs: number): Cha
     case "none":
       return { outcome: "none", chargeAt: null };
     case "rejected": {
-      const again = isBroken(charged) ? null : nextChargeAt(before, nowMs, charged.renewsAt);
-      return { outcome: charged.code, chargeAt: again };
+      const outcome = charged.code;
+      if (!isBroken(charged))
+        return { outcome, chargeAt: nextChargeAt(before, nowMs, charged.renewsAt) };
+      // That it will not be paid by itself is said at once, with what is due: not once more at its date.
+      const reminders = c.reminders.filter(({ stage }) => stage !== "due");
+      return { outcome, chargeAt: null, reminders };
     }
     default:
       return { outcome: charged.outcome, chargeAt: nextLookAt(before, nowMs) };

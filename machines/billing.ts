@@ -11,6 +11,8 @@ export const RENEWAL_MS = 60 * DAY_MS;
 /** A renewal is written this long before its period, so that a wallet that pays never sees grace. */
 export const LEAD_MS = HOUR_MS;
 export const GRACE_MS = 7 * DAY_MS;
+/** What is left at least of the days of grace when a bill is written anew, once for each date. */
+export const REISSUE_MS = DAY_MS;
 /** How long a name given up stays with its former owner. */
 export const QUARANTINE_MS = 30 * DAY_MS;
 /** A relay may be renamed once in this time. */
@@ -89,6 +91,9 @@ export type Item = {
 /** A paid span that has not begun: a calendar month, or as long as the item that paid for it was. */
 export type Prepaid = { invoice: string; lengthMs: number | "month" };
 
+/** The days of grace of one paid-through date, which begin once. */
+export type Grace = { paidThrough: number; endsAt: number; isExtended: boolean };
+
 /**
  * What the tenant's till knows of one relay.
  *
@@ -106,6 +111,8 @@ export type Seat = {
   prepaid: Prepaid | null;
   /** The open purchase, upgrade or reactivation invoice; a renewal is the tenant's, not the seat's. */
   invoice: string | null;
+  /** Since the first bolt11 that was issued for its date; of another date it does not count. */
+  grace: Grace | null;
   /** The plan that it has from `at` on, or from the next payment where that comes first. */
   next: { plan: PlanId; at: number } | null;
   /** A pending relay's other plan: its invoice, once the open one has closed. */
@@ -326,20 +333,48 @@ export function nextChargeAt(attempts: number, nowMs: number, renewsAt: number |
 export const nextLookAt = (tries: number, nowMs: number): number =>
   nowMs + Math.min(6 * HOUR_MS, 60_000 * 5 ** Math.min(tries, 4));
 
-/** The end of grace for items whose first bolt11 was issued at `billedAt`; the earliest of them. */
-export const graceEndOf = (items: readonly Item[], billedAt: number): number =>
-  Math.max(Math.min(...items.map((item) => item.from)), billedAt) + GRACE_MS;
+/**
+ * The days of grace of a relay that can be paid for since `billedAt`: seven, from the later of its date
+ * and the first bolt11 issued for that. A bill that is written anew does not begin them again, or a
+ * change of plan every few days would be a free relay; it leaves a day to pay it, once for each date.
+ */
+export function graceFrom(
+  { paidThrough, grace }: { paidThrough: number | null; grace: Grace | null },
+  billedAt: number,
+): Grace {
+  const date = paidThrough ?? billedAt;
+  if (grace?.paidThrough !== date)
+    return { paidThrough: date, endsAt: Math.max(date, billedAt) + GRACE_MS, isExtended: false };
+  const leastEnd = billedAt + REISSUE_MS;
+  if (grace.isExtended || grace.endsAt >= leastEnd) return grace;
+  return { ...grace, endsAt: leastEnd, isExtended: true };
+}
+
+/** Days of grace that have begun already when a renewal is written, by relay. */
+export type GraceBegun = Readonly<Record<string, Grace>>;
+
+/** The end of grace for items of a renewal that can be paid since `billedAt`; the earliest of them. */
+export const graceEndOf = (items: readonly Item[], begun: GraceBegun, billedAt: number): number =>
+  Math.min(
+    ...items.map(({ relay, from }) => {
+      const grace = begun[relay] ?? null;
+      return graceFrom({ paidThrough: grace?.paidThrough ?? from, grace }, billedAt).endsAt;
+    }),
+  );
 
 /**
- * What is still to be said of a renewal that can be paid since `billedAt`, and when. That it is due is
- * said at its date, or an hour after it was written: until then the tenant's wallet may have paid it.
+ * What is still to be said of a renewal that can be paid since `billedAt`, and when, soonest first. That
+ * it is due is said at its date, or an hour after it was written: until then the tenant's wallet may have
+ * paid it. Of one that was written anew only what is still ahead.
  */
-export function remindersOf(items: readonly Item[], billedAt: number) {
-  const graceEnds = graceEndOf(items, billedAt);
+export function remindersOf(items: readonly Item[], begun: GraceBegun, billedAt: number) {
+  const graceEnds = graceEndOf(items, begun, billedAt);
   const dueAt = Math.max(billedAt + LEAD_MS, Math.min(...items.map((item) => item.from)));
   return [
     { stage: "due" as const, at: dueAt },
     { stage: "three_days_left" as const, at: graceEnds - 3 * DAY_MS },
     { stage: "one_day_left" as const, at: graceEnds - DAY_MS },
-  ];
+  ]
+    .filter(({ at }) => at > billedAt)
+    .sort((a, b) => a.at - b.at);
 }

@@ -5,6 +5,8 @@ import { noticeMachine } from "./notice.ts";
 import { relayMachine } from "./relay.ts";
 import { tenantMachine } from "./tenant.ts";
 
+export { migrations } from "./migrations.ts";
+
 export const machines = {
   tenant: tenantMachine,
   relay: relayMachine,

@@ -95,7 +95,7 @@ export const invoiceMachine = setup({
   },
 }).createMachine({
   id: "invoice",
-  version: "1",
+  version: "2",
   description: "What you owe for your relays, and how to pay it.",
   initial: "pending",
   context: ({ input }) => data.begun(input, now()),
@@ -259,7 +259,6 @@ export const invoiceMachine = setup({
                             code: "code" in event.output ? event.output.code : "",
                           }),
                       },
-                      notice("due"),
                     ],
                   },
                   {
@@ -349,11 +348,11 @@ export const invoiceMachine = setup({
     },
     expired: {
       description: "It was not paid in time, and nothing is owed on it.",
-      entry: ended,
+      entry: ended(false),
     },
     void: {
       description: "The operator withdrew it; nothing is owed on it.",
-      entry: ended,
+      entry: ended(true),
     },
   },
 });

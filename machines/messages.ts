@@ -12,8 +12,8 @@ export type ToRelay =
       paidThrough: number | null;
       prepaid: boolean;
     }
-  /** A payable renewal was issued: the days of grace can count. */
-  | { type: "BILLED"; invoice: string }
+  /** A payable renewal was issued: the days of grace count, until then (epoch ms). */
+  | { type: "BILLED"; invoice: string; graceEnds: number }
   /** That renewal is no more: they cannot. */
   | { type: "UNBILLED"; invoice: string }
   /** The reservation was not paid in time. */
@@ -41,8 +41,8 @@ export type ToTenant =
   | { type: "CREDIT"; sats: number; why: string }
   | { type: "BILLED"; invoice: string; items: Item[] }
   | { type: "PAID"; invoice: string; items: Item[]; sats: number }
-  /** It ended unpaid; `sats` is the credit that it held and gives back. */
-  | { type: "CLOSED"; invoice: string; items: Item[]; sats: number }
+  /** It ended unpaid, or was withdrawn by the operator; `sats` is the credit that it held. */
+  | { type: "CLOSED"; invoice: string; items: Item[]; sats: number; isVoid: boolean }
   | { type: "WALLET_BROKEN"; invoice: string; code: string };
 
 /** Addresses. A tenant's id is its pubkey. */
@@ -69,15 +69,19 @@ export const tellRelay = (id: string, event: ToRelay) => ({ to: relayActor(id), 
 export const tellInvoice = (id: string, event: ToInvoice, sats?: number) =>
   sats === undefined ? { to: invoiceActor(id), event } : { to: invoiceActor(id), event, sats };
 
-/** A message to the tenant. Its id says invoice and stage, so that there is only ever one. */
+/**
+ * A message to the tenant. Its id says invoice and stage, so that there is only ever one.
+ * @param about - ids of the relays that it is about, where that is not all of the invoice's.
+ */
 export const createNotice = (
   tenant: string,
   invoice: string,
   stage: Stage,
   validUntil: number | null,
+  about: string[] | null = null,
 ) => ({
   id: `notice/${invoice}/${stage}`,
   machine: "notice",
   once: true as const,
-  input: { id: `${invoice}/${stage}`, tenant, invoice, stage, validUntil },
+  input: { id: `${invoice}/${stage}`, tenant, invoice, stage, validUntil, about },
 });

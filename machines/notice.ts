@@ -12,13 +12,27 @@ export type NoticeInput = {
   stage: Stage;
   /** After this it would only mislead; null where it stays true, and is news for a month. */
   validUntil: number | null;
+  /** Ids of the relays that it is about; null for those of its invoice. */
+  about: string[] | null;
 };
 
-/** What came of sending a message; `text` is what it said, for the dashboard. */
-export type Delivered =
-  | { state: "delivered"; relays: string[]; subject: string; text: string }
-  | { state: "refused"; relays: string[]; subject: string; text: string }
-  | { state: "no_inbox"; relays: string[]; subject: string; text: string };
+/** A message as it was written; `writtenAt` is epoch ms of real time, and its recipient sees it. */
+export type Written = { subject: string; text: string; writtenAt: number };
+
+/** What came of sending a message, and what it said, for the dashboard and for another attempt. */
+export type Delivered = Written & {
+  state: "delivered" | "refused" | "no_inbox";
+  relays: string[];
+};
+
+/** What there is to send. What was written once is sent again as it was: it may have arrived. */
+export type Delivery = {
+  notice: string;
+  invoice: string;
+  stage: Stage;
+  about: string[] | null;
+  written: Written | null;
+};
 
 export type NoticeContext = NoticeInput & {
   createdAt: number;
@@ -26,6 +40,7 @@ export type NoticeContext = NoticeInput & {
   relays: string[];
   subject: string | null;
   text: string | null;
+  writtenAt: number | null;
 };
 
 /** One message to a tenant about one invoice: sent once, whatever crashes. The dashboard shows it too. */
@@ -35,23 +50,26 @@ export const noticeMachine = setup({
     input: {} as NoticeInput,
     events: {} as { type: "admin.retry"; reason: string },
   },
-  actors: { deliver: remote<Delivered, { notice: string; invoice: string; stage: Stage }>() },
+  actors: {
+    deliver: remote<Delivered, Delivery>(),
+  },
   delays: { validUntil: until((c: NoticeContext) => c.validUntil) },
   guards: {
     is: (_, params: { wanted: Delivered["state"]; state: Delivered["state"] }) =>
       params.wanted === params.state,
   },
   actions: {
-    sent: assign((_, { relays, subject, text }: Delivered) => ({
+    sent: assign((_, { relays, subject, text, writtenAt }: Delivered) => ({
       relays,
       subject,
       text,
+      writtenAt,
       sentAt: now(),
     })),
   },
 }).createMachine({
   id: "notice",
-  version: "1",
+  version: "2",
   description: "A message to you about one of your invoices.",
   initial: "queued",
   context: ({ input }) => ({
@@ -62,6 +80,7 @@ export const noticeMachine = setup({
     relays: [],
     subject: null,
     text: null,
+    writtenAt: null,
   }),
   states: {
     queued: {
@@ -70,7 +89,13 @@ export const noticeMachine = setup({
       invoke: {
         id: "deliver",
         src: "deliver",
-        input: ({ context: c }) => ({ notice: c.id, invoice: c.invoice, stage: c.stage }),
+        input: ({ context: c }) => ({
+          notice: c.id,
+          invoice: c.invoice,
+          stage: c.stage,
+          about: c.about,
+          written: writtenOf(c),
+        }),
         onDone: [
           {
             guard: {
@@ -109,3 +134,9 @@ export const noticeMachine = setup({
     missed: { description: "It could not be delivered while it still mattered." },
   },
 });
+
+function writtenOf({ subject, text, writtenAt }: NoticeContext): Written | null {
+  return subject === null || text === null || writtenAt === null
+    ? null
+    : { subject, text, writtenAt };
+}

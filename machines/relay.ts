@@ -1,5 +1,5 @@
 import { assign, not, setup } from "xstate";
-import { GRACE_MS, isCovered, QUARANTINE_MS, type Seat } from "./billing.ts";
+import { isCovered, QUARANTINE_MS, type Seat } from "./billing.ts";
 import { now, outputs, remote, until } from "./durable.ts";
 import { type ToRelay, tellTenant } from "./messages.ts";
 import type { PlanId } from "./plans.ts";
@@ -30,6 +30,8 @@ export type RelayContext = RelayInput & {
   /** The renewal that is to be paid, and when its days of grace end; null while none is payable. */
   invoice: string | null;
   graceEnds: number | null;
+  /** It was in grace when it was held: lifting that gives it back what is left of those days. */
+  heldInGrace: boolean;
   wanted: number;
   applied: number;
   confirmed: Confirmed | null;
@@ -99,6 +101,7 @@ export const relayMachine = setup({
     /** Waits for its purchase: there is an invoice to pay, or to lapse with. */
     isReserved: ({ context: c }) => c.priceSats > 0 && c.paidThrough === null && !c.prepaid,
     isBilled: ({ context }) => context.graceEnds !== null,
+    wasInGrace: ({ context }) => context.heldInGrace,
     isBilledBy: ({ context, event }) =>
       event.type === "UNBILLED" && event.invoice === context.invoice,
     isUnsettled: (_, params: { settled: boolean }) => !params.settled,
@@ -135,17 +138,13 @@ export const relayMachine = setup({
       const grace = isPaid ? { invoice: null, graceEnds: null } : {};
       return { plan, priceSats, paidThrough, prepaid, wanted, ...grace };
     }),
-    /** 7 days from the later of paid-through and the first bolt11 issued for it. */
-    bill: assign(({ context: c, event }) =>
-      event.type === "BILLED"
-        ? {
-            invoice: event.invoice,
-            graceEnds: c.graceEnds ?? Math.max(c.paidThrough ?? 0, now()) + GRACE_MS,
-          }
-        : {},
+    bill: assign(({ event }) =>
+      event.type === "BILLED" ? { invoice: event.invoice, graceEnds: event.graceEnds } : {},
     ),
     unbill: assign({ invoice: null, graceEnds: null }),
     unpay: assign({ paidThrough: null, prepaid: false }),
+    holdInGrace: assign({ heldInGrace: true }),
+    resume: assign({ heldInGrace: false }),
     start: assign({ lateAt: () => now() + PROVISIONING_LATE_MS, closedAt: null }),
     close: assign({ closedAt: () => now(), lateAt: null }),
     applied: assign(({ context: c }, outcome: Applied) => {
@@ -166,7 +165,7 @@ export const relayMachine = setup({
   },
 }).createMachine({
   id: "relay",
-  version: "1",
+  version: "2",
   description: "A community relay, from reservation to deactivation.",
   type: "parallel",
   context: ({ input }) => ({
@@ -177,6 +176,7 @@ export const relayMachine = setup({
     prepaid: false,
     invoice: null,
     graceEnds: null,
+    heldInGrace: false,
     wanted: 0,
     applied: 0,
     confirmed: null,
@@ -237,7 +237,8 @@ export const relayMachine = setup({
         },
         active: {
           description: "Your relay is running.",
-          entry: seat("on"),
+          entry: ["resume", seat("on")],
+          always: { guard: not("isCovered"), target: "grace" },
           after: { paidThrough: "grace" },
           on: { EDIT: { actions: ["edit", "want"] } },
         },
@@ -250,6 +251,8 @@ export const relayMachine = setup({
             EDIT: { actions: ["edit", "want"] },
             UNBILLED: [{ guard: "isBilledBy", target: ".unbilled", actions: "unbill" }, {}],
             EXTENDED: { target: ".deciding", actions: "extend" },
+            HOLD: { target: "suspended.held", actions: "holdInGrace" },
+            "admin.suspend": { target: "suspended.byAdmin", actions: "holdInGrace" },
           },
           states: {
             deciding: {
@@ -344,6 +347,7 @@ export const relayMachine = setup({
           always: [
             { guard: "isCovered", target: "provisioning" },
             { guard: "isReserved", target: "pending", actions: seat("new") },
+            { guard: "wasInGrace", target: "provisioning" },
             { target: "suspended.unpaid" },
           ],
         },
@@ -354,7 +358,8 @@ export const relayMachine = setup({
           on: { HOLD: {}, DEACTIVATE: {}, "admin.suspend": {} },
           states: {
             byOwner: {
-              description: "You switched it off. The name stays yours for 30 days.",
+              description:
+                "It is switched off, and yours to bring back. The name stays yours for 30 days.",
               meta: { cause: "owner" },
               entry: seat("off"),
               on: { REOPEN: reopen() },
@@ -370,8 +375,14 @@ export const relayMachine = setup({
               description: "The operator switched it off.",
               meta: { cause: "admin" },
               entry: seat("shut"),
-              // It is given back to its owner, who may bring it back.
-              on: { "admin.deactivate": {}, "admin.unsuspend": "byOwner" },
+              // It is given back to its owner, who may bring it back: at once, or by a purchase.
+              on: {
+                "admin.deactivate": {},
+                "admin.unsuspend": [
+                  { guard: "isCovered", target: "byOwner" },
+                  { target: "lapsed" },
+                ],
+              },
             },
           },
         },

@@ -57,6 +57,7 @@ export const tenantMachine = setup({
     leaves: ({ event: e }) => e.type === "SEAT" && (e.is === "off" || e.is === "shut"),
     isSuspension: ({ event: e }) =>
       e.type === "SEAT" && e.is === "dark" && typeof e.invoice === "string",
+    isStillOwed: when(money.isStillOwed),
     isRenewal: ({ context: c, event: e }) => "invoice" in e && e.invoice === c.renewal?.invoice,
     isOpen: ({ context: c }) => c.renewal !== null,
     isStale: ({ context: c }) => money.isRenewalStale(c),
@@ -86,6 +87,7 @@ export const tenantMachine = setup({
     draftedMonth: assign(by(money.draftedMonth)),
     draftedUpgrade: assign(by(money.draftedUpgrade)),
     draftedInstead: assign(by(money.draftedInstead)),
+    draftedAgain: assign(by(money.draftedAgain)),
     draftedRenewal: assign(({ context }, { auto }: { auto: boolean }) =>
       money.draftedRenewal(context, auto, now()),
     ),
@@ -95,6 +97,7 @@ export const tenantMachine = setup({
     closed: assign(by(money.closed)),
     seated: assign(by(money.seated)),
     begun: assign(by(money.begun)),
+    billed: assign(by(till.billed)),
     anchored: assign(by(till.anchored)),
     anchorMoved: assign(by(till.anchorMoved)),
     applied: assign(by(money.applied)),
@@ -107,7 +110,7 @@ export const tenantMachine = setup({
   },
 }).createMachine({
   id: "tenant",
-  version: "1",
+  version: "2",
   description: "You, as a customer: your standing, your credit, your relays' dates.",
   type: "parallel",
   context: ({ input }) => ({
@@ -202,7 +205,7 @@ export const tenantMachine = setup({
           { guard: "isSuspension", actions: ["seated", "anchored", say.noticeSuspended] },
           { actions: ["seated", "anchored"] },
         ],
-        BILLED: { actions: say.tellBilled },
+        BILLED: { actions: ["billed", say.tellBilled] },
         PAID: [
           { guard: "isRenewal", target: ".issuing", actions: ["forgetRenewal", ...paying] },
           { actions: [...paying] },
@@ -220,6 +223,10 @@ export const tenantMachine = setup({
           {
             guard: "hasInstead",
             actions: ["closed", "draftedInstead", say.tellPlans, say.createInvoice, ...spending],
+          },
+          {
+            guard: "isStillOwed",
+            actions: ["closed", "draftedAgain", say.createInvoice, ...spending],
           },
           { actions: ["closed", say.tellLapsed, ...spending] },
         ],
@@ -294,7 +301,10 @@ export const tenantMachine = setup({
         WALLET_BROKEN: {},
       },
       states: {
-        none: { description: "You pay each invoice yourself." },
+        none: {
+          description: "You pay each invoice yourself.",
+          on: { WALLET_BROKEN: { actions: say.noticeDue } },
+        },
         connected: {
           description: "Your wallet pays each renewal.",
           on: { WALLET_BROKEN: { target: "broken", actions: say.noticeBroken } },

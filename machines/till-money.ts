@@ -6,14 +6,15 @@ import {
   creditPays,
   dueItems,
   endOf,
+  type GraceBegun,
   type Item,
   isStale,
   monthOf,
-  type Purpose,
   type Seat,
   totalSats,
   wholeSecond,
 } from "./billing.ts";
+import type { InvoiceInput } from "./invoice.ts";
 import { plans } from "./plans.ts";
 import {
   type Changes,
@@ -37,13 +38,14 @@ const without = (open: TenantContext["open"], invoice: string): TenantContext["o
 /** Credit first: the invoice is given what there is, to hold until it ends. */
 function draftOf(
   c: TenantContext,
-  draft: { id: string; purpose: Purpose; items: Item[]; closesAt?: number | null; auto?: boolean },
+  draft: Pick<InvoiceInput, "id" | "purpose" | "items"> &
+    Partial<Pick<InvoiceInput, "closesAt" | "auto" | "grace">>,
 ): Changes {
-  const { closesAt = null, auto = false } = draft;
+  const { closesAt = null, auto = false, grace = {} } = draft;
   const dueSats = totalSats(draft.items);
   const creditSats = Math.min(c.creditSats, dueSats);
   return {
-    draft: { ...draft, tenant: c.pubkey, creditSats, closesAt, auto },
+    draft: { ...draft, tenant: c.pubkey, creditSats, closesAt, auto, grace },
     creditSats: c.creditSats - creditSats,
     open: { ...c.open, [draft.id]: { dueSats: dueSats - creditSats } },
   };
@@ -98,12 +100,47 @@ export const isRenewalStale = (c: TenantContext): boolean =>
 export function draftedRenewal(c: TenantContext, auto: boolean, nowMs: number): Changes {
   if (c.anchor === null) return {};
   const items = dueItems(c.seats, c.anchor, nowMs);
-  const issued = c.issued + 1;
-  // Ids come in with events; a renewal is nobody's event, so its id is the tenant's own count.
-  const id = `i${c.pubkey.slice(0, 16)}${issued.toString(16).padStart(8, "0")}`;
-  const drafted = draftOf(c, { id, purpose: "renewal", items, auto });
+  const { id, issued } = nextId(c);
+  const drafted = draftOf(c, { id, purpose: "renewal", items, auto, grace: graceBegun(c) });
   return { ...drafted, issued, renewal: { invoice: id, items } };
 }
+
+/** Ids come in with events; what nobody asked for has the tenant's own count. */
+function nextId(c: TenantContext): { id: string; issued: number } {
+  const issued = c.issued + 1;
+  return { id: `i${c.pubkey.slice(0, 16)}${issued.toString(16).padStart(8, "0")}`, issued };
+}
+
+/** Days of grace that have begun for the dates that relays have now. */
+const graceBegun = (c: TenantContext): GraceBegun =>
+  Object.fromEntries(
+    Object.entries(c.seats).flatMap(([relay, { grace, paidThrough }]) =>
+      grace?.paidThrough === paidThrough ? [[relay, grace]] : [],
+    ),
+  );
+
+/** The operator withdrew the bill of a relay that is still unpaid: void ends no debt. */
+export const isStillOwed: Condition = (c, e) => {
+  if (e.type !== "CLOSED" || !e.isVoid) return false;
+  const [item] = e.items;
+  const seat = item && c.seats[item.relay];
+  if (!seat || seat.invoice !== e.invoice || seat.prepaid !== null) return false;
+  return seat.is === "new" || seat.is === "dark";
+};
+
+/** The same month, from now. */
+export const draftedAgain: Transformation = (c, e, nowMs) => {
+  const [item] = e.type === "CLOSED" ? e.items : [];
+  if (!item) return {};
+  const purpose = item.kind === "reactivation" ? "reactivation" : "purchase";
+  const { id, issued } = nextId(c);
+  const items = [monthOf(item.relay, purpose, item.plan, nowMs)];
+  return {
+    ...draftOf(c, { id, purpose, items }),
+    ...setSeat(c, item.relay, { invoice: id }),
+    issued,
+  };
+};
 
 /** What is being closed is not to be paid by credit any more. */
 export const withdrawn: Transformation = (c, e) => {

@@ -80,7 +80,16 @@ const tellEach = <E extends { items: Item[] }>(message: (event: E) => ToRelay) =
   params: ({ event }: In<E>) =>
     relayIds(event.items).map((relay) => tellRelay(relay, message(event))),
 });
-export const tellBilled = tellEach(({ invoice }: Heard<"BILLED">) => ({ type: "BILLED", invoice }));
+/** Each with the end of its own days of grace. */
+export const tellBilled = {
+  type: "tell" as const,
+  params: ({ context: c, event: { invoice, items } }: In<Heard<"BILLED">>) =>
+    relayIds(items).flatMap((relay) => {
+      const graceEnds = c.seats[relay]?.grace?.endsAt;
+      if (graceEnds === undefined) return [];
+      return tellRelay(relay, { type: "BILLED", invoice, graceEnds });
+    }),
+};
 export const tellUnbilled = tellEach(({ invoice }: Heard<"CLOSED">) => ({
   type: "UNBILLED",
   invoice,
@@ -165,7 +174,13 @@ export const noticeReactivated = {
   params: ({ context: c, event: { relay } }: In<{ relay: string }>) => {
     const seat = c.seats[relay];
     if (seat?.is !== "dark" || !seat.prepaid) return [];
-    return createNotice(c.pubkey, seat.prepaid.invoice, "reactivated", null);
+    const { invoice } = seat.prepaid;
+    // The invoice may have paid for others too, which never stopped.
+    const about = Object.keys(c.seats).filter((id) => {
+      const other = c.seats[id];
+      return other?.is === "dark" && other.prepaid?.invoice === invoice;
+    });
+    return createNotice(c.pubkey, invoice, "reactivated", null, about);
   },
 };
 
@@ -173,6 +188,13 @@ export const noticeSuspended = {
   type: "create" as const,
   params: ({ context: c, event: { invoice } }: In<Heard<"SEAT">>) =>
     invoice ? createNotice(c.pubkey, invoice, "suspended", null) : [],
+};
+
+/** The wallet that refused is not connected any more: what is due is said as to everyone else. */
+export const noticeDue = {
+  type: "create" as const,
+  params: ({ context: c, event: { invoice } }: In<Heard<"WALLET_BROKEN">>) =>
+    createNotice(c.pubkey, invoice, "due", null),
 };
 
 export const noticeBroken = {

@@ -4,6 +4,7 @@
  * Here its seats, dates and plans; its sats are in `till-money.ts`.
  */
 import {
+  graceFrom,
   type Item,
   isCovered,
   isRenewed,
@@ -122,6 +123,17 @@ export const anchorMoved: Transformation = (c, _, nowMs) => ({
   nextAnchor: c.anchor === null ? null : renewalEnd(c.anchor, nowMs),
 });
 
+/** A renewal can be paid: the days of grace of its relays count, from now or from before. */
+export const billed: Transformation = (c, e, nowMs) => {
+  if (e.type !== "BILLED") return {};
+  const seats = { ...c.seats };
+  for (const { relay } of e.items) {
+    const seat = seats[relay];
+    if (seat) seats[relay] = { ...seat, grace: graceFrom(seat, nowMs) };
+  }
+  return { seats };
+};
+
 // ---- orders ----
 
 export const mayOrder: Condition = (c, e) =>
@@ -137,6 +149,7 @@ export const ordered: Transformation = (c, e) => {
     paidThrough: null,
     prepaid: null,
     invoice: priceSats === 0 ? null : e.invoice,
+    grace: null,
     next: null,
     instead: null,
   };

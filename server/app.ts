@@ -8,6 +8,7 @@ import { invoiceRoutes } from "./routes/invoices.ts";
 import type { RouteParts } from "./routes/parts.ts";
 import { profileRoutes } from "./routes/profile.ts";
 import { publicRoutes } from "./routes/public.ts";
+import { queueRoutes } from "./routes/queue.ts";
 import { relayRoutes } from "./routes/relays.ts";
 import { tenantRoutes } from "./routes/tenant.ts";
 import { webRoutes } from "./routes/web.ts";
@@ -29,6 +30,7 @@ export const createApp = (
     .use(invoiceRoutes(parts))
     .use(billingRoutes(parts))
     .use(adminRoutes(parts))
+    .use(queueRoutes(parts))
     .use(eventRoutes(parts));
   return app.use(docRoutes(web, () => app));
 };

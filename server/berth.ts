@@ -5,7 +5,7 @@ import { openDatabase } from "../db/database.ts";
 import { hostStore } from "../db/host-store.ts";
 import { createQueries } from "../db/index.ts";
 import { lockDatabase } from "../db/lock.ts";
-import { machines, tells } from "../machines/index.ts";
+import { machines, migrations, tells } from "../machines/index.ts";
 import { relayActor } from "../machines/messages.ts";
 import { createApp } from "./app.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -105,10 +105,10 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     store: hostStore(db),
     clock,
     machines: {
-      tenant: { machine: machines.tenant, tells: tells.tenant },
-      relay: { machine: machines.relay, tells: tells.relay },
-      invoice: { machine: machines.invoice, tells: tells.invoice },
-      notice: { machine: machines.notice, tells: tells.notice },
+      tenant: { machine: machines.tenant, tells: tells.tenant, migrate: migrations.tenant },
+      relay: { machine: machines.relay, tells: tells.relay, migrate: migrations.relay },
+      invoice: { machine: machines.invoice, tells: tells.invoice, migrate: migrations.invoice },
+      notice: { machine: machines.notice, tells: tells.notice, migrate: migrations.notice },
     },
     effects: createEffects({
       ...parts,
@@ -189,6 +189,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     webDirectory: tuning.webDirectory ?? join(import.meta.dir, "../dist/web"),
     origin: () => publicUrl,
     ...(tuning.heartbeatMs ? { heartbeatMs: tuning.heartbeatMs } : {}),
+    walletPubkey: wallet?.pubkey ?? null,
     admins: config.adminPubkeys,
     tenantWallets,
     forecast,

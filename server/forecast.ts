@@ -165,6 +165,7 @@ function idealEffects(host: () => Host, clock: { now(): number }): Record<string
       relays: [],
       subject: "",
       text: "",
+      writtenAt: clock.now(),
     })),
     applyRelay: ideal("zooid", async ({ relay }: { relay: string }): Promise<Applied> => {
       const c = host().read(`relay/${relay}`)?.persisted.context as RelayContext;

@@ -2,7 +2,7 @@ import type { Queries } from "../db/index.ts";
 import { graceEndOf } from "../machines/billing.ts";
 import { dueSats, type InvoiceContext } from "../machines/invoice.ts";
 import { invoiceActor, relayActor, type Stage } from "../machines/messages.ts";
-import type { Delivered } from "../machines/notice.ts";
+import type { Delivered, Delivery, Written } from "../machines/notice.ts";
 import type { RelayContext } from "../machines/relay.ts";
 import type { Clock } from "./clock.ts";
 import type { EffectContext } from "./host/effect.ts";
@@ -25,42 +25,47 @@ export function createNoticeSender(parts: {
   relayUrl: (subdomain: string) => string;
 }) {
   return async function deliver(
-    { invoice, stage }: { id: string; invoice: string; stage: Stage },
+    delivery: Delivery,
     { memo, signal }: Pick<EffectContext, "memo" | "signal">,
   ): Promise<Delivered> {
-    const { subject, text, rumor } = await memo(async () => write(parts, invoice, stage));
-    const said = { subject, text };
+    const { rumor, ...said } = await memo(async () => write(parts, delivery));
     if (!parts.messenger) return { state: "no_inbox", relays: [], ...said };
-    const delivery = await parts.messenger.deliver(rumor, signal);
-    if (delivery.state === "no_inbox") return { state: "no_inbox", relays: [], ...said };
-    const relays =
-      delivery.state === "delivered" ? delivery.relays : delivery.relays.map(({ url }) => url);
-    return { state: delivery.state, relays, ...said };
+    const sent = await parts.messenger.deliver(rumor, signal);
+    if (sent.state === "no_inbox") return { state: "no_inbox", relays: [], ...said };
+    const relays = sent.state === "delivered" ? sent.relays : sent.relays.map(({ url }) => url);
+    return { state: sent.state, relays, ...said };
   };
 }
 
 type Parts = Parameters<typeof createNoticeSender>[0];
 
-/** Every attempt sends the same message under the same id: a recipient who got it twice sees it once. */
+/**
+ * Every attempt sends the same message under the same id, also one that an operator asks for after a
+ * refusal: a recipient who got it twice sees it once.
+ */
 function write(
   parts: Parts,
-  id: string,
-  stage: Stage,
-): { subject: string; text: string; rumor: Rumor } {
+  { invoice: id, stage, about, written }: Delivery,
+): Written & { rumor: Rumor } {
   const invoice = parts.read(invoiceActor(id))?.persisted.context as InvoiceContext | undefined;
   if (!invoice) throw new Error(`notice of ${id}, which does not exist`);
-  const notice = noticeText(factsOf(parts, invoice, stage));
-  const rumor = composeMessage(parts.secretKey, {
-    to: invoice.tenant,
-    ...notice,
-    createdAt: Date.now(),
-  });
-  return { ...notice, rumor };
+  const said = written ?? {
+    ...noticeText(factsOf(parts, invoice, stage, about)),
+    writtenAt: Date.now(),
+  };
+  const { subject, text, writtenAt } = said;
+  const message = { to: invoice.tenant, subject, text, createdAt: writtenAt };
+  return { ...said, rumor: composeMessage(parts.secretKey, message) };
 }
 
 /** The relays that a notice is about: of an invoice that led to suspension, those that are suspended. */
-function aboutOf(parts: Parts, { items }: InvoiceContext, stage: Stage): RelayContext[] {
-  const relays = items.map(({ relay }) => {
+function aboutOf(
+  parts: Parts,
+  { items }: InvoiceContext,
+  stage: Stage,
+  named: string[] | null,
+): RelayContext[] {
+  const relays = (named ?? items.map(({ relay }) => relay)).map((relay) => {
     const actor = parts.read(relayActor(relay));
     if (!actor) throw new Error(`notice about ${relay}, which does not exist`);
     const { context, value } = actor.persisted;
@@ -71,8 +76,13 @@ function aboutOf(parts: Parts, { items }: InvoiceContext, stage: Stage): RelayCo
   return about.map(({ context }) => context);
 }
 
-function factsOf(parts: Parts, c: InvoiceContext, stage: Stage): NoticeFacts {
-  const contexts = aboutOf(parts, c, stage);
+function factsOf(
+  parts: Parts,
+  c: InvoiceContext,
+  stage: Stage,
+  about: string[] | null,
+): NoticeFacts {
+  const contexts = aboutOf(parts, c, stage, about);
   const relays = contexts.map(({ name, subdomain }) => ({ name, url: parts.relayUrl(subdomain) }));
   const common = { relays, invoice: c.id, publicUrl: parts.publicUrl() };
   const { bolt11 } = c;
@@ -81,7 +91,7 @@ function factsOf(parts: Parts, c: InvoiceContext, stage: Stage): NoticeFacts {
     bolt11: bolt11 && { text: bolt11.bolt11, expiresAt: bolt11.expiresAt },
   };
   const dueAt = Math.min(...c.items.map((item) => item.from));
-  const graceEndsAt = graceEndOf(c.items, c.billedAt ?? parts.clock.now());
+  const graceEndsAt = graceEndOf(c.items, c.grace, c.billedAt ?? parts.clock.now());
   const to = Math.min(...c.items.map((item) => item.to));
   const paidThrough = Math.min(...contexts.map((relay) => relay.paidThrough ?? to));
   switch (stage) {

@@ -3,9 +3,14 @@ import { decodeInvoice } from "@getalby/lightning-tools/bolt11";
 import { DAY_MS, nextAnchor } from "../../machines/billing.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import type { TenantContext } from "../../machines/tenant.ts";
+import { mayReopen, reopensCovered } from "../../machines/till.ts";
 import { AppError } from "../errors.ts";
+import type { Tx } from "../host/host.ts";
 import type { HostEvent } from "../host/xstate.ts";
+import { statusOf } from "../projections/status.ts";
+import { availabilityOf } from "./claims.ts";
 import type { CommandParts } from "./index.ts";
+import { newId } from "./order.ts";
 import { cleanReason } from "./text.ts";
 
 /** An operator's act: which admin, and why; both are journalled. `once` is its Idempotency-Key. */
@@ -14,21 +19,29 @@ export type Act = { by: string; reason: string; once: string | null };
 /** No paid time is given further ahead: it would be a mistake of units, and cannot be taken back. */
 const EXTENSION_MAX_MS = 5 * 366 * DAY_MS;
 
-/** Sends an operator's event. @throws AppError 404, 409 */
-function act(
-  { host }: CommandParts,
+/** Sends an operator's event, within a transaction. @throws AppError 404, 409 */
+function actIn(
+  tx: Tx,
   actor: string,
   event: HostEvent & Record<string, unknown>,
   { by, reason, once }: Act,
-): Promise<unknown> {
+): void {
   const why = cleanReason(reason);
-  return host.send(actor, { ...event, reason: why } as HostEvent, {
+  tx.send(actor, { ...event, reason: why } as HostEvent, {
     cause: "http",
     by,
     reason: why,
     ...(once === null ? {} : { dedup: `once:${by}:${once}` }),
   });
 }
+
+/** The same, as one. @throws AppError 404, 409 */
+const act = (
+  { host }: CommandParts,
+  actor: string,
+  event: HostEvent & Record<string, unknown>,
+  by: Act,
+): Promise<void> => host.transact((tx) => actIn(tx, actor, event, by));
 
 function tillOf({ host }: Pick<CommandParts, "host">, pubkey: string): TenantContext {
   const till = host.read(tenantActor(pubkey));
@@ -44,27 +57,54 @@ export const actOnInvoice = (
   by: Act,
 ) => act(parts, invoiceActor(id), { type: `admin.${what}` }, by);
 
-/** Gives a relay paid time until `toMs`; later than what it has. @throws AppError 404, 409 */
-export async function extendRelay(parts: CommandParts, id: string, toMs: number, by: Act) {
-  const row = parts.queries.relays.get(id);
+function relayOf({ queries }: CommandParts, id: string) {
+  const row = queries.relays.get(id);
   if (!row) throw new AppError("relay_not_found", 404, "there is no such relay");
+  return row;
+}
+
+/** Gives a relay paid time until `toMs`; later than what it has. @throws AppError 404, 409 */
+export const extendRelay = (parts: CommandParts, id: string, toMs: number, by: Act) =>
+  parts.host.transact((tx) => extendIn(parts, tx, id, toMs, by));
+
+function extendIn(parts: CommandParts, tx: Tx, id: string, toMs: number, by: Act): void {
+  const { tenant } = relayOf(parts, id);
   const nowMs = parts.clock.now();
   if (toMs <= nowMs || toMs > nowMs + EXTENSION_MAX_MS)
     throw new AppError("invalid", 422, "unix seconds, ahead of now and at most five years", {
       field: "paid_through",
     });
-  await act(parts, tenantActor(row.tenant), { type: "admin.extend", relay: id, to: toMs }, by);
+  actIn(tx, tenantActor(tenant), { type: "admin.extend", relay: id, to: toMs }, by);
 }
 
 /** Gives a relay its time up to the next anchor for nothing. @throws AppError 404, 409 */
-export async function compRelay(parts: CommandParts, id: string, by: Act) {
-  const row = parts.queries.relays.get(id);
-  if (!row) throw new AppError("relay_not_found", 404, "there is no such relay");
-  const till = tillOf(parts, row.tenant);
-  const seat = till.seats[id];
-  const from = Math.max(seat?.paidThrough ?? 0, parts.clock.now());
-  await extendRelay(parts, id, nextAnchor(till.anchor ?? from, from), by);
-}
+export const compRelay = (parts: CommandParts, id: string, by: Act) =>
+  parts.host.transact((tx) => {
+    const till = tillOf(parts, relayOf(parts, id).tenant);
+    const from = Math.max(till.seats[id]?.paidThrough ?? 0, parts.clock.now());
+    extendIn(parts, tx, id, nextAnchor(till.anchor ?? from, from), by);
+  });
+
+/**
+ * Lifts the suspension of a relay. One that the operator deactivated is its owner's again, and comes back
+ * at once where nothing has to be paid for it; else its owner may bring it back as ever.
+ * @throws AppError 404, 409
+ */
+export const unsuspendRelay = (parts: CommandParts, id: string, by: Act) =>
+  parts.host.transact((tx) => {
+    const { status, cause, tenant, subdomain } = relayOf(parts, id);
+    actIn(tx, relayActor(id), { type: "admin.unsuspend" }, by);
+    if (status !== "deactivated" || cause !== "admin") return;
+    const till = tillOf(parts, tenant);
+    const nowMs = parts.clock.now();
+    const plan = till.seats[id]?.plan ?? "free";
+    const event = { type: "REACTIVATE" as const, relay: id, plan, invoice: newId("i") };
+    // What ran is restored; but not into a suspended account, a name that is gone or a full house.
+    const isActive = statusOf(tx.read(tenantActor(tenant))?.persisted.value) === "active";
+    const isOpen = mayReopen(till, event, nowMs) && reopensCovered(till, event, nowMs);
+    if (!isActive || !isOpen || !availabilityOf(parts, subdomain, tenant).available) return;
+    tx.send(tenantActor(tenant), event, { cause: "http", by: by.by, reason: by.reason });
+  });
 
 /** Suspends a tenant and all relays, or lifts that. @throws AppError 404, 409 */
 export const setTenantStatus = (
@@ -83,11 +123,13 @@ export const setTenantStatus = (
 export const grantCredit = (parts: CommandParts, pubkey: string, sats: number, by: Act) =>
   act(parts, tenantActor(pubkey), { type: "admin.credit", sats }, by);
 
+type RefundParts = Pick<CommandParts, "host" | "queries" | "clock" | "network">;
+
 /**
  * How much of a tenant's credit was received in money, and may so be given back. What was granted is
  * used first, and what of it is not used up yet is nobody's money.
  */
-export function refundableSats({ host, queries }: CommandParts, pubkey: string): number {
+export function refundableSats({ host, queries }: RefundParts, pubkey: string): number {
   const { creditSats } = tillOf({ host }, pubkey);
   const { held } = queries.ledger.statement(pubkey);
   const grantLeft = Math.max(
@@ -102,12 +144,12 @@ export function refundableSats({ host, queries }: CommandParts, pubkey: string):
  * from a wallet of their own, because ours cannot pay.
  * @throws AppError 422 `bolt11_invalid`, `bolt11_network`, `bolt11_amount`, `bolt11_expired`, 409 `not_refundable`
  */
-export async function prepareRefund(
-  parts: CommandParts,
+export function prepareRefund(
+  parts: RefundParts,
   pubkey: string,
   asked: { sats: number; bolt11: string },
   by: Act,
-) {
+): Promise<void> {
   const { sats } = asked;
   const bolt11 = asked.bolt11
     .trim()
@@ -116,38 +158,37 @@ export async function prepareRefund(
   const wrong = (code: string, message: string) =>
     new AppError(code, 422, message, { field: "bolt11" });
   const decoded = decodeInvoice(bolt11);
-  if (!decoded) throw wrong("bolt11_invalid", "this is no bolt11; ask the tenant for one");
-  if (/^ln([a-z]+)[1-9]/.exec(bolt11)?.[1] !== parts.network)
-    throw wrong("bolt11_network", "the bolt11 is of another network; it would pay nobody");
-  if (decoded.millisatoshi !== sats * 1000)
-    throw wrong("bolt11_amount", `the bolt11 must be for exactly ${sats} sats`);
-  const expiresAt = (decoded.timestamp + (decoded.expiry ?? 3600)) * 1000;
-  if (expiresAt <= parts.clock.now())
-    throw wrong("bolt11_expired", "the bolt11 has expired; ask the tenant for a new one");
-  const refundable = refundableSats(parts, pubkey);
-  if (sats > refundable)
-    throw new AppError("not_refundable", 409, `at most ${refundable} sats can be refunded`, {
-      field: "sats",
-    });
-  await act(parts, tenantActor(pubkey), { type: "admin.refund", sats, bolt11 }, by);
+  return parts.host.transact((tx) => {
+    if (!decoded) throw wrong("bolt11_invalid", "this is no bolt11; ask the tenant for one");
+    if (/^ln([a-z]+)[1-9]/.exec(bolt11)?.[1] !== parts.network)
+      throw wrong("bolt11_network", "the bolt11 is of another network; it would pay nobody");
+    if (decoded.millisatoshi !== sats * 1000)
+      throw wrong("bolt11_amount", `the bolt11 must be for exactly ${sats} sats`);
+    const expiresAt = (decoded.timestamp + (decoded.expiry ?? 3600)) * 1000;
+    if (expiresAt <= parts.clock.now())
+      throw wrong("bolt11_expired", "the bolt11 has expired; ask the tenant for a new one");
+    // Here, where nothing can come between: what is read is what is set aside.
+    const refundable = refundableSats(parts, pubkey);
+    if (sats > refundable)
+      throw new AppError("not_refundable", 409, `at most ${refundable} sats can be refunded`, {
+        field: "sats",
+      });
+    actIn(tx, tenantActor(pubkey), { type: "admin.refund", sats, bolt11 }, by);
+  });
 }
 
 /** Second step: the preimage proves that the bolt11 was paid. @throws AppError 409, 422 */
-export async function confirmRefund(
-  parts: CommandParts,
-  pubkey: string,
-  preimage: string,
-  by: Act,
-) {
-  const { refund } = tillOf(parts, pubkey);
-  if (!refund) throw new AppError("no_refund", 409, "no refund is under way for this tenant");
-  const hash = createHash("sha256").update(Buffer.from(preimage, "hex")).digest("hex");
-  if (decodeInvoice(refund.bolt11)?.paymentHash !== hash)
-    throw new AppError("wrong_preimage", 422, "this is not the preimage of the bolt11", {
-      field: "preimage",
-    });
-  await act(parts, tenantActor(pubkey), { type: "admin.refunded", preimage }, by);
-}
+export const confirmRefund = (parts: CommandParts, pubkey: string, preimage: string, by: Act) =>
+  parts.host.transact((tx) => {
+    const { refund } = tillOf(parts, pubkey);
+    if (!refund) throw new AppError("no_refund", 409, "no refund is under way for this tenant");
+    const hash = createHash("sha256").update(Buffer.from(preimage, "hex")).digest("hex");
+    if (decodeInvoice(refund.bolt11)?.paymentHash !== hash)
+      throw new AppError("wrong_preimage", 422, "this is not the preimage of the bolt11", {
+        field: "preimage",
+      });
+    actIn(tx, tenantActor(pubkey), { type: "admin.refunded", preimage }, by);
+  });
 
 /** Or: it was not paid, and the sats are the tenant's credit again. */
 export const cancelRefund = (parts: CommandParts, pubkey: string, by: Act) =>
@@ -156,6 +197,6 @@ export const cancelRefund = (parts: CommandParts, pubkey: string, by: Act) =>
 export const actOnRelay = (
   parts: CommandParts,
   id: string,
-  what: "suspend" | "unsuspend" | "deactivate" | "retry",
+  what: "suspend" | "deactivate" | "retry",
   by: Act,
 ) => act(parts, relayActor(id), { type: `admin.${what}` }, by);

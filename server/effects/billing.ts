@@ -1,6 +1,5 @@
 import type { Charged } from "../../machines/invoice.ts";
-import type { Stage } from "../../machines/messages.ts";
-import type { Delivered } from "../../machines/notice.ts";
+import type { Delivered, Delivery } from "../../machines/notice.ts";
 import { Refused, Unavailable } from "../errors.ts";
 import type { Effect, EffectContext } from "../host/effect.ts";
 
@@ -14,7 +13,7 @@ export type BillingParts = {
   ) => Promise<Charged>;
   /** Sends one message. @throws Unavailable when nobody could be reached */
   deliver: (
-    notice: { id: string; invoice: string; stage: Stage },
+    delivery: Delivery,
     context: Pick<EffectContext, "memo" | "signal">,
   ) => Promise<Delivered>;
 };
@@ -55,8 +54,9 @@ export const deliver = ({ deliver: send }: BillingParts): Effect => ({
   timeoutMs: 20_000,
   retry: "forever",
   backoffCapMs: 1_800_000,
-  run: (
-    { notice, invoice, stage }: { notice: string; invoice: string; stage: Stage },
-    context,
-  ): Promise<Delivered> => send({ id: notice, invoice, stage }, context),
+  run: (delivery: FirstDelivery & Partial<Delivery>, context): Promise<Delivered> =>
+    send({ about: null, written: null, ...delivery }, context),
 });
+
+/** What version 1 of a notice began. */
+type FirstDelivery = Pick<Delivery, "notice" | "invoice" | "stage">;

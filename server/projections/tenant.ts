@@ -11,6 +11,8 @@ export function tenantRow({ value, context }: PersistedSnapshot): TenantRow {
     status: statusOf(value) as TenantRow["status"],
     anchor: toSecondsOrNull(c.anchor),
     credit: c.creditSats,
+    refund: c.refund?.sats ?? null,
+    refundBolt11: c.refund?.bolt11 ?? null,
     wallet,
     createdAt: toSeconds(c.createdAt),
   };

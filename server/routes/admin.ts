@@ -10,6 +10,7 @@ import {
   grantCredit,
   prepareRefund,
   setTenantStatus,
+  unsuspendRelay,
 } from "../commands/operator.ts";
 import { AppError } from "../errors.ts";
 import { askerOf } from "./asker.ts";
@@ -41,6 +42,15 @@ const pubkeyParam = t.Object({
 });
 const sats = integer({ minimum: 1, maximum: 100_000_000, description: "sats, at least 1" });
 
+/**
+ * Before the input is looked at: who is not the operator learns nothing of it.
+ * @throws AppError 403 `not_admin`
+ */
+export function assertAdmin({ admins, edge }: RouteParts, request: Request): void {
+  if (!admins.has(edge.pubkeyOf(request)))
+    throw new AppError("not_admin", 403, "this is for the operator alone");
+}
+
 /** What the operator may do about money. Each act needs a reason, and is journalled with the key. */
 export const adminRoutes = (parts: RouteParts) => {
   const { queries, edge, host, clock } = parts;
@@ -67,11 +77,7 @@ export const adminRoutes = (parts: RouteParts) => {
   };
 
   return new Elysia({ name: "admin", prefix: "/admin", detail: { tags: ["operator"] } })
-    .onTransform(({ request }) => {
-      // Before the input is looked at: who is not the operator learns nothing of it.
-      if (!parts.admins.has(edge.pubkeyOf(request)))
-        throw new AppError("not_admin", 403, "this is for the operator alone");
-    })
+    .onTransform(({ request }) => assertAdmin(parts, request))
     .put(
       "/tenants/:pubkey",
       async ({ request, params, body }) => {
@@ -252,6 +258,7 @@ export const adminRoutes = (parts: RouteParts) => {
         const by = actOf(request, body);
         relayOf(params.id);
         if (params.act === "comp") await compRelay(parts, params.id, by);
+        else if (params.act === "unsuspend") await unsuspendRelay(parts, params.id, by);
         else await actOnRelay(parts, params.id, params.act, by);
         return relayOf(params.id);
       },

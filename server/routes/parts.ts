@@ -16,6 +16,8 @@ export type RouteParts = CommandParts & {
   address: RelayAddress;
   /** Asks our wallet about an invoice now. @throws Unavailable */
   askAbout: (invoice: string, signal: AbortSignal) => Promise<unknown>;
+  /** Which wallet of ours is connected now; null without one. */
+  walletPubkey: string | null;
   /** Pubkeys of the operator. */
   admins: ReadonlySet<string>;
   /** How tenants pay. */

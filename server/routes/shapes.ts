@@ -4,14 +4,14 @@ import { type Static, type TSchema, t } from "elysia";
 import { DESCRIPTION_MAX, NAME_MAX, SUBDOMAIN_MAX, SUBDOMAIN_MIN } from "../../machines/names.ts";
 
 /** Not t.UnionEnum, which gives a property that is left out its first value. */
-const literals = <const T extends string | null>(...values: T[]) =>
+export const literals = <const T extends string | null>(...values: T[]) =>
   t.Unsafe<T>(
     t.Union(
       values.map((value) => (value === null ? t.Null() : t.Literal(value))),
       { description: `one of ${values.join(", ")}` },
     ),
   );
-const nullable = <T extends TSchema>(schema: T) => t.Union([schema, t.Null()]);
+export const nullable = <T extends TSchema>(schema: T) => t.Union([schema, t.Null()]);
 /** Not t.Integer, which takes text for a number. */
 export const integer = Type.Integer;
 /** A whole number of the query, where everything is text. */
@@ -60,6 +60,12 @@ export const tenant = t.Object({
   status: literals("active", "suspended"),
   anchor: nullable(integer({ description: "day and time to which periods align" })),
   credit: integer({ description: "sats" }),
+  refund: nullable(
+    t.Object(
+      { amount: integer({ description: "sats" }), bolt11: t.String() },
+      { description: "a refund under way: set aside of the credit, and to be paid to this bolt11" },
+    ),
+  ),
   wallet: literals("none", "connected", "broken"),
   created_at: integer(),
 });

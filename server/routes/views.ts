@@ -19,6 +19,7 @@ export const viewTenant = (row: TenantRow) => ({
   status: row.status,
   anchor: row.anchor,
   credit: row.credit,
+  refund: row.refund === null ? null : { amount: row.refund, bolt11: row.refundBolt11 ?? "" },
   wallet: row.wallet,
   created_at: row.createdAt,
 });

@@ -12,6 +12,7 @@ import {
   historyOf,
   invoicesOf,
   leave,
+  type Notice,
   openInvoiceOf,
   paidRelay,
   reactivate,
@@ -21,6 +22,7 @@ import {
   activeRelay,
   DAY_MS,
   invoiceIs,
+  type Listed,
   nip11Of,
   orderPaid,
   type Problem,
@@ -220,6 +222,41 @@ test("in grace another plan supersedes the renewal at its price, and free drops 
   await filesAre(other.subdomain, false);
   fixture.world.pay(third.invoice);
   expect(await relayIs(tenant, relay.id, "active")).toMatchObject({ plan: "growth" });
+  await expectReconciled(fixture, tenant);
+  await leave(fixture, tenant);
+});
+
+test("changing the plan again and again in grace makes it no longer", async () => {
+  const tenant = fixture.tenant();
+  const { id, paid_through } = await paidRelay(fixture, tenant);
+  const graceEnds = (paid_through ?? 0) + 7 * DAY;
+  for (const [days, plan] of [
+    [2, "growth"],
+    [4, "basic"],
+    [5.5, "growth"],
+  ] as const) {
+    await advanceTo(fixture, (paid_through ?? 0) + days * DAY);
+    const before = await openInvoiceOf(tenant);
+    expect((await change(tenant, id, plan)).status).toBe(200);
+    const after = await until(async () => {
+      const open = await openInvoiceOf(tenant);
+      return open.id === before.id ? null : open;
+    });
+    expect(after.amount).toBe(plan === "growth" ? 50_000 : 10_000);
+    expect(await relayOf(tenant, id)).toMatchObject({ status: "grace", grace_ends: graceEnds });
+    const { body } = await tenant.get<Listed<Notice>>("/tenant/notices");
+    // What is due says the same date, not seven days more.
+    const date = new Date(graceEnds * 1000).toISOString().slice(11, 16);
+    const due = body.items.find((notice) => notice.id === `${after.id}/due`);
+    expect(due?.text).toContain(`until ${new Date(graceEnds * 1000).getUTCDate()} `);
+    expect(due?.text).toContain(`${date} UTC`);
+  }
+  await advanceTo(fixture, graceEnds - 60);
+  expect(await relayOf(tenant, id)).toMatchObject({ status: "grace" });
+  await advanceTo(fixture, graceEnds + 60);
+  expect(await relayOf(tenant, id)).toMatchObject({ status: "suspended", cause: "nonpayment" });
+  fixture.world.pay((await openInvoiceOf(tenant)).invoice);
+  expect(await relayIs(tenant, id, "active")).toMatchObject({ plan: "growth" });
   await expectReconciled(fixture, tenant);
   await leave(fixture, tenant);
 });

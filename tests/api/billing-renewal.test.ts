@@ -195,11 +195,15 @@ test("of one invoice's relays each is suspended by its own date, and the message
   expect(text).toContain(`was suspended on`);
   expect(text).toContain(alpha.url);
   expect(text).not.toContain(bravo.url);
-  await advanceTo(fixture, (bravo.paid_through ?? 0) + 7 * DAY + HOUR);
-  expect(await relayOf(tenant, bravo.id)).toMatchObject({ status: "suspended" });
-  // Either way it is one payment that brings both back.
+  // It is one payment that brings one back, and keeps the other: which of them ran again is said.
   fixture.world.pay((await openInvoiceOf(tenant)).invoice);
   for (const { id } of [alpha, bravo]) await relayIs(tenant, id, "active");
+  const again = await until(async () => {
+    const { body } = await tenant.get<Listed<Notice>>("/tenant/notices");
+    return body.items.find(({ stage }) => stage === "reactivated")?.text;
+  });
+  expect(again).toContain(alpha.url);
+  expect(again).not.toContain(bravo.url);
   await expectReconciled(fixture, tenant);
   await leave(fixture, tenant);
 });

@@ -17,6 +17,7 @@ import {
   historyOf,
   invoicesOf,
   leave,
+  type Notice,
   noticesOf,
   openInvoiceOf,
   paidRelay,
@@ -25,7 +26,7 @@ import {
   tenantOf,
 } from "./bills.ts";
 import { openStream } from "./event-stream.ts";
-import { invoiceIs, type Problem, relayIs, relayOf } from "./orders.ts";
+import { invoiceIs, type Listed, type Problem, relayIs, relayOf } from "./orders.ts";
 
 const HOUR = 3_600;
 const DAY = 86_400;
@@ -241,7 +242,10 @@ test("a wallet that knows us no more is broken: told once, never asked again, an
   const { id, invoice } = await openInvoiceOf(tenant);
   expect(attemptsOf(fixture, id)).toEqual(["rejected UNAUTHORIZED"]);
   expect(await tenantOf(tenant)).toMatchObject({ wallet: "broken" });
-  expect((await noticesOf(tenant)).sort()).toEqual(["due:no_inbox", "wallet_broken:no_inbox"]);
+  // One message, which says that it refused, what is due, and how to pay it.
+  const { body } = await tenant.get<Listed<Notice>>("/tenant/notices");
+  expect(body.items.map(({ stage }) => stage)).toEqual(["wallet_broken"]);
+  for (const part of ["10,000 sats", invoice, id]) expect(body.items[0]?.text).toContain(part);
   await fixture.world.setFaults({ tenant_wallet: "ok" });
   await advanceTo(fixture, end + 6 * DAY);
   expect(attemptsOf(fixture, id)).toEqual(["rejected UNAUTHORIZED"]);

@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import type { Static } from "elysia";
 import { DirectMessageRelaysList } from "nostr-tools/kinds";
 import { unwrapEvent } from "nostr-tools/nip59";
-import type { Invoice, notice, Relay, statement } from "../../server/routes/shapes.ts";
+import type { Invoice, notice, Relay, statement, tenant } from "../../server/routes/shapes.ts";
 import type { Api } from "../../server/sandbox/api.ts";
 import { RelaySocket, until } from "../sandbox/relay-socket.ts";
 import { newKey, signed } from "../sandbox/zooid-client.ts";
@@ -12,7 +12,7 @@ import { type Listed, type Ordered, orderPaid, relayIs } from "./orders.ts";
 
 export type Notice = Static<typeof notice>;
 export type Statement = Static<typeof statement>;
-type Tenant = { credit: number; wallet: string; status: string; anchor: number | null };
+type Tenant = Static<typeof tenant>;
 
 /** A fixture with an operator. */
 export async function startBilling(): Promise<{ fixture: Fixture; admin: TenantApi }> {

@@ -12,6 +12,7 @@ import {
   leave,
   openInvoiceOf,
   paidRelay,
+  reactivate,
   startBilling,
   tenantOf,
 } from "./bills.ts";
@@ -160,13 +161,24 @@ test("void withdraws the bill and not the debt: a running relay gets a fresh one
   await leave(fixture, tenant);
 });
 
-test("a voided purchase frees the reservation", async () => {
+test("a voided purchase is billed again, and the reservation stays; deactivated, it is not", async () => {
   const tenant = fixture.tenant();
   const { relay, invoice } = await orderPaid(tenant);
   await onInvoice(invoice.id, "void");
-  expect(await relayOf(tenant, relay.id)).toMatchObject({ status: "deactivated", cause: "lapsed" });
-  expect(await invoicesOf(tenant)).toHaveLength(1);
+  const fresh = await openInvoiceOf(tenant);
+  expect(fresh).toMatchObject({ purpose: "purchase", amount: 10_000 });
+  expect(await relayOf(tenant, relay.id)).toMatchObject({
+    ...{ status: "pending", open_invoice: fresh.id },
+  });
   expect(codeOf(await onInvoice(invoice.id, "void"))).toEqual([409, "not_allowed_now"]);
+  fixture.world.pay(fresh.invoice);
+  await relayIs(tenant, relay.id, "active");
+
+  const gone = await orderPaid(tenant);
+  await onRelay(gone.relay.id, "deactivate");
+  await invoiceIs(tenant, gone.invoice.id, "expired");
+  expect(await invoicesOf(tenant)).toHaveLength(3);
+  await expectReconciled(fixture, tenant);
   await leave(fixture, tenant);
 });
 
@@ -236,14 +248,57 @@ test("an act that is repeated under its Idempotency-Key happens once", async () 
   expect(hostile.status).toBe(422);
 });
 
-test("a relay that the operator switched off can be given back to its owner", async () => {
+test("a relay that the operator switched off and gives back runs again, with its dates", async () => {
+  const tenant = fixture.tenant();
+  const { id, paid_through } = await paidRelay(fixture, tenant);
+  const { id: free } = await activeRelay(tenant);
+  for (const relay of [id, free]) {
+    await onRelay(relay, "deactivate");
+    expect(await relayOf(tenant, relay)).toMatchObject({ status: "deactivated", cause: "admin" });
+    expect(codeOf(await tenant.post(`/tenant/relays/${relay}/reactivate`))).toEqual([
+      ...[409, "closed_by_operator"],
+    ]);
+    expect((await onRelay(relay, "unsuspend")).status).toBe(200);
+  }
+  expect(await relayIs(tenant, id, "active")).toMatchObject({ paid_through, cause: null });
+  await relayIs(tenant, free, "active");
+  expect(codeOf(await onRelay(id, "unsuspend"))).toEqual([409, "not_allowed_now"]);
+  await leave(fixture, tenant);
+});
+
+test("one that is given back too late is its owner's to buy again, as one that lapsed", async () => {
+  const tenant = fixture.tenant();
+  const { id, paid_through } = await paidRelay(fixture, tenant);
+  await onRelay(id, "deactivate");
+  await advanceTo(fixture, (paid_through ?? 0) + DAY);
+  expect(await onRelay(id, "unsuspend")).toMatchObject({
+    body: { status: "deactivated", cause: "lapsed" },
+  });
+  expect(await reactivate(tenant, id)).toMatchObject({
+    body: { relay: { status: "pending" }, invoice: { amount: 10_000 } },
+  });
+  await leave(fixture, tenant);
+});
+
+test("one that is given back to a suspended tenant, or whose name is gone, stays off until its owner acts", async () => {
   const tenant = fixture.tenant();
   const { id } = await paidRelay(fixture, tenant);
   await onRelay(id, "deactivate");
-  expect(codeOf(await tenant.post(`/tenant/relays/${id}/reactivate`))).toEqual([
-    ...[409, "closed_by_operator"],
-  ]);
-  await onRelay(id, "unsuspend");
-  expect((await tenant.post(`/tenant/relays/${id}/reactivate`)).status).toBe(200);
+  await admin.put(`/admin/tenants/${tenant.pubkey}`, { status: "suspended", reason });
+  const off = { status: "deactivated", cause: "owner" };
+  expect(await onRelay(id, "unsuspend")).toMatchObject({ body: off });
+  await admin.put(`/admin/tenants/${tenant.pubkey}`, { status: "active", reason });
+  expect(await relayOf(tenant, id)).toMatchObject(off);
+  expect((await reactivate(tenant, id)).status).toBe(200);
   await relayIs(tenant, id, "active");
+
+  const free = await activeRelay(tenant);
+  await onRelay(free.id, "deactivate");
+  await fixture.advance(31 * DAY * 1000);
+  const other = fixture.tenant();
+  const { subdomain } = free;
+  const taken = await other.post("/tenant/relays", { name: "Mine", subdomain, plan: "free" });
+  expect(taken.status).toBe(201);
+  expect(await onRelay(free.id, "unsuspend")).toMatchObject({ body: off });
+  for (const each of [tenant, other]) await leave(fixture, each);
 });

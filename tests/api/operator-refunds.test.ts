@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { prepareRefund } from "../../server/commands/operator.ts";
+import type { AppError } from "../../server/errors.ts";
 import { until } from "../sandbox/relay-socket.ts";
 import type { Fixture, TenantApi } from "./berth-fixture.ts";
 import { endBilling, expectReconciled, leave, startBilling, tenantOf } from "./bills.ts";
-import { actsOf, codeOf } from "./operator-acts.ts";
+import { actsOf, codeOf, reason } from "./operator-acts.ts";
 import { invoiceIs, order, orderPaid, relayIs } from "./orders.ts";
 
 setDefaultTimeout(30_000);
@@ -45,14 +47,18 @@ test("a refund takes two steps: set aside for the tenant's bolt11, then proven b
   expect(await expectReconciled(fixture, tenant)).toMatchObject({ credit: 15_000, refunded: 0 });
 
   const wanted = asked(4_000);
-  expect((await prepare(4_000, wanted.bolt11.toUpperCase())).body.credit).toBe(11_000);
+  const prepared = await prepare(4_000, wanted.bolt11.toUpperCase());
+  // Under way it is seen by both.
+  const underWay = { credit: 11_000, refund: { amount: 4_000, bolt11: wanted.bolt11 } };
+  expect(prepared.body).toMatchObject(underWay);
+  expect(await tenantOf(tenant)).toMatchObject(underWay);
   expect(await expectReconciled(fixture, tenant)).toMatchObject({ refunded: 4_000 });
   expect(codeOf(await prepare(1_000, asked(1_000).bolt11))).toEqual([409, "not_allowed_now"]);
   const confirm = (preimage: string) => onTenant(tenant, "refund/confirm", { preimage });
   expect(codeOf(await confirm("ab".repeat(32)))).toEqual([422, "wrong_preimage"]);
   const operatorsNode = network.openNode("operator", 1_000_000_000);
   const { preimage } = network.pay(operatorsNode, wanted.bolt11);
-  expect((await confirm(preimage)).status).toBe(200);
+  expect(await confirm(preimage)).toMatchObject({ status: 200, body: { refund: null } });
   expect(codeOf(await confirm(preimage))).toEqual([409, "no_refund"]);
 
   // One that was not paid is taken back; of the money 6,000 are left.
@@ -63,6 +69,30 @@ test("a refund takes two steps: set aside for the tenant's bolt11, then proven b
     ...{ received: 10_000, granted: 5_000, credit: 11_000, refunded: 4_000, applied: 0 },
   });
   await leave(fixture, tenant);
+});
+
+test("what an order takes in the same moment is not refunded too", async () => {
+  const tenant = fixture.tenant();
+  const gone = await orderPaid(tenant);
+  await tenant.delete(`/tenant/relays/${gone.relay.id}`);
+  await invoiceIs(tenant, gone.invoice.id, "expired");
+  fixture.world.pay(gone.bolt11);
+  await until(async () => (await tenantOf(tenant)).credit === 10_000);
+  const { network, tenantWallet } = fixture.world;
+  const { bolt11 } = network.makeInvoice(tenantWallet.node, { amountMsats: 10_000_000 });
+  const { host, queries, clock } = { ...fixture.berth, clock: fixture.clock };
+  const parts = { host, queries, clock, network: "bcrt" as const };
+  const [relay, invoice] = ["r1", "i1"];
+  const words = { name: "n", subdomain: "n", schema: "n_refund", description: "" };
+  const wish = { type: "ORDER", relay, invoice, plan: "basic", ...words };
+  const act = { by: admin.pubkey, reason, once: null };
+  // Both before either is committed.
+  const order = host.send(`tenant/${tenant.pubkey}`, wish, { cause: "http", by: tenant.pubkey });
+  const refund = prepareRefund(parts, tenant.pubkey, { sats: 10_000, bolt11 }, act);
+  await order;
+  expect(await refund.catch((error: AppError) => error.code)).toBe("not_refundable");
+  expect(await tenantOf(tenant)).toMatchObject({ credit: 0, refund: null });
+  await expectReconciled(fixture, tenant);
 });
 
 test("what was granted is used first, so that money that came later can be given back", async () => {

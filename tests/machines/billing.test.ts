@@ -3,9 +3,14 @@ import fc from "fast-check";
 import {
   addMonths,
   creditPays,
+  type Grace,
+  graceEndOf,
+  graceFrom,
+  HOUR_MS,
   isCovered,
   monthOf,
   orderRefusal,
+  remindersOf,
   type Seat,
   totalSats,
 } from "../../machines/billing.ts";
@@ -128,6 +133,62 @@ test("a relay is covered when it is free, prepaid, or paid through a later momen
   expect(isCovered({ ...seat, paidThrough: T0 }, T0)).toBe(false);
 });
 
+describe("the days of grace", () => {
+  const date = T0 + HOUR_MS;
+  const [ends, day] = [date + 7 * DAY_MS, DAY_MS];
+  const cases: [string, Grace | null, billedAt: number, endsAt: number, isExtended: boolean][] = [
+    ["count from the date of a bill written ahead", null, T0, ends, false],
+    ["count from the first bill where that came late", null, date + day, ends + day, false],
+    ["go on when a bill is written anew", begun(ends), date + 3 * day, ends, false],
+    ["go on when it leaves just a day", begun(ends), ends - day, ends, false],
+    ["end a day after a bill that left less", begun(ends), ends - day + 1, ends + 1, true],
+    [
+      "end a day after a bill that came when they were over",
+      begun(ends),
+      ends + 9 * day,
+      ends + 10 * day,
+      true,
+    ],
+    ["are not made longer twice", begun(ends + day, true), ends + day - 5, ends + day, true],
+    [
+      "begin again for another date",
+      { ...begun(ends), paidThrough: T0 - 31 * day },
+      date,
+      ends,
+      false,
+    ],
+  ];
+  for (const [what, grace, billedAt, endsAt, isExtended] of cases)
+    test(what, () => {
+      const paidThrough = date;
+      expect(graceFrom({ paidThrough, grace }, billedAt)).toEqual({
+        ...{ paidThrough, endsAt, isExtended },
+      });
+    });
+
+  function begun(endsAt: number, isExtended = false): Grace {
+    return { paidThrough: date, endsAt, isExtended };
+  }
+
+  test("of an invoice end with the first of its relays, and its reminders say so", () => {
+    const item = (relay: string) => ({ ...monthOf(relay, "reactivation", "basic", date) });
+    const items = [item("r1"), item("r2")];
+    expect(graceEndOf(items, {}, T0)).toBe(ends);
+    const anew = { r2: begun(ends) };
+    expect(graceEndOf(items, anew, date + 2 * day)).toBe(ends);
+    expect(remindersOf(items, anew, date + 2 * day)).toEqual([
+      { stage: "due", at: date + 2 * day + HOUR_MS },
+      { stage: "three_days_left", at: ends - 3 * day },
+      { stage: "one_day_left", at: ends - day },
+    ]);
+    expect(remindersOf(items, anew, ends - 2 * day).map(({ stage }) => stage)).toEqual([
+      "due",
+      "one_day_left",
+    ]);
+    expect(remindersOf(items, anew, ends - HOUR_MS).map(({ stage }) => stage)).toEqual(["due"]);
+  });
+});
+
 describe("creditPays", () => {
   const dues = fc.array(fc.integer({ min: 0, max: 60_000 }), { maxLength: 8 });
   const open = (sats: number[]) =>
@@ -164,6 +225,7 @@ describe("orderRefusal", () => {
     paidThrough: null,
     prepaid: null,
     invoice: null,
+    grace: null,
     next: null,
     instead: null,
     ...over,

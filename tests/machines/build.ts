@@ -33,6 +33,7 @@ export const invoiceInput = (over: Partial<InvoiceInput> = {}): InvoiceInput => 
   creditSats: 0,
   closesAt: null,
   auto: false,
+  grace: {},
   ...over,
 });
 
@@ -91,5 +92,6 @@ export const noticeInput = (over: Partial<NoticeInput> = {}): NoticeInput => ({
   invoice: "i1",
   stage: "due",
   validUntil: null,
+  about: null,
   ...over,
 });

@@ -137,7 +137,7 @@ describe("a wallet that refuses", () => {
     expect(past.context.chargeAt).toBe(T0 + HOUR_MS);
   });
 
-  test("for good is broken: the till hears of it, the tenant too, and it is not tried again", () => {
+  test("for good is broken: the till hears of it, and it is not tried again", () => {
     for (const code of [
       "UNAUTHORIZED",
       "RESTRICTED",
@@ -148,11 +148,16 @@ describe("a wallet that refuses", () => {
       expect(invoice.told as unknown).toEqual([
         [`tenant/${TENANT}`, { type: "WALLET_BROKEN", invoice: "i1", code }, 0],
       ]);
-      expect(stages(invoice)).toEqual(["due"]);
+      // The till's notice says what is due, too: no second one, now or at the date.
+      expect(stages(invoice)).toEqual([]);
       expect(invoice.context.chargeAt).toBeNull();
-      expect(invoice.answers("askAfter", unsettled).wait(DAY_MS).rest()).toBe(
-        "pending.payable.idle",
-      );
+      expect(
+        invoice
+          .answers("askAfter", unsettled)
+          .wait(2 * DAY_MS)
+          .rest(),
+      ).toBe("pending.payable.idle");
+      expect(invoice.allCreated).toEqual([]);
     }
   });
 

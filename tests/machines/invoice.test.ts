@@ -10,7 +10,11 @@ const reason = "spam";
 const items = [monthOf("r1", "purchase", "basic", T0)];
 const CLOSE = { type: "CLOSE", why: "cancelled" };
 const PAID = [TILL, { type: "PAID", invoice: "i1", items, sats: 10_000 }, 10_000];
-const CLOSED = (sats = 0) => [TILL, { type: "CLOSED", invoice: "i1", items, sats }, sats];
+const CLOSED = (sats = 0, isVoid = false) => [
+  TILL,
+  { type: "CLOSED", invoice: "i1", items, sats, isVoid },
+  sats,
+];
 const CREDIT = (sats: number, why: string) => [
   TILL,
   { type: "CREDIT", sats, why: `${why} i1` },
@@ -105,7 +109,7 @@ describe("the end", () => {
     expect(expired(4_000).told as unknown).toEqual([CLOSED(4_000)]);
     const voided = payable(4_000).send({ type: "admin.void", reason });
     expect(voided.rest()).toBe("void");
-    expect(voided.told as unknown).toEqual([CLOSED(4_000)]);
+    expect(voided.told as unknown).toEqual([CLOSED(4_000, true)]);
   });
 
   test("by cancellation asks the wallet at once, wherever the invoice stands", () => {

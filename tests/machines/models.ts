@@ -15,6 +15,7 @@ import {
   relayInput,
   renewalInput,
   settled,
+  T0,
 } from "./build.ts";
 import type { Model } from "./model.ts";
 
@@ -45,7 +46,13 @@ export const relayModel = (plan: PlanId): Model<RelayContext> => ({
         extended({ paidThrough: atMs - DAY_MS, prepaid: false }),
         extended({ plan: other, priceSats: plans[other].priceSats }),
       ],
-      BILLED: [{ type: "BILLED", invoice: "i2" }],
+      BILLED: [
+        {
+          type: "BILLED",
+          invoice: "i2",
+          graceEnds: Math.max(c.paidThrough ?? 0, atMs) + 7 * DAY_MS,
+        },
+      ],
       UNBILLED: ["i2", "i9"].map((invoice) => ({ type: "UNBILLED", invoice })),
       REOPEN: [true, false].map((covered) => ({ type: "REOPEN", covered })),
       "admin.suspend": [{ type: "admin.suspend", reason }],
@@ -66,6 +73,7 @@ export const relayModel = (plan: PlanId): Model<RelayContext> => ({
     c.priceSats === 0,
     c.paidThrough === null,
     c.graceEnds === null ? null : c.graceEnds > atMs,
+    c.heldInGrace,
     c.wanted === 0 || (c.applied >= c.wanted ? "applied" : c.refused === null),
   ],
   coarse: ({ value }) => value.status,
@@ -140,7 +148,10 @@ export const noticeModel: Model<NoticeContext> = {
   examples: () => ({
     "admin.retry": [{ type: "admin.retry", reason }],
     "xstate.done.actor.deliver": ["delivered", "refused", "no_inbox"].map((state) =>
-      doneEvent("deliver", { state, relays: ["wss://in.example"], subject: "Due", text: "Pay." }),
+      doneEvent("deliver", {
+        ...{ state, relays: ["wss://in.example"] },
+        ...{ subject: "Due", text: "Pay.", writtenAt: T0 },
+      }),
     ),
     "xstate.error.actor.deliver": [errorEvent("deliver", "defect")],
   }),

@@ -12,6 +12,7 @@ const said = (state: string) => ({
   relays: ["wss://in.example"],
   subject: "Your renewal is due",
   text: "Pay it.",
+  writtenAt: T0,
 });
 
 describe("a message", () => {
@@ -19,7 +20,8 @@ describe("a message", () => {
     const notice = aNotice();
     expect(notice.rest()).toBe("queued");
     expect(notice.began).toEqual(["deliver"]);
-    expect(notice.inputs).toEqual([{ notice: "i1/due", invoice: "i1", stage: "due" }]);
+    const about = { invoice: "i1", stage: "due", about: null };
+    expect(notice.inputs).toEqual([{ notice: "i1/due", ...about, written: null }]);
   });
 
   for (const state of ["delivered", "refused", "no_inbox"])
@@ -51,6 +53,9 @@ describe("a message", () => {
     for (const state of ["refused", "no_inbox"]) {
       const notice = aNotice().answers("deliver", said(state));
       expect(notice.send({ type: "admin.retry", reason }).began).toEqual(["deliver"]);
+      // Word for word and under the same date: it may have arrived although it was refused.
+      const { subject, text, writtenAt } = said(state);
+      expect(notice.inputs).toMatchObject([{ written: { subject, text, writtenAt } }]);
       expect(notice.answers("deliver", said("delivered")).rest()).toBe("delivered");
     }
     for (const notice of [
@@ -68,7 +73,10 @@ test("a stage of an invoice has one name, and is created once", () => {
     id: "notice/i1/due",
     machine: "notice",
     once: true,
-    input: { id: "i1/due", tenant: TENANT, invoice: "i1", stage: "due", validUntil: null },
+    input: {
+      ...{ id: "i1/due", tenant: TENANT, invoice: "i1", stage: "due" },
+      ...{ validUntil: null, about: null },
+    },
   });
   const ids = [made("i1", "due"), made("i1", "receipt"), made("i2", "due")].map(({ id }) => id);
   expect(new Set(ids).size).toBe(3);

@@ -33,12 +33,13 @@ describe("grace", () => {
     const relay = overdue();
     expect(relay.alarms.size).toBe(0);
     expect(status(relay.wait(60 * DAY_MS))).toBe("grace.unbilled");
-    relay.send(billed());
+    relay.send(billed("i2", END + 67 * DAY_MS));
     expect(status(relay)).toBe("grace.counting");
     expect(relay.context.graceEnds).toBe(END + 67 * DAY_MS);
+    expect(status(relay.wait(7 * DAY_MS))).toBe("grace.lastCall");
   });
 
-  test("counts seven days from paid-through where the renewal was written ahead", () => {
+  test("ends when the till says, also where the renewal was written ahead", () => {
     const relay = active()
       .wait(END - T0 - HOUR_MS)
       .send(billed());

@@ -30,7 +30,12 @@ export const status = (relay: LoneActor<unknown>): string => relay.rest("status"
 export const seats = (relay: Relay) =>
   relay.told.map(([to, event]) => [to, (event as unknown as { is: string }).is]);
 
-export const billed = (invoice = "i2") => ({ type: "BILLED", invoice });
+/** A renewal can be paid; its days of grace end then. */
+export const billed = (invoice = "i2", graceEnds = month.paidThrough + 7 * DAY_MS) => ({
+  type: "BILLED",
+  invoice,
+  graceEnds,
+});
 /** Past its date, with no renewal that could be paid. */
 export const overdue = (): Relay => active().wait(month.paidThrough - T0);
 /** Suspended for non-payment of `i2`. */

@@ -4,7 +4,9 @@ import { aRelay } from "./lone-actor.ts";
 import {
   active,
   apply,
+  billed,
   deactivated,
+  overdue,
   paid,
   provisioning,
   type Relay,
@@ -47,6 +49,18 @@ describe("suspension", () => {
     expect(status(relay)).toBe("suspended.unpaid");
     expect(seats(relay)).toEqual([[TILL, "dark"]]);
     expect(status(relay.send(paid))).toBe("provisioning.prompt");
+  });
+
+  test("of one in grace is no end of it: released, it is in grace again, however often it is held", () => {
+    const relay = overdue().send(billed()).send({ type: "admin.suspend", reason });
+    apply(relay).send({ type: "UNBILLED", invoice: "i2" }).wait(DAY_MS);
+    expect(status(relay.send({ type: "admin.unsuspend", reason }))).toBe("provisioning.prompt");
+    expect(status(relay.send({ type: "HOLD" }).send({ type: "RELEASE" }))).toBe(
+      "provisioning.prompt",
+    );
+    apply(relay).wait(0);
+    expect(status(relay)).toBe("grace.unbilled");
+    expect(relay.context.heldInGrace).toBe(false);
   });
 
   test("a free relay is always covered", () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { AnyStateMachine } from "xstate";
-import { type MachineName, machines, tells } from "../../machines/index.ts";
+import { type MachineName, machines, migrations, tells } from "../../machines/index.ts";
 import { answer, deadlines, decide, hydrate } from "../../server/host/xstate.ts";
 import { type Fixture, fileOf, modelsOf, restsOf, SNAPSHOTS } from "./fixtures.ts";
 import { alarmsAskedFor } from "./invariants.ts";
@@ -22,7 +22,10 @@ for (const name of Object.keys(machines) as MachineName[])
 for (const [index, fixture] of fixtures.entries())
   describe(files[index] ?? "", () => {
     const machine: AnyStateMachine = machines[fixture.machine];
-    const stored = JSON.stringify(fixture.snapshot);
+    const isOld = fixture.version !== machine.version;
+    const stored = JSON.stringify(
+      isOld ? migrations[fixture.machine](fixture.snapshot, fixture.version) : fixture.snapshot,
+    );
     const restored = hydrate(machine, stored);
     const lives = modelsOf[fixture.machine];
     const at = (event: ModelEvent): number => event.at ?? fixture.at;
@@ -34,8 +37,8 @@ for (const [index, fixture] of fixtures.entries())
     });
 
     test("restores to the same state, and stores the same again", () => {
-      // A new version of the machine needs a migration before this may say otherwise.
-      expect(fixture.version).toBe(machine.version ?? "");
+      // What an earlier version stored is there for as long as there is a way from it.
+      if (!isOld) expect(stored).toBe(JSON.stringify(fixture.snapshot));
       expect(restored.value).toEqual(fixture.snapshot.value as never);
       expect(JSON.stringify(machine.getPersistedSnapshot(restored))).toBe(stored);
       expect(deadlines(machine, restored)).toEqual(alarmsAskedFor(restored));

@@ -143,10 +143,24 @@ function checkMove(world: World, { id, before, after }: Moved, claim: Claim): vo
   if (to !== "suspended.unpaid" || !from.startsWith("grace")) return;
   const c = after.context as RelayContext;
   const billed = world.issued.find(({ invoice }) => invoice === c.invoice);
+  const paidThrough = c.paidThrough ?? 0;
+  /** All that ever billed this date: the first began the days of grace. */
+  const bills = world.issued.filter(({ invoice }) =>
+    world
+      .invoice(invoice)
+      .items.some((i) => i.relay === c.id && i.kind === "renewal" && i.from >= paidThrough),
+  );
+  const firstAt = Math.min(...bills.map(({ issuedAt }) => issuedAt));
   claim(from === "grace.lastCall", `${id} was suspended out of ${from}`);
-  claim(after.at >= (c.paidThrough ?? 0) + 7 * DAY_MS, `${id} was suspended before seven days`);
+  claim(after.at >= paidThrough + 7 * DAY_MS, `${id} was suspended before seven days`);
   claim(billed !== undefined, `${id} was suspended for ${c.invoice}, which nobody could pay`);
-  claim(after.at >= (billed?.issuedAt ?? 0) + 7 * DAY_MS, `${id} had less than seven days to pay`);
+  claim(after.at >= firstAt + 7 * DAY_MS, `${id} had less than seven days to pay`);
+  // A bill that was written anew leaves a day, once.
+  const isAgain = new Set(bills.map(({ invoice }) => invoice)).size > 2;
+  claim(
+    isAgain || after.at >= (billed?.issuedAt ?? 0) + DAY_MS,
+    `${id} had less than a day to pay ${c.invoice}`,
+  );
   claim((world.askedTurn.get(c.invoice ?? "") ?? 0) > 0, `${id} was suspended and nobody asked`);
 }
 

@@ -161,7 +161,13 @@ export class World {
 
   #deliver(work: Work, random: Random): void {
     const state = random.pick(["delivered", "delivered", "no_inbox", "refused"]);
-    work.answer = doneEvent(work.invoke, { state, relays: [], subject: "", text: "" });
+    work.answer = doneEvent(work.invoke, {
+      state,
+      relays: [],
+      subject: "",
+      text: "",
+      writtenAt: 0,
+    });
   }
 
   #idsOf(prefix: string): string[] {

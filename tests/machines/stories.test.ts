@@ -242,7 +242,67 @@ test("an overpayment of one relay pays the open invoice of another", () => {
   expect(till(world).creditSats).toBe(500);
 });
 
-test("a voided invoice lets its reservation lapse, and credit that it held comes back", () => {
+test("a change of plan every two days does not begin the days of grace anew", () => {
+  const { world } = renewed();
+  answer(world);
+  world.star.advance(HOUR_MS);
+  const ends = addMonths(T0, 1) + 7 * DAY_MS;
+  for (const [index, plan] of ["growth", "basic", "growth"].entries()) {
+    world.star.advance(2 * DAY_MS);
+    world.star.send(TILL, { type: "CHANGE", relay: "r1", plan, invoice: `x${index}` } as never);
+    answer(world);
+    expect([relay(world), world.relay("r1").graceEnds]).toEqual(["grace.counting", ends]);
+    expect(till(world).renewal?.items[0]?.plan).toBe(plan as never);
+  }
+  world.star.advance(DAY_MS);
+  answer(world);
+  expect(relay(world)).toBe("suspended.unpaid");
+  expect(notices(world)).toContain("suspended");
+});
+
+test("a bill that is written anew on the last day leaves a day to pay it, once", () => {
+  const { world } = renewed();
+  answer(world);
+  const change = (plan: string) => {
+    world.star.send(TILL, { type: "CHANGE", relay: "r1", plan, invoice: `x${plan}` } as never);
+    answer(world);
+  };
+  world.star.advance(HOUR_MS + 7 * DAY_MS - 60_000);
+  change("growth");
+  const ends = world.star.nowMs + DAY_MS;
+  expect(world.relay("r1").graceEnds).toBe(ends);
+  world.star.advance(DAY_MS - 60_000);
+  change("basic");
+  expect([relay(world), world.relay("r1").graceEnds]).toEqual(["grace.counting", ends]);
+  world.star.advance(60_000);
+  answer(world);
+  expect(relay(world)).toBe("suspended.unpaid");
+});
+
+test("a tenant suspended in grace has what is left of it when that is lifted", () => {
+  const { world } = renewed();
+  answer(world);
+  world.star.advance(HOUR_MS + DAY_MS);
+  world.star.send(TILL, { type: "admin.suspend", reason } as never);
+  answer(world);
+  expect([relay(world), till(world).renewal]).toEqual(["suspended.held", null]);
+  world.star.advance(DAY_MS);
+  world.star.send(TILL, { type: "admin.unsuspend", reason } as never);
+  answer(world);
+  world.star.advance(0);
+  answer(world);
+  const ends = addMonths(T0, 1) + 7 * DAY_MS;
+  expect([relay(world), world.relay("r1").graceEnds]).toEqual(["grace.counting", ends]);
+  const { renewal } = till(world);
+  pay(
+    world,
+    world.issued.findIndex((one) => one.invoice === renewal?.invoice),
+  );
+  answer(world);
+  expect(relay(world)).toBe("active");
+});
+
+test("a voided purchase is billed again, and pays with the credit that comes back", () => {
   const world = new World();
   world.star.send(TILL, order("growth", "r2", "i2"));
   answer(world);
@@ -252,6 +312,41 @@ test("a voided invoice lets its reservation lapse, and credit that it held comes
   world.star.send(TILL, order("basic"));
   expect(till(world).creditSats).toBe(0);
   world.star.send(invoiceActor("i1"), { type: "admin.void", reason } as never);
-  expect([relay(world), invoice(world)]).toEqual(["deactivated.lapsed", "void"]);
-  expect(till(world).creditSats).toBe(4_000);
+  const fresh = till(world).seats.r1?.invoice ?? "";
+  expect([relay(world), invoice(world), invoice(world, fresh)]).toEqual([
+    "pending",
+    "void",
+    "pending.minting",
+  ]);
+  expect(world.invoice(fresh)).toMatchObject({ purpose: "purchase", creditSats: 4_000 });
+  answer(world);
+  pay(
+    world,
+    world.issued.findIndex((one) => one.invoice === fresh),
+  );
+  answer(world);
+  expect([relay(world), till(world).creditSats]).toEqual(["active", 0]);
+});
+
+test("money for a voided purchase pays the one that was written after it", () => {
+  const world = ordered();
+  world.star.send(invoiceActor("i1"), { type: "admin.void", reason } as never);
+  const fresh = till(world).seats.r1?.invoice ?? "";
+  answer(world);
+  pay(world);
+  expect([invoice(world, fresh), relay(world)]).toEqual(["paid", "provisioning.prompt"]);
+  expect(till(world).creditSats).toBe(0);
+});
+
+test("a voided purchase of a relay that is deactivated is not billed again, and still lapses unpaid", () => {
+  const gone = ordered();
+  deactivate(gone);
+  gone.star.send(invoiceActor("i1"), { type: "admin.void", reason } as never);
+  expect([relay(gone), gone.invoices()]).toEqual(["deactivated.byOwner", ["i1"]]);
+  const world = ordered();
+  world.star.send(invoiceActor("i1"), { type: "admin.void", reason } as never);
+  answer(world);
+  world.star.advance(DAY_MS);
+  answer(world);
+  expect([relay(world), world.invoices().length]).toEqual(["deactivated.lapsed", 2]);
 });

@@ -36,6 +36,7 @@ const closedRenewal = ({ context: { renewal } }: Tenant) => ({
   invoice: renewal?.invoice,
   items: renewal?.items,
   sats: 0,
+  isVoid: false,
 });
 
 describe("a renewal", () => {
@@ -129,10 +130,29 @@ describe("a renewal", () => {
     const tenant = renewed();
     const { items = [] } = tenant.context.renewal ?? {};
     tenant.send({ type: "BILLED", invoice: RENEWAL, items });
-    expect(tenant.told as unknown).toEqual([["relay/r1", { type: "BILLED", invoice: RENEWAL }, 0]]);
+    const graceEnds = END + 7 * DAY_MS;
+    const told = { type: "BILLED", invoice: RENEWAL, graceEnds };
+    expect(tenant.told as unknown).toEqual([["relay/r1", told, 0]]);
     tenant.send(closedRenewal(tenant));
     expect(types(tenant)).toContain("relay/r1 UNBILLED");
   });
+});
+
+test("one that is written anew knows the days of grace that have begun, for that date alone", () => {
+  const tenant = renewed();
+  const billed = () => ({ ...paidRenewal(tenant), type: "BILLED" });
+  tenant.send(billed()).wait(HOUR_MS + 3 * DAY_MS);
+  tenant.send(closedRenewal(tenant));
+  const begun = { paidThrough: END, endsAt: END + 7 * DAY_MS, isExtended: false };
+  expect(madeInvoice(tenant)).toMatchObject({ input: { grace: { r1: begun } } });
+  tenant.send(billed());
+  expect(tenant.context.seats.r1?.grace).toEqual(begun);
+  // Paid for, it has another date.
+  tenant
+    .send(paidRenewal(tenant))
+    .wait(NEXT - HOUR_MS - tenant.nowMs)
+    .answers("catchUp", null);
+  expect(madeInvoice(tenant)).toMatchObject({ input: { grace: {} } });
 });
 
 describe("an open renewal whose relays change", () => {
@@ -257,5 +277,26 @@ test("a wallet that is broken is said once, and connected again is whole", () =>
   expect(tenant.created).toMatchObject([{ id: `notice/${RENEWAL}/wallet_broken` }]);
   expect(tenant.send(broken).created).toEqual([]);
   expect(tenant.send({ type: "WALLET_SET" }).rest("wallet")).toBe("connected");
-  expect(tenant.send({ type: "WALLET_CLEARED" }).send(broken).rest("wallet")).toBe("none");
+  tenant.send({ type: "WALLET_CLEARED" }).send(broken);
+  expect(tenant.rest("wallet")).toBe("none");
+  // What is due is said to who has no wallet any more.
+  expect(tenant.created).toMatchObject([{ id: `notice/${RENEWAL}/due` }]);
+});
+
+test("that they run again is said of the relays that were suspended, and of no others", () => {
+  const tenant = running()
+    .send(order("growth", "r2", "i2"))
+    .send(paid("r2", "i2", "growth"))
+    .send(seat("on", "r2"))
+    .send(order("basic", "r3", "i3"))
+    .send(paid("r3", "i3"))
+    .send(seat("on", "r3"));
+  due(tenant);
+  const { invoice } = tenant.context.renewal ?? {};
+  tenant.wait(8 * DAY_MS);
+  for (const relay of ["r1", "r3"]) tenant.send({ ...seat("dark", relay), invoice });
+  tenant.send(paidRenewal(tenant)).send(seat("on"));
+  expect(tenant.created).toMatchObject([
+    { id: `notice/${RENEWAL}/reactivated`, input: { about: ["r1", "r3"] } },
+  ]);
 });

@@ -15,11 +15,12 @@ export const paid = (relay = "r1", invoice = "i1", plan: PlanId = "basic") => ({
   items: [monthOf(relay, "purchase", plan, T0)],
   sats: plans[plan].priceSats,
 });
-export const closed = (invoice = "i1", sats = 0) => ({
+export const closed = (invoice = "i1", sats = 0, isVoid = false) => ({
   type: "CLOSED",
   invoice,
   items: items(),
   sats,
+  isVoid,
 });
 export const credit = (sats: number) => ({ type: "CREDIT", sats, why: "paid after the end i0" });
 export const seat = (is: string, relay = "r1") => ({ type: "SEAT", relay, is });

@@ -31,6 +31,7 @@ describe("an order", () => {
       paidThrough: null,
       prepaid: null,
       invoice: "i1",
+      grace: null,
       next: null,
       instead: null,
     });

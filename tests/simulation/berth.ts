@@ -2,14 +2,16 @@
 import type { Db } from "../../db/database.ts";
 import { type HostStore, hostStore } from "../../db/host-store.ts";
 import { createQueries } from "../../db/index.ts";
-import { machines, tells } from "../../machines/index.ts";
+import { machines, migrations, tells } from "../../machines/index.ts";
+import type { BillingParts } from "../../server/effects/billing.ts";
 import { createEffects, type EffectParts } from "../../server/effects/index.ts";
 import type { Effect } from "../../server/host/effect.ts";
 import { Host } from "../../server/host/host.ts";
 import { createProjection } from "../../server/projections/index.ts";
 import { createSettlements } from "../../server/settlements.ts";
+import type { ReceivingWallet } from "../../server/wallet/wallet.ts";
 import { SettlementWatch } from "../../server/watch.ts";
-import type { World } from "./world.ts";
+import type { ZooidClient } from "../../server/zooid/client.ts";
 
 export type Hooks = {
   backoffCapMs?: number;
@@ -19,7 +21,16 @@ export type Hooks = {
   onDefect: (what: string) => void;
 };
 
-export function openBerth(db: Db, world: World, hooks: Hooks) {
+/** All that lies outside of it. */
+export type Outside = {
+  agenda: { now: () => number };
+  lightning: ReceivingWallet;
+  zooidClient: ZooidClient;
+  pay: BillingParts["pay"];
+  deliver: BillingParts["deliver"];
+};
+
+export function openBerth(db: Db, world: Outside, hooks: Hooks) {
   const { backoffCapMs, store = (same) => same, effect = (same) => same, onDefect } = hooks;
   const queries = createQueries(db);
   const clock = { now: world.agenda.now };
@@ -40,10 +51,10 @@ export function openBerth(db: Db, world: World, hooks: Hooks) {
     store: store(hostStore(db)),
     clock,
     machines: {
-      tenant: { machine: machines.tenant, tells: tells.tenant },
-      relay: { machine: machines.relay, tells: tells.relay },
-      invoice: { machine: machines.invoice, tells: tells.invoice },
-      notice: { machine: machines.notice, tells: tells.notice },
+      tenant: { machine: machines.tenant, tells: tells.tenant, migrate: migrations.tenant },
+      relay: { machine: machines.relay, tells: tells.relay, migrate: migrations.relay },
+      invoice: { machine: machines.invoice, tells: tells.invoice, migrate: migrations.invoice },
+      notice: { machine: machines.notice, tells: tells.notice, migrate: migrations.notice },
     },
     effects: Object.fromEntries(Object.entries(effects).map(([name, e]) => [name, effect(e)])),
     project: createProjection(queries),

@@ -7,6 +7,7 @@ import {
   isCovered,
   LEAD_MS,
   type Quote,
+  REISSUE_MS,
   type Seat,
   totalSats,
 } from "../../machines/billing.ts";
@@ -58,9 +59,15 @@ export function* checkStep(step: Step, watcher: Watcher): Generator<string> {
   }
 }
 
-function* checkRelayStep({ before, after, at }: Step, watcher: Watcher): Generator<string> {
+function* checkRelayStep({ before, after, at, event }: Step, watcher: Watcher): Generator<string> {
   if (!before) return;
   const [was, is] = [relayState(before), relayState(after)];
+  yield* checkUnpaid(before, is, at, watcher);
+  if (event.type === "LAPSED" && was === "pending" && is === "deactivated.lapsed") {
+    const last = invoicesOf((after.context as RelayContext).id, after.scope, watcher).at(-1);
+    const status = last && statusOf(last.value);
+    if (status !== "expired") yield `lapsed with an invoice that is ${status}`;
+  }
   if (was.startsWith("provisioning") && is === "active")
     watcher.activeSince.set((after.context as RelayContext).id, at);
   const c = after.context as RelayContext;
@@ -71,9 +78,19 @@ function* checkRelayStep({ before, after, at }: Step, watcher: Watcher): Generat
     const bolt11s = ((invoice && watcher.world.lightning.byInvoice.get(invoice)) || []).filter(
       (p) => p.isShown,
     );
-    const first = bolt11s[0]?.issuedAt;
-    if (first === undefined || at < first + GRACE_MS)
-      yield `suspended ${iso(at)}, and its first bolt11 is of ${iso(first)}`;
+    const renewals = invoicesOf(c.id, after.scope, watcher).filter((seen) =>
+      (seen.context as InvoiceContext).items.some(
+        (i) => i.relay === c.id && i.kind === "renewal" && i.from >= paidThrough,
+      ),
+    );
+    const issuedAt = (id: string) =>
+      watcher.world.lightning.byInvoice.get(id)?.find((p) => p.isShown)?.issuedAt;
+    const issued = renewals.flatMap((seen) => issuedAt((seen.context as InvoiceContext).id) ?? []);
+    const [first, last] = [Math.min(...issued), bolt11s[0]?.issuedAt];
+    if (last === undefined || at < first + GRACE_MS)
+      yield `suspended ${iso(at)}, and the first bolt11 for its date is of ${iso(first)}`;
+    else if (issued.length < 3 && at < last + REISSUE_MS)
+      yield `suspended ${iso(at)}, and its bill was written anew ${iso(last)}`;
     for (const { settledAt, deniedAt, hash } of bolt11s) {
       if (deniedAt === null || deniedAt < (c.graceEnds ?? 0)) {
         if (settledAt === null)
@@ -92,6 +109,27 @@ function* checkRelayStep({ before, after, at }: Step, watcher: Watcher): Generat
       yield `its tenant's wallet has paid since ${iso(since)}, and it is in grace`;
   }
 }
+
+/** Nobody runs unpaid for longer than grace and the one day more that a bill written anew may leave. */
+function* checkUnpaid(before: Seen, is: string, at: number, watcher: Watcher): Generator<string> {
+  const { id, paidThrough } = before.context as RelayContext;
+  const key = `${id} paid through ${iso(paidThrough)}`;
+  const unpaid = watcher.unpaid.get(key) ?? { ms: 0, since: null };
+  if (unpaid.since !== null) unpaid.ms += at - unpaid.since;
+  unpaid.since = is === "grace.counting" ? at : null;
+  if (unpaid.ms > 0 || unpaid.since !== null) watcher.unpaid.set(key, unpaid);
+  if (unpaid.ms > GRACE_MS + REISSUE_MS)
+    yield `${key} could be paid for ${unpaid.ms / (24 * HOUR_MS)} days and was not suspended`;
+}
+
+/** Every invoice that ever billed a relay, oldest first. */
+const invoicesOf = (relay: string, scope: string, watcher: Watcher): Seen[] =>
+  [...watcher.seen.values()].filter(
+    ({ machine, scope: of, context }) =>
+      machine === "invoice" &&
+      of === scope &&
+      (context as InvoiceContext).items.some((item) => item.relay === relay),
+  );
 
 function* checkNewInvoice({ after }: Step, watcher: Watcher): Generator<string> {
   const c = after.context as InvoiceContext;
@@ -118,7 +156,7 @@ function* checkRenewalQuote(item: Item, { expected }: Watcher): Generator<string
     yield `quoted ${quote.amountSats} for the renewal of ${item.relay}, charged ${item.sats}`;
 }
 
-function* checkNewNotice({ after }: Step, watcher: Watcher): Generator<string> {
+function* checkNewNotice({ after, at }: Step, watcher: Watcher): Generator<string> {
   const { stage, invoice: id } = after.context as NoticeContext;
   const invoice = watcher.invoice(id);
   if (!invoice) {
@@ -128,6 +166,9 @@ function* checkNewNotice({ after }: Step, watcher: Watcher): Generator<string> {
   const status = statusOf(invoice.value);
   if ((stage.endsWith("_left") || stage === "due") && status !== "pending")
     yield `of an invoice that is ${status}`;
+  // One that says that the wallet refused says what is due, too.
+  const broken = watcher.seen.get(`notice/${id}/wallet_broken`)?.context as NoticeContext;
+  if (stage === "due" && broken?.createdAt === at) yield `says again what was said just now`;
   if (stage === "receipt" && status !== "paid") yield `of an invoice that is ${status}`;
 }
 

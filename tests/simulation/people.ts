@@ -1,6 +1,6 @@
 /** What tenants and admins do: everything that is possible, in any order, at any time. */
 
-import { quote, type Seat } from "../../machines/billing.ts";
+import { isOverdue, quote, type Seat } from "../../machines/billing.ts";
 import type { InvoiceContext } from "../../machines/invoice.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import { type PlanId, planIds } from "../../machines/plans.ts";
@@ -21,6 +21,8 @@ export type Person = {
   /** Connects a good wallet at once, and leaves it. */
   isFaithful: boolean;
   relaysMax: number;
+  /** Pays no renewal, and changes the plan of what is overdue instead, again and again. */
+  isDodger?: true;
 };
 
 const temperaments: Omit<Person, "pubkey">[] = [
@@ -30,6 +32,7 @@ const temperaments: Omit<Person, "pubkey">[] = [
   { pays: 0.1, everyMs: 5 * DAY_MS, isFaithful: false, relaysMax: 3 },
   { pays: 0, everyMs: 7 * DAY_MS, isFaithful: false, relaysMax: 3 },
   { pays: 0.6, everyMs: 2 * DAY_MS, isFaithful: false, relaysMax: 6 },
+  { pays: 1, everyMs: DAY_MS, isFaithful: false, relaysMax: 2, isDodger: true },
 ];
 
 export function person({ random }: Simulation): Person {
@@ -58,6 +61,12 @@ export async function act(sim: Simulation, who: Person): Promise<void> {
   const send = (event: { type: string } & Record<string, unknown>) =>
     sim.command(till, event, who.pubkey);
   const wallet = world.walletOf(who.pubkey);
+  const overdue = seats.filter(([, s]) => s.is === "on" && isOverdue(s, world.agenda.now()));
+  if (who.isDodger && overdue.length > 0 && random.chance(0.9)) {
+    const [relay, seat] = random.pick(overdue);
+    const plan = (seat.next ?? seat).plan === "basic" ? "growth" : "basic";
+    return change(sim, c, relay, seat, plan, till, who.pubkey);
+  }
   const wish = seats.length === 0 ? "order" : random.weighted(wishes);
   switch (wish) {
     case "order": {
@@ -128,6 +137,7 @@ export function payOpen(sim: Simulation, who: Person, probability: number): void
     if (!payable.isShown || payable.isAccepted || payable.expiresAt <= world.agenda.now()) continue;
     const invoice = sim.watcher.invoice(payable.invoice);
     if (!invoice || (invoice.context as InvoiceContext).tenant !== who.pubkey) continue;
+    if (who.isDodger && (invoice.context as InvoiceContext).purpose === "renewal") continue;
     // What is over is paid only by mistake.
     const isOpen = statusOf(invoice.value) === "pending";
     if (!random.chance(isOpen ? probability : probability * 0.1)) continue;

@@ -273,6 +273,7 @@ function seatOf(set: Partial<Seat>): Seat {
     paidThrough: null,
     prepaid: null,
     invoice: null,
+    grace: null,
     next: null,
     instead: null,
     ...set,

@@ -47,6 +47,8 @@ export class Watcher {
   readonly open = new Map<string, Set<string>>();
   /** When each relay last became active. */
   readonly activeSince = new Map<string, number>();
+  /** By relay and date: how long it ran unpaid with a bill that could be paid, and since when it does. */
+  readonly unpaid = new Map<string, { ms: number; since: number | null }>();
   readonly books: Books;
   readonly #newRows;
   readonly #settledOf;

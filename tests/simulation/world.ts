@@ -157,15 +157,17 @@ export class World {
   }
 
   readonly deliver: BillingParts["deliver"] = async (notice, { memo }) => {
-    const event = await memo(async () => this.random.hex(32));
-    const said = { relays: ["wss://inbox.example"], subject: notice.stage, text: notice.invoice };
+    // What is written says by which event it is sent.
+    const text = notice.written?.text ?? (await memo(async () => this.random.hex(32)));
+    const written = { subject: notice.stage, text, writtenAt: this.agenda.now() };
+    const said = { relays: ["wss://inbox.example"], ...written };
     if (this.random.chance(this.weather.inbox)) {
       if (this.random.chance(0.5)) throw new Unavailable("timeout", "no inbox relay answers");
       const state = this.random.chance(0.5) ? "refused" : "no_inbox";
       return { state, ...said };
     }
-    const got = this.inboxes.get(notice.id) ?? new Set();
-    this.inboxes.set(notice.id, got.add(event));
+    const got = this.inboxes.get(notice.notice) ?? new Set();
+    this.inboxes.set(notice.notice, got.add(text));
     return { state: "delivered", ...said };
   };
 

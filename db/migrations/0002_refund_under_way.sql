@@ -1,0 +1,2 @@
+ALTER TABLE `tenants` ADD `refund` integer;--> statement-breakpoint
+ALTER TABLE `tenants` ADD `refund_bolt11` text;

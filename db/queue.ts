@@ -1,0 +1,90 @@
+import { sql } from "drizzle-orm";
+import type { Db } from "./database.ts";
+import { type Listed, type Page, pattern } from "./page.ts";
+
+/** What may wait for the operator. */
+export const queueKinds = [
+  "held_alarm",
+  "held_work",
+  "undelivered_answer",
+  "former_wallet",
+  "blocked_invoice",
+  "refused_relay",
+  "stuck_relay",
+  "refund",
+] as const;
+export type QueueKind = (typeof queueKinds)[number];
+
+/** One thing that waits. `since` and `expiresAt` are unix seconds; `problem` is our code, or an error's words. */
+export type QueueRow = {
+  id: string;
+  kind: QueueKind;
+  tenant: string;
+  /** `<machine>/<id>` of what it is about. */
+  actor: string;
+  since: number;
+  problem: string | null;
+  /** Sats and bolt11, where it is about one. */
+  amount: number | null;
+  bolt11: string | null;
+  expiresAt: number | null;
+};
+/** `wallet` is the pubkey of ours that is connected now, or null without one. */
+export type QueueFilter = Page & { q: string | null; kind: string | null; wallet: string | null };
+
+/**
+ * Everything that waits for the operator, and that nothing else will end: what the host holds, what our
+ * wallet or zooid refused, bolt11s that a former wallet of ours issued, and refunds that are under way.
+ */
+export function queueQueries({ orm }: Db) {
+  const waiting = (wallet: string | null) => sql`
+    SELECT 'held_alarm' AS kind, alarms.actor || ' ' || name AS id, scope AS tenant, alarms.actor,
+      held_at / 1000 AS since, error AS problem, NULL AS amount, NULL AS bolt11, NULL AS expiresAt
+    FROM alarms JOIN actors ON actors.id = alarms.actor WHERE held_at IS NOT NULL
+    UNION ALL
+    SELECT CASE state WHEN 'held' THEN 'held_work' ELSE 'undelivered_answer' END, key, scope,
+      outbox.actor, created_at / 1000, error, NULL, NULL, NULL
+    FROM outbox JOIN actors ON actors.id = outbox.actor
+    WHERE state IN ('undelivered', 'held') AND state IN ('todo', 'running', 'undelivered', 'held')
+    UNION ALL
+    SELECT 'former_wallet', bolt11s.payment_hash, tenant, 'invoice/' || invoices.id, issued_at,
+      'issued_by_another_wallet', bolt11s.amount, bolt11s.bolt11, bolt11s.expires_at
+    FROM bolt11s JOIN invoices ON invoices.id = bolt11s.invoice
+    WHERE settled_at IS NULL AND wallet <> ${wallet ?? ""} AND status = 'pending'
+    UNION ALL
+    SELECT 'blocked_invoice', actors.id, tenant, actors.id, at / 1000, 'wallet_refused', amount,
+      NULL, NULL
+    FROM invoices JOIN actors ON actors.id = 'invoice/' || invoices.id
+    WHERE status = 'pending' AND json_extract(snapshot, '$.value.pending') = 'blocked'
+    UNION ALL
+    SELECT 'refused_relay', actors.id, tenant, actors.id, at / 1000, refused, NULL, NULL, NULL
+    FROM relays JOIN actors ON actors.id = 'relay/' || relays.id WHERE refused IS NOT NULL
+    UNION ALL
+    SELECT 'stuck_relay', actors.id || ' grace', tenant, actors.id, at / 1000, 'wallet_refused',
+      NULL, NULL, NULL
+    FROM relays JOIN actors ON actors.id = 'relay/' || relays.id
+    WHERE status = 'grace' AND json_extract(snapshot, '$.value.status.grace') = 'stuck'
+    UNION ALL
+    SELECT 'refund', 'tenant/' || pubkey, pubkey, 'tenant/' || pubkey,
+      (SELECT max(at) / 1000 FROM journal
+       WHERE actor = 'tenant/' || pubkey AND json_extract(event, '$.type') = 'admin.refund'),
+      NULL, refund, refund_bolt11, NULL
+    FROM tenants WHERE refund IS NOT NULL`;
+
+  return {
+    /** Oldest first. */
+    list({ q, kind, wallet, limit, offset }: QueueFilter): Listed<QueueRow> {
+      const like = pattern(q);
+      const matching = sql`FROM (${waiting(wallet)})
+        WHERE (${kind} IS NULL OR kind = ${kind})
+          AND (${like} IS NULL OR tenant LIKE ${like} ESCAPE '\\' OR actor LIKE ${like} ESCAPE '\\')`;
+      const items = orm.all<QueueRow>(
+        sql`SELECT * ${matching} ORDER BY since, kind, id LIMIT ${limit} OFFSET ${offset}`,
+      );
+      const [counted] = orm.all<{ total: number }>(sql`SELECT count(*) AS total ${matching}`);
+      return { items, total: counted?.total ?? 0 };
+    },
+    get: (id: string, wallet: string | null): QueueRow | null =>
+      orm.all<QueueRow>(sql`SELECT * FROM (${waiting(wallet)}) WHERE id = ${id}`)[0] ?? null,
+  };
+}

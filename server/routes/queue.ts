@@ -1,0 +1,141 @@
+import { Elysia, t } from "elysia";
+import { type QueueKind, type QueueRow, queueKinds } from "../../db/queue.ts";
+import { retryHeld } from "../commands/queue.ts";
+import { assertAdmin } from "./admin.ts";
+import { askerOf } from "./asker.ts";
+import type { RouteParts } from "./parts.ts";
+import { integer, listOf, literals, nullable, page, problem, reason, refusal } from "./shapes.ts";
+
+const queueItem = t.Object({
+  id: t.String(),
+  kind: literals(...queueKinds),
+  tenant: t.String(),
+  actor: t.String({ description: "what it is about: `<machine>/<id>`" }),
+  since: integer(),
+  problem: nullable(t.String({ description: "a code, or what was said when it failed" })),
+  amount: nullable(integer({ description: "sats" })),
+  bolt11: nullable(t.String()),
+  expires_at: nullable(integer({ description: "when the bolt11 can no longer be paid" })),
+  to_do: t.String({ description: "what the operator can do about it" }),
+  acts: t.Array(t.String(), { description: "the requests that do it" }),
+});
+
+/** What each kind wants of the operator, and by which requests; `id` is the noun's. */
+const wants: Record<QueueKind, { toDo: string; acts: (id: string) => string[] }> = {
+  held_alarm: {
+    toDo: "A deadline failed when it was due. Mend the cause and let it happen again.",
+    acts: () => ["POST /admin/queue/retry"],
+  },
+  held_work: {
+    toDo: "The process died three times during this work. Find out why, then let it run again.",
+    acts: () => ["POST /admin/queue/retry"],
+  },
+  undelivered_answer: {
+    toDo: "An answer could not be taken in. Mend the cause and deliver it again; the work is not repeated.",
+    acts: () => ["POST /admin/queue/retry"],
+  },
+  former_wallet: {
+    toDo: "Look it up in the wallet that issued it, which is not the one connected now. Paid there, count the invoice as paid. Unpaid, and expired or cancelled there, void it: what is still owed is billed again.",
+    acts: (id) => [`POST /admin/invoices/${id}/mark-paid`, `POST /admin/invoices/${id}/void`],
+  },
+  blocked_invoice: {
+    toDo: "Our wallet refused to make or to look up its bolt11. See what is wrong with the wallet, then try again.",
+    acts: (id) => [`POST /admin/invoices/${id}/retry`, `POST /admin/invoices/${id}/void`],
+  },
+  refused_relay: {
+    toDo: "zooid refused what this relay should be. Mend the cause, then try again.",
+    acts: (id) => [`POST /admin/relays/${id}/retry`],
+  },
+  stuck_relay: {
+    toDo: "Its days of grace are over and our wallet could not be asked whether it was paid. Mend the wallet, then try again.",
+    acts: (id) => [`POST /admin/relays/${id}/retry`],
+  },
+  refund: {
+    toDo: "Pay this bolt11 from a wallet of your own and confirm with its preimage, or take the sats back.",
+    acts: (id) => [
+      `POST /admin/tenants/${id}/refund/confirm`,
+      `POST /admin/tenants/${id}/refund/cancel`,
+    ],
+  },
+};
+
+function viewQueueItem(row: QueueRow) {
+  const { toDo, acts } = wants[row.kind];
+  return {
+    id: row.id,
+    kind: row.kind,
+    tenant: row.tenant,
+    actor: row.actor,
+    since: row.since,
+    problem: row.problem,
+    amount: row.amount,
+    bolt11: row.bolt11,
+    expires_at: row.expiresAt,
+    to_do: toDo,
+    acts: acts(row.actor.slice(row.actor.indexOf("/") + 1)),
+  };
+}
+
+/** What waits for the operator, and nothing else will end. */
+export const queueRoutes = (parts: RouteParts) => {
+  const { queries, edge, walletPubkey } = parts;
+  // Not in the document yet: its pages come first.
+  const detail = { tags: ["operator"], hide: true };
+  return new Elysia({ name: "queue", prefix: "/admin/queue", detail })
+    .onTransform(({ request }) => assertAdmin(parts, request))
+    .get(
+      "",
+      ({ query }) => {
+        const { q = null, kind = null, limit = 50, offset = 0 } = query;
+        const { items, total } = queries.queue.list({
+          ...{ q, kind, limit, offset },
+          wallet: walletPubkey,
+        });
+        return { items: items.map(viewQueueItem), total };
+      },
+      {
+        query: t.Object(
+          { ...page, kind: t.Optional(literals(...queueKinds)) },
+          { additionalProperties: false },
+        ),
+        response: {
+          200: listOf(queueItem),
+          401: problem,
+          403: refusal("not_admin"),
+          422: problem,
+        },
+        detail: {
+          summary: "What waits for the operator, oldest first",
+          description:
+            "Held deliveries, what our wallet or the relay server refused, unpaid bolt11s of a wallet that was connected before, and refunds under way; each with what to do about it.",
+        },
+      },
+    )
+    .post(
+      "/retry",
+      async ({ request, body }) => {
+        const once = askerOf(parts, request).once?.key ?? null;
+        await retryHeld(parts, body.id, {
+          by: edge.pubkeyOf(request),
+          reason: body.reason,
+          once,
+        });
+        return { id: body.id };
+      },
+      {
+        body: t.Object(
+          { id: t.String({ maxLength: 300 }), reason },
+          { additionalProperties: false },
+        ),
+        response: {
+          200: t.Object({ id: t.String() }),
+          401: problem,
+          403: refusal("not_admin"),
+          404: refusal("not_held"),
+          409: refusal("still_held"),
+          422: problem,
+        },
+        detail: { summary: "Deliver again what is held" },
+      },
+    );
+};

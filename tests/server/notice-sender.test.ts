@@ -1,0 +1,46 @@
+import { expect, test } from "bun:test";
+import type { Queries } from "../../db/index.ts";
+import type { Host } from "../../server/host/host.ts";
+import type { Rumor } from "../../server/nostr/direct-message.ts";
+import { createNoticeSender } from "../../server/notice-sender.ts";
+import { renewalInput, T0, TENANT } from "../machines/build.ts";
+import { anInvoice, aRelay } from "../machines/lone-actor.ts";
+
+const signal = AbortSignal.timeout(10_000);
+const memo = <T>(make: () => Promise<T>): Promise<T> => make();
+
+test("a message that was refused is sent again as it was, whatever has changed since", async () => {
+  const invoice = anInvoice(renewalInput());
+  const actors: Record<string, unknown> = {
+    "invoice/i1": { context: invoice.context, value: "pending" },
+    "relay/r1": { context: aRelay("basic").context, value: { status: "active" } },
+  };
+  const sent: Rumor[] = [];
+  const send = createNoticeSender({
+    read: ((id: string) => ({ persisted: actors[id] })) as Host["read"],
+    queries: {} as Queries,
+    clock: { now: () => T0 },
+    secretKey: new Uint8Array(32).fill(7),
+    messenger: {
+      deliver: async (rumor: Rumor) => {
+        sent.push(rumor);
+        return { state: "refused", relays: [{ url: "wss://in.example", reason: "no" }] };
+      },
+    } as never,
+    publicUrl: () => "https://berth.example",
+    relayUrl: (subdomain) => `wss://${subdomain}.example`,
+  });
+  const due = { notice: "i1/due", invoice: "i1", stage: "due" as const, about: null };
+  const first = await send({ ...due, written: null }, { memo, signal });
+  expect(first).toMatchObject({ state: "refused", relays: ["wss://in.example"] });
+  // It may have arrived all the same: its reader knows it again by its id.
+  actors["relay/r1"] = {
+    context: aRelay("basic", { name: "Toads" }).context,
+    value: { status: "active" },
+  };
+  const { subject, text, writtenAt } = first;
+  const again = await send({ ...due, written: { subject, text, writtenAt } }, { memo, signal });
+  expect(again).toMatchObject({ subject, text, writtenAt });
+  expect(sent.map(({ id }) => id)).toEqual([sent[0]?.id ?? "", sent[0]?.id ?? ""]);
+  expect(sent[0]?.tags).toContainEqual(["p", TENANT]);
+});
