@@ -63,8 +63,8 @@ test("from a first visit to a paid relay, an upgrade, a month paid by the wallet
     .getByRole("tabpanel")
     .getByText(/\d[\d,]* sats/)
     .last()
-    .innerText();
-  const amount = /(\d[\d,]*) sats/.exec(quoted)?.[1] ?? "";
+    .textContent();
+  const amount = /(\d[\d,]*) sats/.exec(quoted ?? "")?.[1] ?? "";
   await page
     .getByRole("tabpanel")
     .getByRole("button", { name: /upgrade|pay/i })
