@@ -1,13 +1,13 @@
+import { clsx } from "clsx";
 import { toneOf } from "../lib/tone.ts";
-import { cn } from "../ui/cn.ts";
 
-/** A state's name in its colour: always dot and word. */
+/** A state's name in its colour: always dot and word. `class` places it, and changes nothing of its look. */
 export const StateBadge = (props: { status: string; label?: string; class?: string }) => (
   <span
     data-slot="state"
     data-status={props.status}
     data-tone={toneOf(props.status)}
-    class={cn(
+    class={clsx(
       "tone inline-flex items-center gap-2 rounded-full bg-[color-mix(in_oklab,var(--tone)_13%,var(--raised))] px-2.5 py-0.5 text-sm font-semibold whitespace-nowrap text-(--tone) transition-colors",
       props.class,
     )}
