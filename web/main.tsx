@@ -1,18 +1,21 @@
 /** The web app: its routes, each a page of its own file that is loaded when it is gone to. */
 import "./app.css";
 import { Route, Router } from "@solidjs/router";
+import { lazy } from "solid-js";
 import { render } from "solid-js/web";
 import { Shell } from "./components/shell.tsx";
 import { lazyPage } from "./lib/lazy-page.ts";
 
 const TenantPages = lazyPage(() => import("./components/tenant-pages.tsx"));
 
+const SandboxBar = __SANDBOX__ ? lazy(() => import("./sandbox/bar.tsx")) : null;
+
 const app = document.getElementById("app");
 if (!app) throw new Error("the page has no #app");
 
 render(
   () => (
-    <Router root={Shell}>
+    <Router root={(props) => <Shell below={SandboxBar}>{props.children}</Shell>}>
       <Route path="/" component={lazyPage(() => import("./pages/home.tsx"))} />
       <Route path="/login" component={lazyPage(() => import("./pages/login.tsx"))} />
       <Route component={TenantPages}>

@@ -75,17 +75,26 @@ export function stage() {
 export async function expectAccessible(page: Page): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
-    const { violations } = await new AxeBuilder({ page }).analyze();
+    const { violations } = await new AxeBuilder({ page })
+      .options({ resultTypes: ["violations"] })
+      .analyze();
     const found = violations.map(({ id, nodes }) => [colorScheme, id, nodes[0]?.html]);
     expect(found).toEqual([]);
   }
 }
+
+/** Once the page has taken its new size, which a busy browser does a frame late. */
+export const drawn = (page: Page): Promise<unknown> =>
+  page.evaluate(
+    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+  );
 
 /** Nothing hangs out on any width from a small phone up. */
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
   const { width = 1280, height = 900 } = page.viewportSize() ?? {};
   for (const narrow of [320, 390, 768]) {
     await page.setViewportSize({ width: narrow, height });
+    await drawn(page);
     const hangingOut = await page.evaluate(() => {
       const { clientWidth, scrollWidth } = document.documentElement;
       if (scrollWidth <= clientWidth) return [];

@@ -1,18 +1,22 @@
 import { A, useLocation } from "@solidjs/router";
 import { Monitor, Moon, Sun } from "lucide-solid";
-import { createEffect, type JSX, lazy, Show, Suspense } from "solid-js";
+import { type Component, createEffect, type JSX, lazy, Show, Suspense } from "solid-js";
 import { Dynamic } from "solid-js/web";
 import { login } from "../lib/session.ts";
 import { setTheme, type Theme, theme } from "../lib/theme.ts";
-import { buttonVariants } from "../ui/button.tsx";
-import { cn } from "../ui/cn.ts";
+import { buttonVariants } from "../ui/button-variants.ts";
 import { Mark } from "./mark.tsx";
 
 const Account = lazy(() => import("./person.tsx"));
-const SandboxBar = __SANDBOX__ ? lazy(() => import("../sandbox/bar.tsx")) : null;
+/** Where toasts stand: on every page but the first that a visitor sees, which says none. */
+const Toasts = lazy(() => import("../ui/toast.tsx").then(({ Toasts }) => ({ default: Toasts })));
 
-/** What stands around every page: the bar above, the place for content, the foot. */
-export const Shell = (props: { children?: JSX.Element }) => {
+/**
+ * What stands around every page: the bar above, the place for content, the foot.
+ *
+ * @param props.below - the sandbox's bar, where there is one
+ */
+export const Shell = (props: { children?: JSX.Element; below: Component | null }) => {
   const location = useLocation();
   const isHome = () => location.pathname === "/";
   let main: HTMLElement | undefined;
@@ -32,18 +36,18 @@ export const Shell = (props: { children?: JSX.Element }) => {
       >
         Skip to the content
       </button>
-      <header class="page flex min-h-[72px] items-center justify-between gap-4">
+      <header class="page flex min-h-[72px] items-center justify-between gap-4 max-[359px]:gap-2">
         <A
           href="/"
-          class="inline-flex items-center gap-2.5 font-display text-xl font-bold tracking-[-0.025em] text-ink no-underline"
+          class="inline-flex min-h-11 items-center gap-2.5 font-display text-xl font-bold tracking-[-0.025em] text-ink no-underline"
         >
           <Mark />
-          Berth
+          <span class="max-[339px]:sr-only">Berth</span>
         </A>
         <Show when={login()} fallback={<VisitorNav />}>
           <nav aria-label="Main" class="flex items-center gap-1">
             <Show when={isHome()} fallback={<NavLinks />}>
-              <A href="/relays" class={cn(buttonVariants({ variant: "buoy" }), "min-h-10")}>
+              <A href="/relays" class={buttonVariants({ variant: "buoy", size: "compact" })}>
                 Dashboard
               </A>
             </Show>
@@ -57,7 +61,18 @@ export const Shell = (props: { children?: JSX.Element }) => {
         {props.children}
       </main>
       <Foot />
-      <Show when={SandboxBar}>{(bar) => <Dynamic component={bar()} />}</Show>
+      <Show when={props.below}>
+        {(bar) => (
+          <Suspense>
+            <Dynamic component={bar()} />
+          </Suspense>
+        )}
+      </Show>
+      <Show when={!isHome() || props.below}>
+        <Suspense>
+          <Toasts />
+        </Suspense>
+      </Show>
     </div>
   );
 };
@@ -82,10 +97,13 @@ const NavLink = (props: { href: string; children: JSX.Element }) => (
 
 const VisitorNav = () => (
   <nav aria-label="Main" class="flex items-center gap-2">
-    <A href="/login" class={cn(buttonVariants({ variant: "outline" }), "min-h-10 max-sm:px-4")}>
+    <A href="/login" class={buttonVariants({ size: "compact", class: "max-[359px]:px-2.5" })}>
       Log in
     </A>
-    <A href="/relays/new" class={cn(buttonVariants({ variant: "buoy" }), "min-h-10 max-sm:px-4")}>
+    <A
+      href="/relays/new"
+      class={buttonVariants({ variant: "buoy", size: "compact", class: "max-[359px]:px-2.5" })}
+    >
       Get started
     </A>
   </nav>
@@ -97,13 +115,21 @@ const THEMES: { id: Theme; label: string; icon: typeof Sun }[] = [
   { id: "dark", label: "Dark", icon: Moon },
 ];
 
+const footLink =
+  "inline-flex min-h-10 items-center rounded-control px-3 text-soft no-underline hover:bg-tint hover:text-ink";
+
 const Foot = () => (
   <footer class="page flex flex-wrap items-center justify-between gap-x-8 gap-y-3 border-t border-line py-6 text-sm text-soft">
     <p>Berth hosts community relays on Nostr.</p>
-    <div class="flex flex-wrap items-center gap-x-6 gap-y-2">
-      <a href="/openapi" class="link" rel="external">
-        API
-      </a>
+    <div class="flex flex-wrap items-center gap-x-4 gap-y-2 max-sm:-ml-3">
+      <nav aria-label="More" class="flex gap-x-1">
+        <A href="/#plans" class={footLink}>
+          Plans
+        </A>
+        <a href="/openapi" class={footLink} rel="external">
+          API
+        </a>
+      </nav>
       <fieldset class="flex items-center gap-0.5 rounded-control border border-line p-0.5">
         <legend class="sr-only">Colours</legend>
         {THEMES.map(({ id, label, icon: Icon }) => (
@@ -112,7 +138,7 @@ const Foot = () => (
             aria-label={label}
             title={label}
             aria-pressed={theme() === id}
-            class="grid size-8 place-items-center rounded-[8px] aria-pressed:bg-tint aria-pressed:text-ink hover:text-ink"
+            class="grid size-10 place-items-center rounded-[7px] aria-pressed:bg-tint aria-pressed:text-ink hover:text-ink"
             onClick={() => setTheme(id)}
           >
             <Icon aria-hidden="true" class="size-4" />
