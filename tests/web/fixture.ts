@@ -8,14 +8,14 @@ import { systemClock } from "../../server/clock.ts";
 import { readConfig } from "../../server/config.ts";
 
 /** A Berth with nothing around it, on a port of its own: enough for pages and public routes. */
-export async function startPages() {
+export async function startPages(relayDomain = "relays.example.community") {
   const dir = mkdtempSync(`${tmpdir()}/berth-web-`);
   const secret = bytesToHex(generateSecretKey());
   const config = readConfig({
     PLATFORM_SECRET: secret,
     DATABASE_URL: `sqlite://${dir}/hosting.db`,
     PORT: "0",
-    RELAY_DOMAIN: "relays.example",
+    RELAY_DOMAIN: relayDomain,
     METRICS_TOKEN: "a-token-that-no-page-shows",
   });
   const berth = await createBerth(config, {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { raw, startPages } from "./fixture.ts";
 
 let pages: Awaited<ReturnType<typeof startPages>>;
@@ -51,6 +53,15 @@ const vary = (response: Response) =>
   (response.headers.get("vary") ?? "").split(",").map((name) => name.trim().toLowerCase());
 const addressesIn = (html: string) =>
   [...html.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map((match) => match[1] ?? "");
+
+const dist = join(import.meta.dir, "../../dist");
+/** What `bun run build` and `bun run build:sandbox` put into their assets, by name. */
+const builtAssets = (build: "web" | "sandbox") => readdirSync(join(dist, build, "assets"));
+const scriptsOf = (build: "web" | "sandbox") =>
+  builtAssets(build)
+    .filter((name) => name.endsWith(".js"))
+    .map((name) => readFileSync(join(dist, build, "assets", name), "utf8"))
+    .join("\n");
 
 describe("which answer a path gives", () => {
   test.each(PAGES)("%s is a page for who prefers HTML, and varies by Accept", async (path) => {
@@ -135,6 +146,13 @@ describe("what pages and assets carry", () => {
       expect(policy.get("default-src")).toBe("'none'");
       expect(policy.get("script-src")).toBe("'self'");
       expect(policy.get("style-src")).toBe("'self'");
+      expect(policy.get("img-src")).toBe("'self'");
+      expect(policy.get("font-src")).toBe("'self'");
+      // Remote signers are reached over WebSockets; the documentation runs nothing that could connect.
+      expect(policy.get("connect-src")).toBe(
+        path === "/openapi" ? "'self'" : "'self' wss: ws://localhost:* ws://127.0.0.1:*",
+      );
+      expect(policy.get("form-action")).toBe("'none'");
       expect(policy.get("frame-ancestors")).toBe("'none'");
       expect(policy.get("base-uri")).toBe("'none'");
       expect(response.headers.get("x-content-type-options")).toBe("nosniff");
@@ -148,12 +166,13 @@ describe("what pages and assets carry", () => {
     },
   );
 
-  test("every asset a page names exists, never changes, and is kept for a year", async () => {
+  test("every asset that was built is served, never changes, and is kept for a year", async () => {
     const html = (await (await get("/")).text()) + (await (await get("/openapi")).text());
-    const addresses = [...new Set(addressesIn(html))];
-    expect(addresses.length).toBeGreaterThan(6);
+    const named = addressesIn(html);
+    expect(named.length).toBeGreaterThan(4);
+    const addresses = [...new Set([...named, ...builtAssets("web").map((n) => `/assets/${n}`)])];
     for (const address of addresses) {
-      expect(address).toMatch(/^\/assets\/[0-9a-f]{16}\//);
+      expect(address).toMatch(/^\/assets\/[\w-]+-[\w-]{8}\.(?:js|css|woff2)$/);
       const response = await get(address);
       expect(response.status).toBe(200);
       expect(response.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
@@ -162,18 +181,48 @@ describe("what pages and assets carry", () => {
     }
   });
 
-  test("scripts arrive as JavaScript, styles as CSS, the mark as SVG", async () => {
+  test("scripts arrive as JavaScript, styles as CSS, fonts as WOFF2", async () => {
     const types = new Map<string, string | null>();
-    for (const address of addressesIn(await (await get("/")).text()))
+    for (const name of builtAssets("web"))
       types.set(
-        address.slice(address.lastIndexOf(".")),
-        (await get(address)).headers.get("content-type"),
+        name.slice(name.lastIndexOf(".")),
+        (await get(`/assets/${name}`)).headers.get("content-type"),
       );
     expect(Object.fromEntries(types)).toEqual({
       ".css": "text/css; charset=utf-8",
-      ".svg": "image/svg+xml",
-      ".ts": "text/javascript; charset=utf-8",
+      ".js": "text/javascript; charset=utf-8",
+      ".woff2": "font/woff2",
     });
+  });
+
+  test.each([
+    ["/mark.svg", "image/svg+xml"],
+    ["/preview.png", "image/png"],
+    ["/robots.txt", "text/plain; charset=utf-8"],
+    ["/sitemap.xml", "application/xml"],
+    ["/theme.js", "text/javascript; charset=utf-8"],
+  ])("%s stands at the root and is kept for an hour", async (path, type) => {
+    const response = await get(path);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe(type);
+    expect(response.headers.get("cache-control")).toBe("public, max-age=3600");
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(vary(response)).toEqual(["accept-encoding"]);
+    expect((await response.text()).includes("{{origin}}")).toBe(false);
+  });
+
+  test("what leads here from elsewhere names this very origin", async () => {
+    const textOf = async (path: string) => (await get(path)).text();
+    expect(await textOf("/")).toContain(`property="og:image" content="${pages.url}/preview.png"`);
+    expect(await textOf("/robots.txt")).toContain(`Sitemap: ${pages.url}/sitemap.xml`);
+    expect(await textOf("/sitemap.xml")).toContain(`<loc>${pages.url}/</loc>`);
+  });
+
+  test("the preview is a picture of 1200 by 630, and light", async () => {
+    const bytes = Buffer.from(await (await get("/preview.png")).arrayBuffer());
+    expect(bytes.subarray(1, 4).toString()).toBe("PNG");
+    expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)]).toEqual([1200, 630]);
+    expect(bytes.length).toBeLessThan(150_000);
   });
 
   test("a page is asked for again each time, and not sent again to who has it", async () => {
@@ -209,11 +258,25 @@ describe("what pages and assets carry", () => {
   });
 
   test("no page or asset holds a secret or the environment", async () => {
-    const html = (await (await get("/")).text()) + (await (await get("/openapi")).text());
-    const assets = await Promise.all(
-      addressesIn(html).map(async (address) => (await get(address)).text()),
+    const all = ["/", "/admin/relays", "/openapi", "/openapi.json", "/theme.js", "/robots.txt"];
+    const assets = builtAssets("web").map((name) => `/assets/${name}`);
+    const texts = await Promise.all(
+      [...all, ...assets].map(async (address) => (await get(address)).text()),
     );
-    for (const secret of pages.secrets) expect(html + assets.join("")).not.toContain(secret);
+    for (const secret of pages.secrets) expect(texts.join("").includes(secret)).toBe(false);
+  });
+
+  test("the sandbox's bar is in the sandbox's pages alone", () => {
+    for (const word of ["/sandbox/clock", "/sandbox/pay", "tenant_nsec"]) {
+      expect([word, scriptsOf("sandbox").includes(word)]).toEqual([word, true]);
+      expect([word, scriptsOf("web").includes(word)]).toEqual([word, false]);
+    }
+  });
+
+  test("nothing of how they were built is served", async () => {
+    expect(existsSync(join(dist, "web/.vite/manifest.json"))).toBe(true);
+    for (const path of ["/.vite/manifest.json", "/.vite/sources", "/assets/.vite/manifest.json"])
+      expect((await get(path)).status).toBe(404);
   });
 });
 
@@ -229,7 +292,9 @@ test("no path leads out of what was read at start", async () => {
     "....//....//package.json",
     "../../../../../../etc/passwd",
     "%00",
-    "main.ts%00.css",
+    "theme.js%00.css",
+    ".vite/manifest.json",
+    "../.vite/manifest.json",
     "index.html",
     "docs.html",
     "./",

@@ -23,6 +23,8 @@ export function day(atMs: number, nowMs: number): string {
   const isThisYear = new Date(atMs).getFullYear() === new Date(nowMs).getFullYear();
   return (isThisYear ? dayFormat : dayWithYear).format(atMs);
 }
+/** `27 Dec 2026`. */
+export const exactDay = (atMs: number): string => dayWithYear.format(atMs);
 /** `27 Dec 14:05`. */
 export const moment = (atMs: number, nowMs: number): string =>
   `${day(atMs, nowMs)} ${timeFormat.format(atMs)}`;
