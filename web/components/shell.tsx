@@ -9,6 +9,7 @@ import { cn } from "../ui/cn.ts";
 import { Mark } from "./mark.tsx";
 
 const Account = lazy(() => import("./person.tsx"));
+const SignerNotice = lazy(() => import("./signer-notice.tsx"));
 const SandboxBar = __SANDBOX__ ? lazy(() => import("../sandbox/bar.tsx")) : null;
 
 /** What stands around every page: the bar above, the place for content, the foot. */
@@ -40,7 +41,14 @@ export const Shell = (props: { children?: JSX.Element }) => {
           <Mark />
           Berth
         </A>
-        <Show when={login()} fallback={<VisitorNav />}>
+        <Show
+          when={login()}
+          fallback={
+            <Show when={location.pathname !== "/login"}>
+              <VisitorNav />
+            </Show>
+          }
+        >
           <nav aria-label="Main" class="flex items-center gap-1">
             <Show when={isHome()} fallback={<NavLinks />}>
               <A href="/relays" class={cn(buttonVariants({ variant: "buoy" }), "min-h-10")}>
@@ -57,6 +65,11 @@ export const Shell = (props: { children?: JSX.Element }) => {
         {props.children}
       </main>
       <Foot />
+      <Show when={login()?.method === "remote"}>
+        <Suspense>
+          <SignerNotice />
+        </Suspense>
+      </Show>
       <Show when={SandboxBar}>{(bar) => <Dynamic component={bar()} />}</Show>
     </div>
   );
