@@ -16,11 +16,16 @@ import { readWebFiles } from "./routes/web-files.ts";
 
 /** The whole API and the pages beside it, as a value: tests call it, the process listens with it. */
 export const createApp = (
-  parts: RouteParts & EventParts & { webDirectory: string; origin: () => string },
+  parts: RouteParts &
+    EventParts & {
+      webDirectory: string;
+      origin: () => string;
+      connectRelays: readonly string[];
+    },
 ) => {
   const web = readWebFiles(parts.webDirectory);
   const app = new Elysia({ normalize: false })
-    .use(webRoutes(web, parts.address, parts.origin))
+    .use(webRoutes(web, parts.address, parts.origin, parts.connectRelays))
     .use(parts.edge.plugin)
     .use(publicRoutes(parts))
     .use(imageRoutes(parts))

@@ -190,6 +190,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     origin: () => publicUrl,
     ...(tuning.heartbeatMs ? { heartbeatMs: tuning.heartbeatMs } : {}),
     walletPubkey: wallet?.pubkey ?? null,
+    connectRelays: config.indexerRelays,
     admins: config.adminPubkeys,
     tenantWallets,
     forecast,

@@ -24,9 +24,19 @@ const FILE_HEADERS = { "cache-control": "public, max-age=3600", vary: "accept-en
  * API for a client that signs. Only what was read at start can be served, so no path leads elsewhere.
  *
  * @param origin - of these pages, known once somebody listens
+ * @param connectRelays - over which a remote signer may be met (NIP-46), besides the app's own choice
  */
-export const webRoutes = (files: WebFiles, address: RelayAddress, origin: () => string) => {
-  const settings = { relay_scheme: address.scheme, relay_domain: address.relayDomain };
+export const webRoutes = (
+  files: WebFiles,
+  address: RelayAddress,
+  origin: () => string,
+  connectRelays: readonly string[],
+) => {
+  const settings = {
+    relay_scheme: address.scheme,
+    relay_domain: address.relayDomain,
+    connect_relays: connectRelays,
+  };
   const made = new Map<string, Entity>();
   const filled = (name: string): Entity => {
     const known = made.get(name);

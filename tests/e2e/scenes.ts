@@ -21,6 +21,14 @@ const text =
 export const scenes: Scene[] = [
   { name: "home", path: "/", until: heading(/home port/) },
   { name: "login", path: "/login", until: heading(/Log in/) },
+  {
+    name: "login-code",
+    path: "/login?with=connect",
+    until: (page) => page.getByRole("img", { name: /QR code/ }).waitFor(),
+  },
+  { name: "login-address", path: "/login?with=bunker", until: heading("Signer address") },
+  { name: "login-key", path: "/login?with=key", until: heading("Secret key") },
+  { name: "login-new", path: "/login?with=create", until: heading("Who are you?") },
   { name: "relays-empty", path: "/relays", tenant: "newcomer", until: text(/first relay/i) },
   {
     name: "new-relay",

@@ -17,6 +17,8 @@ type Options = {
   /** Whether the browser has a signing extension (NIP-07); it has if absent. */
   extension?: boolean;
   width?: number;
+  /** Whether it is a phone: touched, not pointed at. */
+  isPhone?: boolean;
   colorScheme?: "light" | "dark";
 };
 
@@ -35,6 +37,8 @@ export async function visit(
     baseURL: url,
     viewport: { width, height: HEIGHT },
     colorScheme,
+    hasTouch: options.isPhone ?? false,
+    isMobile: options.isPhone ?? false,
     reducedMotion: "reduce",
     permissions: ["clipboard-read", "clipboard-write"],
   });

@@ -5,7 +5,10 @@ import { say } from "../ui/toast.tsx";
 
 /** Copies `text`; says so in its own place, and to screen readers. */
 export const CopyButton = (
-  props: { text: string; label: string } & Pick<ButtonProps, "variant" | "size" | "class">,
+  props: { text: string; label: string; onCopied?: () => void } & Pick<
+    ButtonProps,
+    "variant" | "size" | "class"
+  >,
 ) => {
   const [isCopied, setIsCopied] = createSignal(false);
   let timer = 0;
@@ -18,6 +21,7 @@ export const CopyButton = (
       return;
     }
     setIsCopied(true);
+    props.onCopied?.();
     clearTimeout(timer);
     timer = window.setTimeout(() => setIsCopied(false), 2_000);
   }

@@ -1,9 +1,9 @@
-import { useNavigate } from "@solidjs/router";
+import { useLocation, useNavigate } from "@solidjs/router";
 import { CircleUser, LogOut, Waves } from "lucide-solid";
 import { npubEncode } from "nostr-tools/nip19";
-import { Show } from "solid-js";
+import { createEffect, Show } from "solid-js";
 import { short } from "../lib/format.ts";
-import { profile } from "../lib/profile.ts";
+import { loadProfile, profile } from "../lib/profile.ts";
 import { leave, login } from "../lib/session.ts";
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from "../ui/menu.tsx";
 import { Avatar } from "./avatar.tsx";
@@ -11,6 +11,11 @@ import { Avatar } from "./avatar.tsx";
 /** The person who is logged in: picture, name, and the way out. */
 const Person = () => {
   const navigate = useNavigate();
+  const location = useLocation();
+  // Where somebody only looks around, nothing is signed for a name.
+  createEffect(() => {
+    if (login() && !["/", "/login"].includes(location.pathname)) void loadProfile();
+  });
   const npub = () => npubEncode(login()?.pubkey ?? "0".repeat(64));
   const name = () => profile()?.name ?? short(npub());
   return (

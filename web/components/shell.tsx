@@ -10,6 +10,7 @@ import { Mark } from "./mark.tsx";
 const Account = lazy(() => import("./person.tsx"));
 /** Where toasts stand: on every page but the first that a visitor sees, which says none. */
 const Toasts = lazy(() => import("../ui/toast.tsx").then(({ Toasts }) => ({ default: Toasts })));
+const SignerNotice = lazy(() => import("./signer-notice.tsx"));
 
 /**
  * What stands around every page: the bar above, the place for content, the foot.
@@ -44,7 +45,14 @@ export const Shell = (props: { children?: JSX.Element; below: Component | null }
           <Mark />
           <span class="max-[339px]:sr-only">Berth</span>
         </A>
-        <Show when={login()} fallback={<VisitorNav />}>
+        <Show
+          when={login()}
+          fallback={
+            <Show when={location.pathname !== "/login"}>
+              <VisitorNav />
+            </Show>
+          }
+        >
           <nav aria-label="Main" class="flex items-center gap-1">
             <Show when={isHome()} fallback={<NavLinks />}>
               <A href="/relays" class={buttonVariants({ variant: "buoy", size: "compact" })}>
@@ -71,6 +79,11 @@ export const Shell = (props: { children?: JSX.Element; below: Component | null }
       <Show when={!isHome() || props.below}>
         <Suspense>
           <Toasts />
+        </Suspense>
+      </Show>
+      <Show when={login()?.method === "remote"}>
+        <Suspense>
+          <SignerNotice />
         </Suspense>
       </Show>
     </div>

@@ -2,6 +2,10 @@
 import { sign } from "./session.ts";
 
 const HTTP_AUTH = 27_235;
+/** The server takes what is 60 s old at most, and the way to it takes time. */
+const AGE_MAX_SECONDS = 50;
+
+const seconds = (): number => Math.floor(Date.now() / 1000);
 
 /**
  * The Authorization header of one request.
@@ -17,13 +21,13 @@ export async function authorization(
     ["u", url],
     ["method", method],
     ...(body === null ? [] : [["payload", await sha256(body)]]),
+    // Of two that are alike and of one second the server would take the other for a replay.
+    ["nonce", crypto.randomUUID()],
   ];
-  const event = await sign({
-    kind: HTTP_AUTH,
-    created_at: Math.floor(Date.now() / 1000),
-    tags,
-    content: "",
-  });
+  const ask = () => sign(() => ({ kind: HTTP_AUTH, created_at: seconds(), tags, content: "" }));
+  let event = await ask();
+  // It was approved so late that the server would refuse it. Who has just approved one is still there.
+  if (seconds() - event.created_at > AGE_MAX_SECONDS) event = await ask();
   return `Nostr ${base64(JSON.stringify(event))}`;
 }
 

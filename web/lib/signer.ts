@@ -16,10 +16,20 @@ export type Signer = {
   close(): void;
 };
 
+/** A signer that works, and what must be kept, sealed, to open it again; null for nothing. */
+export type Opened = { signer: Signer; secret: string | null };
+
 /** Why nothing was signed, in words for the person who was asked to. */
 export class SignerProblem extends Error {
   constructor(
-    readonly code: "absent" | "refused" | "silent" | "other_key" | "lost_key",
+    readonly code:
+      | "absent"
+      | "refused"
+      | "silent"
+      | "other_key"
+      | "other_event"
+      | "malformed"
+      | "lost_key",
     message: string,
   ) {
     super(message);

@@ -13,6 +13,9 @@ declare global {
 
 const LOAD_MS = 1_500;
 const LOOK_MS = 50;
+const PATIENCE_MS = 120_000;
+
+const SILENT = "Your extension does not answer. Open it, see whether it is locked, and try again.";
 
 /** Extensions put themselves into the page when they like, some after it has loaded. */
 export async function findExtension(waitMs = LOAD_MS): Promise<Extension | null> {
@@ -43,7 +46,7 @@ export async function openExtension(expected: string | null): Promise<Signer> {
     method: "extension",
     pubkey,
     async sign(template) {
-      const event = await extension.signEvent(template).catch((error) => {
+      const event = await inTime(extension.signEvent(template)).catch((error) => {
         throw refused(error);
       });
       if (event.pubkey !== pubkey)
@@ -55,6 +58,19 @@ export async function openExtension(expected: string | null): Promise<Signer> {
     },
     close() {},
   };
+}
+
+/** Some never answer when their window is closed, and what is asked after it would wait for ever. */
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new SignerProblem("silent", SILENT)), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([answer, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 const refused = (error: unknown): SignerProblem =>

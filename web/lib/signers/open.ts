@@ -1,17 +1,23 @@
 /** Opens the signer of a login that was kept. */
 import type { Login } from "../session.ts";
-import type { Signer } from "../signer.ts";
+import { type Signer, SignerProblem } from "../signer.ts";
 import { openExtension } from "./extension.ts";
+import { unseal, wipe } from "./vault.ts";
 
-/** @throws SignerProblem */
+/** @throws SignerProblem; `lost_key` when what it needs is not in this browser any more */
 export async function openSigner(login: Login): Promise<Signer> {
-  switch (login.method) {
-    case "extension":
-      return openExtension(login.pubkey);
-    default:
-      throw new Error(`no signer of kind ${login.method} yet`);
-  }
+  if (login.method === "extension") return openExtension(login.pubkey);
+  const secret = await unseal(login);
+  if (secret === null)
+    throw new SignerProblem(
+      "lost_key",
+      login.method === "key"
+        ? "Your key is not in this browser any more, so you were logged out. Log in again to go on."
+        : "The connection to your signer is not in this browser any more, so you were logged out. Log in again to go on.",
+    );
+  if (login.method === "key") return (await import("./key.ts")).reopenKey(secret);
+  return (await import("./remote.ts")).reopenRemote(login.pubkey, secret);
 }
 
 /** Forgets every secret that a signer keeps in this browser. */
-export async function forgetSigners(): Promise<void> {}
+export const forgetSigners = (): Promise<void> => wipe();
