@@ -29,7 +29,7 @@ const SHOWN: { title: string; words: string[]; picture: () => JSX.Element }[] = 
   {
     title: "Late is not lost",
     words: [
-      "Past its date your relay runs on for seven days. You get a private message when an invoice is due, and again with three days and one day left.",
+      "Past its date your relay runs on for seven days. Your account says so, and a private message comes to your Nostr inbox: when an invoice is due, and with three days and one day left.",
       "After that it is suspended: name and data are kept. Pay, and it is back within seconds. Days that it was dark are not billed.",
     ],
     picture: () => <MessagePicture />,
