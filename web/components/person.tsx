@@ -1,47 +1,55 @@
-import { useLocation, useNavigate } from "@solidjs/router";
-import { CircleUser, LogOut, Waves } from "lucide-solid";
+import { useLocation } from "@solidjs/router";
 import { npubEncode } from "nostr-tools/nip19";
-import { createEffect, Show } from "solid-js";
+import { createEffect, createSignal, lazy, Show, Suspense } from "solid-js";
 import { short } from "../lib/format.ts";
 import { loadProfile, profile } from "../lib/profile.ts";
-import { leave, login } from "../lib/session.ts";
-import { Menu, MenuItem, MenuLabel, MenuSeparator } from "../ui/menu.tsx";
+import { login } from "../lib/session.ts";
 import { Avatar } from "./avatar.tsx";
 
-/** The person who is logged in: picture, name, and the way out. */
+const loadMenu = () => import("./person-menu.tsx");
+const PersonMenu = lazy(loadMenu);
+const triggerClass = "ml-1 grid size-10 place-items-center rounded-full hover:bg-tint";
+
+/** The person who is logged in. What their picture opens is loaded when it is reached for. */
 const Person = () => {
-  const navigate = useNavigate();
   const location = useLocation();
+  const [isWanted, setIsWanted] = createSignal(false);
   // Where somebody only looks around, nothing is signed for a name.
   createEffect(() => {
     if (login() && !["/", "/login"].includes(location.pathname)) void loadProfile();
   });
   const npub = () => npubEncode(login()?.pubkey ?? "0".repeat(64));
   const name = () => profile()?.name ?? short(npub());
-  return (
-    <Menu
-      label={`You: ${name()}`}
-      triggerClass="ml-1 grid size-10 place-items-center rounded-full hover:bg-tint"
-      trigger={<Avatar pubkey={login()?.pubkey ?? ""} picture={profile()?.picture ?? null} />}
+  const label = () => `You: ${name()}`;
+  const picture = () => (
+    <Avatar pubkey={login()?.pubkey ?? ""} picture={profile()?.picture ?? null} />
+  );
+  const Closed = () => (
+    <button
+      type="button"
+      aria-haspopup="true"
+      aria-expanded="false"
+      aria-label={label()}
+      class={triggerClass}
+      onPointerEnter={() => void loadMenu()}
+      onFocus={() => void loadMenu()}
+      onClick={() => setIsWanted(true)}
     >
-      <MenuLabel>
-        <Show when={profile()?.name}>
-          <span class="block font-semibold text-ink">{profile()?.name}</span>
-        </Show>
-        <span class="font-mono text-[13px]">{short(npub(), 12, 6)}</span>
-      </MenuLabel>
-      <MenuSeparator />
-      <MenuItem onSelect={() => navigate("/relays")}>
-        <Waves aria-hidden="true" /> My relays
-      </MenuItem>
-      <MenuItem onSelect={() => navigate("/account")}>
-        <CircleUser aria-hidden="true" /> Account
-      </MenuItem>
-      <MenuSeparator />
-      <MenuItem onSelect={() => void leave().then(() => navigate("/"))}>
-        <LogOut aria-hidden="true" /> Log out
-      </MenuItem>
-    </Menu>
+      {picture()}
+    </button>
+  );
+  return (
+    <Show when={isWanted()} fallback={<Closed />}>
+      <Suspense fallback={<Closed />}>
+        <PersonMenu
+          label={label()}
+          name={profile()?.name ?? null}
+          npub={npub()}
+          trigger={picture()}
+          triggerClass={triggerClass}
+        />
+      </Suspense>
+    </Show>
   );
 };
 export default Person;

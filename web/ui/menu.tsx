@@ -7,9 +7,10 @@ export const Menu = (props: {
   label: string;
   trigger: JSX.Element;
   triggerClass?: string;
+  isOpenAtFirst?: boolean;
   children: JSX.Element;
 }) => (
-  <DropdownMenu placement="bottom-end" gutter={6}>
+  <DropdownMenu placement="bottom-end" gutter={6} defaultOpen={props.isOpenAtFirst ?? false}>
     <DropdownMenu.Trigger aria-label={props.label} class={props.triggerClass}>
       {props.trigger}
     </DropdownMenu.Trigger>
