@@ -88,8 +88,17 @@ export function hostStore({ sqlite }: Db) {
     begin: run<[]>("BEGIN IMMEDIATE"),
     commit: run<[]>("COMMIT"),
     rollback: run<[]>("ROLLBACK"),
-    /** Whether a transaction is open; SQLite itself gives one up when the disk is full. */
-    isOpen: (): boolean => sqlite.inTransaction,
+    /**
+     * Whether a transaction is open; SQLite itself gives one up when the disk is full, and a database
+     * that was closed has none.
+     */
+    isOpen(): boolean {
+      try {
+        return sqlite.inTransaction;
+      } catch {
+        return false;
+      }
+    },
     savepoint: run<[]>("SAVEPOINT delivery"),
     release: run<[]>("RELEASE delivery"),
     rollbackTo: run<[]>("ROLLBACK TO delivery"),

@@ -106,9 +106,13 @@ export const wasCharged = (c: InvoiceContext): boolean =>
   c.receipt !== null && (c.outcome === "paid" || c.outcome === "unknown");
 
 /** Codes by which a wallet says that it will never pay us like this. */
-const BROKEN = new Set(["UNAUTHORIZED", "RESTRICTED", "NOT_IMPLEMENTED", "UNSUPPORTED_ENCRYPTION"]);
+const BROKEN = ["UNAUTHORIZED", "RESTRICTED", "NOT_IMPLEMENTED", "UNSUPPORTED_ENCRYPTION"] as const;
+export type BrokenCode = (typeof BROKEN)[number];
+/** The same code where it is one of them; null for every other. */
+export const brokenCode = (code: string | null): BrokenCode | null =>
+  BROKEN.find((broken) => broken === code) ?? null;
 export const isBroken = (charged: Charged): boolean =>
-  charged.outcome === "rejected" && BROKEN.has(charged.code);
+  charged.outcome === "rejected" && brokenCode(charged.code) !== null;
 
 type Changes = Partial<InvoiceContext>;
 

@@ -1,4 +1,5 @@
 import type { Queries } from "../db/index.ts";
+import { brokenCode } from "../machines/bill.ts";
 import { graceEndOf } from "../machines/billing.ts";
 import { dueSats, type InvoiceContext } from "../machines/invoice.ts";
 import { invoiceActor, relayActor, type Stage } from "../machines/messages.ts";
@@ -118,7 +119,7 @@ function factsOf(
         ...common,
         ...bill,
         graceEndsAt,
-        reason: c.outcome === "RESTRICTED" ? "RESTRICTED" : "UNAUTHORIZED",
+        reason: brokenCode(c.outcome) ?? "UNAUTHORIZED",
       };
   }
 }

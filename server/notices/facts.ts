@@ -1,3 +1,5 @@
+import type { BrokenCode } from "../../machines/bill.ts";
+
 /** A relay that a notice is about. */
 export type NoticeRelay = {
   /** As its owner wrote it. */
@@ -41,7 +43,7 @@ export type NoticeFacts = Common &
     /** `reason`: the wallet's own error code (NIP-47). */
     | ({
         stage: "wallet_broken";
-        reason: "UNAUTHORIZED" | "RESTRICTED";
+        reason: BrokenCode;
         graceEndsAt: number;
       } & Bill)
   );

@@ -1,3 +1,4 @@
+import type { BrokenCode } from "../../machines/bill.ts";
 import type { NoticeFacts } from "./facts.ts";
 import { briefly, byNumber, day, listed, moment, sats, yours } from "./words.ts";
 
@@ -105,9 +106,11 @@ function receipt(facts: Of<"receipt">): Draft {
   };
 }
 
-const refusals = {
+const refusals: Record<BrokenCode, string> = {
   UNAUTHORIZED: "it does not know this connection any more (UNAUTHORIZED)",
   RESTRICTED: "this connection may not pay (RESTRICTED)",
+  NOT_IMPLEMENTED: "it cannot pay for others (NOT_IMPLEMENTED)",
+  UNSUPPORTED_ENCRYPTION: "it does not understand how we write to it (UNSUPPORTED_ENCRYPTION)",
 };
 
 function walletBroken(facts: Of<"wallet_broken">): Draft {

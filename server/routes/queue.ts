@@ -79,9 +79,7 @@ function viewQueueItem(row: QueueRow) {
 /** What waits for the operator, and nothing else will end. */
 export const queueRoutes = (parts: RouteParts) => {
   const { queries, edge, walletPubkey } = parts;
-  // Not in the document yet: its pages come first.
-  const detail = { tags: ["operator"], hide: true };
-  return new Elysia({ name: "queue", prefix: "/admin/queue", detail })
+  return new Elysia({ name: "queue", prefix: "/admin/queue", detail: { tags: ["operator"] } })
     .onTransform(({ request }) => assertAdmin(parts, request))
     .get(
       "",

@@ -243,9 +243,12 @@ test("a wallet that knows us no more is broken: told once, never asked again, an
   expect(attemptsOf(fixture, id)).toEqual(["rejected UNAUTHORIZED"]);
   expect(await tenantOf(tenant)).toMatchObject({ wallet: "broken" });
   // One message, which says that it refused, what is due, and how to pay it.
-  const { body } = await tenant.get<Listed<Notice>>("/tenant/notices");
-  expect(body.items.map(({ stage }) => stage)).toEqual(["wallet_broken"]);
-  for (const part of ["10,000 sats", invoice, id]) expect(body.items[0]?.text).toContain(part);
+  const text = await until(async () => {
+    const { body } = await tenant.get<Listed<Notice>>("/tenant/notices");
+    expect(body.items.map(({ stage }) => stage)).toEqual(["wallet_broken"]);
+    return body.items[0]?.text;
+  });
+  for (const part of ["10,000 sats", invoice, id]) expect(text).toContain(part);
   await fixture.world.setFaults({ tenant_wallet: "ok" });
   await advanceTo(fixture, end + 6 * DAY);
   expect(attemptsOf(fixture, id)).toEqual(["rejected UNAUTHORIZED"]);

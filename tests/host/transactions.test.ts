@@ -314,6 +314,15 @@ describe("group commit", () => {
     await stage.close();
     rmSync(directory, { recursive: true });
   });
+
+  test("what fails after the database was closed fails for who asked, and nowhere else", async () => {
+    const stage = openStage();
+    await stage.close();
+    const late = stage.host.deliver(() => {
+      throw new Error("too late");
+    });
+    await expect(late).rejects.toThrow("too late");
+  });
 });
 
 describe("limits", () => {

@@ -71,8 +71,14 @@ const tenantModel = ({ name, wants, without, seats = SEATS }: Life): Model<Tenan
       BILLED: invoices.map(({ invoice, items }) => ({ type: "BILLED", invoice, items })),
       CREDIT: [1, 12_000].map((sats) => ({ type: "CREDIT", sats, why: "paid after the end i0" })),
       PAID: invoices.map((said) => ({ type: "PAID", ...said })),
-      CLOSED: [false, true].flatMap((isVoid) =>
-        invoices.map((said) => ({ type: "CLOSED", ...said, sats: 3_000, isVoid })),
+      // Void asks whether the invoice is the seat's own.
+      CLOSED: invoices.flatMap((said) =>
+        (said.invoice === seat?.invoice ? [false, true] : [false]).map((isVoid) => ({
+          type: "CLOSED",
+          ...said,
+          sats: 3_000,
+          isVoid,
+        })),
       ),
       WALLET_BROKEN: [{ type: "WALLET_BROKEN", invoice: "i5", code: "UNAUTHORIZED" }],
       "xstate.done.actor.catchUp": [doneEvent("catchUp", null)],

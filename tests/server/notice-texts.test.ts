@@ -159,7 +159,11 @@ test("a receipt says what was paid and through when, and asks for nothing", () =
 test("a wallet that refused is told with the reason, that it is not asked again, and what to do", () => {
   expectFacts(examples.wallet_broken, "UNAUTHORIZED", "not asked again", "connect a wallet");
   expect(noticeText(examples.wallet_broken).text).toMatch(/https:\/\/berth\.example\/account$/m);
-  expectFacts({ ...examples.wallet_broken, reason: "RESTRICTED" }, "RESTRICTED", "may not pay");
+  const told = (reason: "RESTRICTED" | "NOT_IMPLEMENTED" | "UNSUPPORTED_ENCRYPTION", why: string) =>
+    expectFacts({ ...examples.wallet_broken, reason }, reason, why);
+  told("RESTRICTED", "may not pay");
+  told("NOT_IMPLEMENTED", "cannot pay");
+  told("UNSUPPORTED_ENCRYPTION", "does not understand");
 });
 
 test("the words for one and for several relays agree with their number", () => {

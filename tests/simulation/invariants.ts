@@ -105,7 +105,11 @@ function* checkRelayStep({ before, after, at, event }: Step, watcher: Watcher): 
     const isBack = (watcher.activeSince.get(c.id) ?? 0) > (c.paidThrough ?? 0) - LEAD_MS;
     const calmSince =
       Math.max(since ?? Number.POSITIVE_INFINITY, watcher.world.troubleAt) + TRUST_MS;
-    if (!isBack && calmSince < (c.paidThrough ?? 0) - LEAD_MS)
+    // What our wallet refused to make a bolt11 for waits for the operator, and no wallet can pay it.
+    const renewal = watcher.tenant(c.tenant).renewal?.invoice;
+    const isBlocked =
+      renewal && within(watcher.invoice(renewal)?.value ?? {}, "pending") === "blocked";
+    if (!isBack && !isBlocked && calmSince < (c.paidThrough ?? 0) - LEAD_MS)
       yield `its tenant's wallet has paid since ${iso(since)}, and it is in grace`;
   }
 }
