@@ -71,10 +71,20 @@ export function stage() {
   };
 }
 
+/**
+ * In the page: once colours are what they are to be. Just after the scheme was changed a button still
+ * has, for a frame, those from which it fades.
+ */
+const settled = async (): Promise<void> => {
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
+};
+
 /** What axe objects to on a page, in both colour schemes. */
 export async function expectAccessible(page: Page): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
+    await page.evaluate(settled);
     const { violations } = await new AxeBuilder({ page })
       .options({ resultTypes: ["violations"] })
       .analyze();

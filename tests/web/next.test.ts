@@ -233,6 +233,23 @@ test("switched off it is free to bring back while it is paid for; then the name 
   expect(next(world)).toMatchObject({ text: "Switched off; the name is free for anyone" });
 });
 
+test("one that came back out of step by seconds renews at a price, not at nothing", () => {
+  const world = running();
+  advance(world, 5_000);
+  world.star.send(relayActor("r1"), { type: "DEACTIVATE" });
+  answer(world);
+  advance(world, 10_000);
+  const back = { type: "REACTIVATE", relay: "r1", plan: "basic", invoice: "i2" };
+  world.star.send(TILL, back as never);
+  answer(world);
+  const { text, atMs } = next(world);
+  expect(text).toBe(`Renews ${date(END)} · 10,000 sats`);
+  // First the seconds by which it is out of step, which cost nothing; then the month.
+  advance(world, END - HOUR_MS - world.star.nowMs);
+  advance(world, 20_000);
+  expect(next(world)).toMatchObject({ text: "Renewal can be paid · 10,000 sats", atMs });
+});
+
 test("a reservation that lapsed keeps no name", () => {
   const world = ordered();
   advance(world, 2 * DAY_MS);

@@ -33,10 +33,7 @@ export const PlanPicker = (props: {
 }) => (
   <RadioGroup
     value={props.value ?? ""}
-    onChange={(plan) => {
-      // Kobalte takes a click on what is switched off.
-      if (!props.disabled?.includes(plan as PlanId)) props.onChange(plan as PlanId);
-    }}
+    onChange={(plan) => props.onChange(plan as PlanId)}
     class="@container"
   >
     <RadioGroup.Label class="text-[15px] font-semibold">{props.label}</RadioGroup.Label>
@@ -65,6 +62,18 @@ export const PlanPicker = (props: {
   </RadioGroup>
 );
 
+/** The radio button itself lies, unseen, over all of its column: a click anywhere is a click on it. */
+const OVER_ALL = {
+  inset: "0",
+  width: "100%",
+  height: "100%",
+  margin: "0",
+  clip: "auto",
+  "clip-path": "none",
+  opacity: "0",
+  cursor: "inherit",
+};
+
 const Column = (props: { id: PlanId; isCurrent: boolean; isDisabled: boolean | undefined }) => {
   const plan: Plan = plans[props.id];
   const price = plan.priceSats === 0 ? "0 sats" : `${number(plan.priceSats)} sats a month`;
@@ -81,57 +90,55 @@ const Column = (props: { id: PlanId; isCurrent: boolean; isDisabled: boolean | u
         "outline-harbour has-focus-visible:outline-2 has-focus-visible:outline-offset-2",
       )}
     >
-      <RadioGroup.ItemInput />
-      <RadioGroup.ItemControl class="contents">
-        <div class="flex items-start gap-3 px-4 pt-4 @xl:pb-1">
+      <RadioGroup.ItemInput style={OVER_ALL} />
+      <div class="flex items-start gap-3 px-4 pt-4 @xl:pb-1">
+        <span
+          aria-hidden="true"
+          class="mt-1 grid size-[18px] shrink-0 place-items-center rounded-full border-2 border-edge group-data-checked:border-harbour"
+        >
+          <span class="size-2 rounded-full group-data-checked:bg-harbour" />
+        </span>
+        <div class="min-w-0 grow">
+          <RadioGroup.ItemLabel class="font-display text-[19px] leading-tight font-bold tracking-[-0.025em]">
+            {plan.name}
+          </RadioGroup.ItemLabel>
+          <RadioGroup.ItemDescription class="sr-only">
+            {[
+              price,
+              ...(props.isCurrent ? ["Your plan now"] : []),
+              PLAN_FOR[props.id].replace(/\.$/, ""),
+              ...featuresOf(props.id),
+            ].join(". ")}
+          </RadioGroup.ItemDescription>
+        </div>
+        <Show when={props.isCurrent}>
           <span
             aria-hidden="true"
-            class="mt-1 grid size-[18px] shrink-0 place-items-center rounded-full border-2 border-edge group-data-checked:border-harbour"
+            class="rounded-full border border-line px-2 text-[13px] leading-5 whitespace-nowrap text-soft"
           >
-            <span class="size-2 rounded-full group-data-checked:bg-harbour" />
+            now
           </span>
-          <div class="min-w-0 grow">
-            <RadioGroup.ItemLabel class="font-display text-[19px] leading-tight font-bold tracking-[-0.025em]">
-              {plan.name}
-            </RadioGroup.ItemLabel>
-            <RadioGroup.ItemDescription class="sr-only">
-              {[
-                price,
-                ...(props.isCurrent ? ["Your plan now"] : []),
-                PLAN_FOR[props.id].replace(/\.$/, ""),
-                ...featuresOf(props.id),
-              ].join(". ")}
-            </RadioGroup.ItemDescription>
-          </div>
-          <Show when={props.isCurrent}>
-            <span
-              aria-hidden="true"
-              class="rounded-full border border-line px-2 text-[13px] leading-5 whitespace-nowrap text-soft"
-            >
-              now
-            </span>
-          </Show>
-        </div>
-        <div aria-hidden="true" class="px-4 pb-3">
-          <p class="flex flex-wrap items-baseline gap-x-1.5 @xl:flex-col @3xl:flex-row">
-            <span class="font-display text-2xl font-bold tracking-[-0.025em]">
-              {number(plan.priceSats)}
-            </span>
-            <span class="text-sm text-soft">sats a month</span>
-          </p>
-          <p class="mt-0.5 text-sm text-soft @xl:hidden @3xl:block">{PLAN_FOR[props.id]}</p>
-        </div>
-        <For each={ROWS}>
-          {({ label, value }) => (
-            <div aria-hidden="true" class="px-4 text-[15px] last:pb-1.5 @xl:last:pb-0">
-              <div class="flex min-h-[38px] items-center justify-between gap-3 border-t border-line @xl:min-h-[42px]">
-                <span class="text-soft @xl:hidden">{label}</span>
-                {value(plan)}
-              </div>
+        </Show>
+      </div>
+      <div aria-hidden="true" class="px-4 pb-3">
+        <p class="flex flex-wrap items-baseline gap-x-1.5 @xl:flex-col @3xl:flex-row">
+          <span class="font-display text-2xl font-bold tracking-[-0.025em]">
+            {number(plan.priceSats)}
+          </span>
+          <span class="text-sm text-soft">sats a month</span>
+        </p>
+        <p class="mt-0.5 text-sm text-soft @xl:hidden @3xl:block">{PLAN_FOR[props.id]}</p>
+      </div>
+      <For each={ROWS}>
+        {({ label, value }) => (
+          <div aria-hidden="true" class="px-4 text-[15px] last:pb-1.5 @xl:last:pb-0">
+            <div class="flex min-h-[38px] items-center justify-between gap-3 border-t border-line @xl:min-h-[42px]">
+              <span class="text-soft @xl:hidden">{label}</span>
+              {value(plan)}
             </div>
-          )}
-        </For>
-      </RadioGroup.ItemControl>
+          </div>
+        )}
+      </For>
     </RadioGroup.Item>
   );
 };

@@ -124,24 +124,26 @@ function whileActive(
   const turns = seat.next && plans[seat.next.plan];
   if (turns?.priceSats === 0)
     return { text: `Changes to ${turns.name} on ${date}`, tone: "active", atMs, invoice: null };
-  return { ...renewal(c.id, till, seat, nowMs), atMs };
+  return renewal(c.id, till, seat, nowMs);
 }
 
 /** How the next renewal of a relay that runs is paid. */
-function renewal(id: string, till: TillNow, seat: Seat, nowMs: number): Omit<Next, "atMs"> {
+function renewal(id: string, till: TillNow, seat: Seat, nowMs: number): Next {
   const written = till.context.renewal;
   const isWritten = written !== null && renews(till.context, id);
   const items = isWritten ? written.items : upcoming(till.context, id, nowMs);
   const item = items.find(({ relay }) => relay === id);
   const price = sats(item?.sats ?? seat.priceSats);
-  const date = day(seat.paidThrough ?? nowMs, nowMs);
+  const atMs = item?.from ?? seat.paidThrough;
+  const date = day(atMs ?? nowMs, nowMs);
   const isWallet = walletOf(till) === "connected";
-  if (isWritten) {
-    if (isWallet)
-      return { text: `Your wallet is paying · ${price}`, tone: "active", invoice: written.invoice };
-    const text = `Renewal can be paid · ${price}`;
-    return { text, tone: "harbour", invoice: written.invoice };
-  }
+  if (isWritten)
+    return {
+      text: `${isWallet ? "Your wallet is paying" : "Renewal can be paid"} · ${price}`,
+      tone: isWallet ? "active" : "harbour",
+      atMs,
+      invoice: written.invoice,
+    };
   const total = items.reduce((sum, one) => sum + one.sats, 0);
   const turns = seat.next ? `Changes to ${plans[seat.next.plan].name}` : null;
   const who = till.context.creditSats >= total && total > 0 ? "credit" : isWallet ? "wallet" : null;
@@ -150,7 +152,7 @@ function renewal(id: string, till: TillNow, seat: Seat, nowMs: number): Omit<Nex
     : who
       ? `Your ${who} pays on ${date} · ${price}`
       : `Renews ${date} · ${price}`;
-  return { text, tone: "active", invoice: null };
+  return { text, tone: "active", atMs, invoice: null };
 }
 
 /** Codes of a wallet's attempt that do not mean that it refused. */

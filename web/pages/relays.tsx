@@ -1,19 +1,122 @@
-import { For } from "solid-js";
-import { statusOf } from "../../machines/describe.ts";
+import { A, useSearchParams } from "@solidjs/router";
+import { Plus } from "lucide-solid";
+import { createEffect, createMemo, createSignal, For, onCleanup, Show } from "solid-js";
 import { PageTitle } from "../components/page-title.tsx";
-import { StateBadge } from "../components/state-badge.tsx";
+import { RelayDues } from "../components/relay-dues.tsx";
+import { RelayFilters } from "../components/relay-filters.tsx";
+import { NoRelays, NothingFound, RelaysLoading } from "../components/relay-list-states.tsx";
+import { RelayRow } from "../components/relay-row.tsx";
+import { Standing } from "../components/standing.tsx";
+import { createNow } from "../lib/clock.ts";
+import { sats } from "../lib/format.ts";
 import { live } from "../lib/live.ts";
+import { chosen, dues, monthlySats, rowsOf } from "../lib/relay-list.ts";
+import { createWish } from "../lib/wish.ts";
+import { buttonVariants } from "../ui/button.tsx";
 
-const Page = () => (
-  <div class="page">
-    <PageTitle title="My relays" />
-    <For each={live.relays()}>
-      {(relay) => (
-        <p>
-          {relay.context.name} <StateBadge status={statusOf(relay.value)} />
-        </p>
-      )}
-    </For>
-  </div>
-);
+const TICK_MS = 30_000;
+/** How long a relay that was just made is marked. */
+const MARK_MS = 6_000;
+
+/** My relays: what is due, and each of them with what happens next. */
+const Page = () => {
+  const now = createNow(TICK_MS);
+  const [wish, setWish] = createWish();
+  const rows = createMemo(() => rowsOf(live.relays(), live.tenant(), live.invoice, now()));
+  const byId = createMemo(() => new Map(rows().map((row) => [row.id, row])));
+  // By id: a row that changes stays the same row, with the focus that is on it.
+  const ids = createMemo(() => chosen(rows(), wish()).map(({ id }) => id));
+  const due = createMemo(() => dues(rows(), live.tenant()?.context));
+  const isFiltered = () => ids().length < rows().length;
+  const arrived = createArrival(() => byId());
+
+  const summary = () => {
+    const count = rows().length;
+    if (count === 0) return null;
+    const monthly = monthlySats(rows());
+    return `${count} ${count === 1 ? "relay" : "relays"} · ${monthly === 0 ? "nothing to pay" : `${sats(monthly)} a month`}`;
+  };
+
+  return (
+    <div class="page">
+      <PageTitle
+        title="My relays"
+        lead={
+          <Show when={summary()}>
+            {(text) => (
+              <p>
+                {text()} ·{" "}
+                <A href="/account" class="link">
+                  invoices and wallet
+                </A>
+              </p>
+            )}
+          </Show>
+        }
+        actions={
+          <Show when={rows().length > 0}>
+            <A
+              href="/relays/new"
+              class={buttonVariants({ variant: due().rows.length > 0 ? "outline" : "buoy" })}
+            >
+              <Plus aria-hidden="true" /> Add relay
+            </A>
+          </Show>
+        }
+      />
+      <Standing />
+      <Show when={live.isReady() || rows().length > 0} fallback={<RelaysLoading />}>
+        <RelayDues dues={due()} />
+        <Show when={rows().length > 0} fallback={<NoRelays />}>
+          <RelayFilters wish={wish()} onChange={setWish} />
+          <p role="status" class="sr-only">
+            {isFiltered() ? `${ids().length} of ${rows().length} relays` : ""}
+          </p>
+          <Show
+            when={ids().length > 0}
+            fallback={
+              <NothingFound q={wish().q} onClear={() => setWish({ q: "", state: "", plan: "" })} />
+            }
+          >
+            <ul
+              aria-label="My relays"
+              class="overflow-hidden rounded-card border border-line bg-raised"
+            >
+              <For each={ids()}>
+                {(id) => (
+                  <Show when={byId().get(id)}>
+                    {(row) => <RelayRow row={row()} isNew={arrived() === id} />}
+                  </Show>
+                )}
+              </For>
+            </ul>
+          </Show>
+        </Show>
+      </Show>
+      <p role="status" class="sr-only">
+        <Show when={byId().get(arrived() ?? "")}>
+          {(row) => `${row().relay.context.name} is in your list: ${row().status}.`}
+        </Show>
+      </p>
+    </div>
+  );
+};
 export default Page;
+
+/** `?new=<relay id>`: which row to mark for a while. It is taken out of the address, so that a reload does not. */
+function createArrival(relays: () => ReadonlyMap<string, unknown>): () => string | null {
+  const [query, setQuery] = useSearchParams();
+  const [arrived, setArrived] = createSignal<string | null>(null);
+  let timer = 0;
+  createEffect(() => {
+    const id = query.new;
+    if (typeof id !== "string" || !live.isReady()) return;
+    setQuery({ new: null }, { replace: true, scroll: false });
+    if (!relays().has(id)) return;
+    setArrived(id);
+    clearTimeout(timer);
+    timer = window.setTimeout(() => setArrived(null), MARK_MS);
+  });
+  onCleanup(() => clearTimeout(timer));
+  return arrived;
+}

@@ -32,6 +32,8 @@ export const MenuItem = (props: {
   onSelect?: () => void;
   as?: ValidComponent;
   href?: string;
+  target?: string;
+  rel?: string;
   class?: string;
   children: JSX.Element;
 }) => {

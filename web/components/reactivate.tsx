@@ -1,0 +1,92 @@
+import { createSignal, Show } from "solid-js";
+import { type PlanId, plans } from "../../machines/plans.ts";
+import { createNow } from "../lib/clock.ts";
+import { day, sats } from "../lib/format.ts";
+import { live, type RelayReplica } from "../lib/live.ts";
+import { type WayBack, wayBack } from "../lib/relay-state.ts";
+import { Button } from "../ui/button.tsx";
+import { Callout } from "../ui/callout.tsx";
+import { PlanPicker } from "./plan-picker.tsx";
+import { createReactivation, ReactivateNow } from "./reactivate-now.tsx";
+
+/** For one that does not run: how it comes back, and with which plan. */
+export const Reactivation = (props: { relay: RelayReplica }) => {
+  const now = createNow(10_000);
+  const { run, isBusy, problem } = createReactivation(() => props.relay);
+  const [chosen, setChosen] = createSignal<PlanId>(props.relay.context.plan);
+  const back = () => wayBack(props.relay, live.tenant()?.context, now());
+  const paid = () => {
+    const way = back();
+    return way?.by === "paid" ? way : null;
+  };
+  const words = () => wordsOfReturn(chosen(), props.relay, back());
+
+  return (
+    <Show
+      when={back()?.by !== "operator"}
+      fallback={
+        <p class="text-soft">
+          The operator closed this relay. Only the operator can bring it back.
+        </p>
+      }
+    >
+      <Show
+        when={!paid()}
+        fallback={
+          <div class="flex flex-wrap items-center justify-between gap-4">
+            <p class="max-w-[60ch]">
+              {plans[props.relay.context.plan].name} is paid until{" "}
+              {day(paid()?.untilMs ?? 0, now())}: until then it comes back at once, free, with the
+              dates it had. Its plan can be changed once it runs.
+            </p>
+            <ReactivateNow relay={props.relay} />
+          </div>
+        }
+      >
+        <PlanPicker label="Bring it back with this plan" value={chosen()} onChange={setChosen} />
+        <section class="mt-6 rounded-card border border-line bg-raised p-6 max-sm:p-4">
+          <div aria-live="polite" class="max-w-[68ch]">
+            <h3 class="text-xl">{words().title}</h3>
+            <p class="mt-2">{words().text}</p>
+          </div>
+          <Show when={problem()}>
+            <Callout tone="suspended" role="alert" class="mt-4">
+              {problem()}
+            </Callout>
+          </Show>
+          <Button
+            variant="buoy"
+            class="mt-5 max-sm:w-full"
+            busy={isBusy()}
+            onClick={() => void run(chosen())}
+          >
+            {words().confirm}
+          </Button>
+        </section>
+      </Show>
+    </Show>
+  );
+};
+
+function wordsOfReturn(plan: PlanId, relay: RelayReplica, back: WayBack | null) {
+  const { name, priceSats } = plans[plan];
+  const open = back?.by === "payment" && plan === relay.context.plan ? back.invoice : null;
+  const due = open === null ? undefined : live.tenant()?.context.open[open]?.dueSats;
+  if (due !== undefined)
+    return {
+      title: "Pay what is open, and it is back within seconds",
+      text: `${sats(due)} are open. The days on which it did not run are not billed: what you pay for counts from when it is back.`,
+      confirm: `Pay ${sats(due)}`,
+    };
+  if (priceSats === 0)
+    return {
+      title: "Free, and back within seconds",
+      text: `Its data and its name are as they were.${relay.context.priceSats > 0 ? " What Free does not have is switched off." : ""}`,
+      confirm: "Reactivate with Free",
+    };
+  return {
+    title: `${sats(priceSats)} for a month, which begins when it is active`,
+    text: "Its data and its name are as they were. From then on it renews by the month.",
+    confirm: `Reactivate with ${name} for ${sats(priceSats)}`,
+  };
+}

@@ -1,0 +1,162 @@
+import { A, useNavigate } from "@solidjs/router";
+import { createMemo, createSignal, For, Match, Show, Switch } from "solid-js";
+import { quote } from "../../machines/billing.ts";
+import { statusOf } from "../../machines/describe.ts";
+import { type PlanId, plans } from "../../machines/plans.ts";
+import { changeRefusal, renews } from "../../machines/tenant.ts";
+import { wordsOf } from "../lib/api.ts";
+import { createNow } from "../lib/clock.ts";
+import { live, type RelayReplica } from "../lib/live.ts";
+import { quoteInWords } from "../lib/quote-words.ts";
+import { changePlan, checkoutOf } from "../lib/relay-acts.ts";
+import { Button, buttonVariants } from "../ui/button.tsx";
+import { Callout } from "../ui/callout.tsx";
+import { say } from "../ui/toast.tsx";
+import { PlanPicker } from "./plan-picker.tsx";
+import { Reactivation } from "./reactivate.tsx";
+import { isSuspended } from "./standing.tsx";
+
+/** The plan of a relay: another one while it runs, and with which it comes back where it does not. */
+export const RelayPlan = (props: { relay: RelayReplica }) => {
+  const status = () => statusOf(props.relay.value);
+  return (
+    <Switch fallback={<PlanChange relay={props.relay} />}>
+      <Match when={isSuspended()}>
+        <p class="text-soft">While your account is suspended, nothing of it can be changed.</p>
+      </Match>
+      <Match when={status() === "suspended" || status() === "deactivated"}>
+        <Reactivation relay={props.relay} />
+      </Match>
+    </Switch>
+  );
+};
+
+const PlanChange = (props: { relay: RelayReplica }) => {
+  const navigate = useNavigate();
+  const now = createNow(10_000);
+  const [chosen, setChosen] = createSignal<PlanId | null>(null);
+  const [isBusy, setIsBusy] = createSignal(false);
+  const [problem, setProblem] = createSignal<string | null>(null);
+  const id = () => props.relay.context.id;
+  const till = () => live.tenant()?.context;
+  const seat = () => till()?.seats[id()];
+  /** What is in force, or will be: the present choice. */
+  const present = () =>
+    (seat()?.next ?? seat()?.instead ?? seat())?.plan ?? props.relay.context.plan;
+
+  // The till's own function on the till's own state: what the server would quote, without a signature.
+  const told = createMemo(() => {
+    const [plan, account, mine] = [chosen(), till(), seat()];
+    if (plan === null || !account || !mine) return null;
+    const isRenewing = renews(account, id());
+    const quoted = quote(mine, plan, now(), { anchor: account.anchor, isRenewing });
+    const words = quoteInWords(quoted, mine, account.creditSats, now());
+    return words && { quoted, words, refusal: changeRefusal(mine, quoted.change) };
+  });
+
+  async function confirm(plan: PlanId, done: string): Promise<void> {
+    const isToPay = told()?.quoted.applies === "when_paid";
+    setIsBusy(true);
+    setProblem(null);
+    try {
+      const { open_invoice } = await changePlan(id(), plan);
+      setChosen(null);
+      if (isToPay && open_invoice) navigate(checkoutOf(open_invoice));
+      else say(done);
+    } catch (error) {
+      setProblem(wordsOf(error));
+    } finally {
+      setIsBusy(false);
+    }
+  }
+
+  return (
+    <>
+      <PlanPicker
+        label="Your plan"
+        value={chosen() ?? present()}
+        onChange={(plan) => {
+          setProblem(null);
+          setChosen(plan);
+        }}
+        current={props.relay.context.plan}
+      />
+      <div aria-live="polite" class="mt-6">
+        <Show
+          when={told()}
+          fallback={
+            <p class="text-soft">
+              Choose another plan to see what it means and costs. Nothing changes before you
+              confirm.
+            </p>
+          }
+        >
+          {(is) => (
+            <section class="rounded-card border border-line bg-raised p-6 max-sm:p-4">
+              <h3 class="text-xl">{is().words.title}</h3>
+              <ul class="mt-2 max-w-[68ch] space-y-1">
+                <For each={is().words.lines}>{(line) => <li>{line}</li>}</For>
+              </ul>
+              <Show when={is().quoted.switchesOff.length > 0}>
+                <p class="mt-4 font-semibold">
+                  {seat()?.is === "new"
+                    ? `What ${plans[is().quoted.plan].name} does not have`
+                    : "What is switched off then"}
+                </p>
+                <ul class="mt-1 list-disc pl-5">
+                  <For each={is().quoted.switchesOff}>{(what) => <li>{what}</li>}</For>
+                </ul>
+              </Show>
+              <Show when={problem()}>
+                <Callout tone="suspended" role="alert" class="mt-4">
+                  {problem()}
+                </Callout>
+              </Show>
+              <Show when={!is().refusal} fallback={<StillOpen invoice={seat()?.invoice ?? null} />}>
+                <div class="mt-5 flex flex-wrap gap-2">
+                  <Button
+                    variant="buoy"
+                    class="max-sm:w-full"
+                    busy={isBusy()}
+                    onClick={() => void confirm(is().quoted.plan, is().words.done)}
+                  >
+                    {is().words.confirm}
+                  </Button>
+                  <Button
+                    variant="ghost"
+                    class="max-sm:w-full"
+                    disabled={isBusy()}
+                    onClick={() => setChosen(null)}
+                  >
+                    Leave it as it is
+                  </Button>
+                </div>
+              </Show>
+            </section>
+          )}
+        </Show>
+      </div>
+    </>
+  );
+};
+
+/** What stands in the way: one before it is not through yet. */
+const StillOpen = (props: { invoice: string | null }) => (
+  <Show
+    when={props.invoice}
+    fallback={
+      <Callout tone="harbour" class="mt-4" title="One moment">
+        It is being set up. You can change its plan once it runs.
+      </Callout>
+    }
+  >
+    {(invoice) => (
+      <Callout tone="grace" class="mt-4" title="An earlier change still waits for your payment">
+        <p>Pay it first, or let its invoice run out. Then you can change again.</p>
+        <A href={checkoutOf(invoice())} class={`${buttonVariants({ size: "small" })} mt-3`}>
+          See the invoice
+        </A>
+      </Callout>
+    )}
+  </Show>
+);
