@@ -32,14 +32,14 @@ const isLoggedIn = (page: Page) => page.getByRole("button", { name: /^You:/ }).w
 describe("an extension", () => {
   test("that is there is offered first, and leads to where one was going", () =>
     visiting({}, async ({ page }) => {
-      await page.goto("/relays/new?from=start");
+      await page.goto("/");
       await page.goto(`/login?to=${encodeURIComponent("/relays/new?name=Harbour&plan=basic")}`);
       await button(page, "Continue with your extension").click();
       await page.waitForURL("**/relays/new?name=Harbour&plan=basic");
       await isLoggedIn(page);
       // None of the login's steps is left to come back to.
       await page.goBack();
-      await page.waitForURL("**/relays/new?from=start");
+      await page.waitForURL(`${sandbox.info.url}/`);
     }));
 
   test("that is absent is said to be, and another way is chosen", () =>
