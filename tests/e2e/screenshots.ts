@@ -50,4 +50,8 @@ async function show(page: Page, scene: Scene, ids: Record<string, string>): Prom
   await page.goto(scene.path.replace(/:(\w+)/g, (_, id: string) => ids[id] ?? ""));
   await scene.until(page);
   await page.evaluate(() => document.fonts.ready);
+  // The sandbox's bar stays with the window: in the middle of a picture of a whole page.
+  await page
+    .locator("aside[aria-label=Sandbox]")
+    .evaluateAll((bars) => bars.forEach((bar) => bar.remove()));
 }
