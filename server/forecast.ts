@@ -4,6 +4,7 @@ import { openDatabase } from "../db/database.ts";
 import { hostStore } from "../db/host-store.ts";
 import { createQueries } from "../db/index.ts";
 import { DAY_MS, type Item } from "../machines/billing.ts";
+import { statusOf } from "../machines/describe.ts";
 import type { Bolt11, InvoiceContext } from "../machines/invoice.ts";
 import { invoiceActor } from "../machines/messages.ts";
 import type { NoticeContext } from "../machines/notice.ts";
@@ -13,7 +14,7 @@ import type { Effect } from "./host/effect.ts";
 import { Host, type HostOptions } from "./host/host.ts";
 import { Outbox } from "./host/outbox.ts";
 import { createProjection, projectRows } from "./projections/index.ts";
-import { statusOf, toSeconds } from "./projections/status.ts";
+import { toSeconds } from "./projections/seconds.ts";
 
 /** One thing that will happen, if nobody does anything. `at` is unix seconds. */
 export type Foreseen =

@@ -1,10 +1,11 @@
 import type { RelayRow } from "../db/relays.ts";
+import { statusOf } from "../machines/describe.ts";
 import { relayActor } from "../machines/messages.ts";
 import type { PlanId } from "../machines/plans.ts";
 import type { Cause } from "../machines/relay.ts";
 import type { Host } from "./host/host.ts";
 import { causeOf } from "./projections/relay.ts";
-import { statusOf, toSeconds, toSecondsOrNull } from "./projections/status.ts";
+import { toSeconds, toSecondsOrNull } from "./projections/seconds.ts";
 import { changeInWords, type Revision } from "./relay-words.ts";
 
 /** One thing that happened to a relay, and what it was after that. Times in unix seconds. */

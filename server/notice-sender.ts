@@ -1,6 +1,7 @@
 import type { Queries } from "../db/index.ts";
 import { brokenCode } from "../machines/bill.ts";
 import { graceEndOf } from "../machines/billing.ts";
+import { statusOf } from "../machines/describe.ts";
 import { dueSats, type InvoiceContext } from "../machines/invoice.ts";
 import { invoiceActor, relayActor, type Stage } from "../machines/messages.ts";
 import type { Delivered, Delivery, Written } from "../machines/notice.ts";
@@ -12,7 +13,6 @@ import { composeMessage, type Rumor } from "./nostr/direct-message.ts";
 import type { Messenger } from "./nostr/direct-message-delivery.ts";
 import type { NoticeFacts } from "./notices/facts.ts";
 import { noticeText } from "./notices/texts.ts";
-import { statusOf } from "./projections/status.ts";
 
 /** Writes a notice from what is true when it is first sent, and delivers it as a direct message. */
 export function createNoticeSender(parts: {

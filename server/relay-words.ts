@@ -1,7 +1,8 @@
+import { statusOf } from "../machines/describe.ts";
 import { plans } from "../machines/plans.ts";
 import type { RelayContext } from "../machines/relay.ts";
 import { moment, sats } from "./notices/words.ts";
-import { statusOf, toSeconds } from "./projections/status.ts";
+import { toSeconds } from "./projections/seconds.ts";
 
 /** Events of a relay in words; what is not here did not change its status by itself. */
 const EVENTS: Record<string, string> = {

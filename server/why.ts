@@ -1,12 +1,12 @@
-import type { AnyStateNode } from "xstate";
 import { isRenewed } from "../machines/billing.ts";
+import { meaningOf, statusOf } from "../machines/describe.ts";
 import { invoiceActor, relayActor, tenantActor } from "../machines/messages.ts";
 import { plans } from "../machines/plans.ts";
 import { relayMachine } from "../machines/relay.ts";
 import { renews, type TenantContext } from "../machines/tenant.ts";
 import type { Host } from "./host/host.ts";
 import type { PersistedSnapshot } from "./host/xstate.ts";
-import { statusOf, toSeconds } from "./projections/status.ts";
+import { toSeconds } from "./projections/seconds.ts";
 import { deadlineOf, wordsOf } from "./relay-words.ts";
 
 /** Why something is as it is: since when, by what, and what happens next if nobody does anything. */
@@ -58,7 +58,7 @@ export function whyRelay(host: Host, id: string): Why {
   ].sort((a, b) => a.at - b.at);
   return {
     status: statusOf(value),
-    meaning: meaningOf(value.status),
+    meaning: meaningOf(relayMachine, value),
     since: toSeconds(entries[first]?.at ?? last.at),
     because,
     next,
@@ -104,18 +104,3 @@ const typeOf = (event: string): string => (JSON.parse(event) as { type: string }
 
 const statusKey = (snapshot: string): string =>
   JSON.stringify(((JSON.parse(snapshot) as PersistedSnapshot).value as { status: unknown }).status);
-
-/** The description of the innermost state. */
-function meaningOf(value: unknown): string {
-  let node: AnyStateNode | undefined = relayMachine.root.states.status;
-  let rest = value;
-  while (node) {
-    const key: string | undefined =
-      typeof rest === "string" ? rest : rest ? Object.keys(rest as object)[0] : undefined;
-    const child: AnyStateNode | undefined = key === undefined ? undefined : node.states[key];
-    if (!child) return node.description ?? "";
-    node = child;
-    rest = typeof rest === "object" && rest ? (rest as Record<string, unknown>)[key ?? ""] : null;
-  }
-  return "";
-}

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { schemaFor, subdomainProblem } from "../../machines/names.ts";
 import { AppError } from "../errors.ts";
-import { toSeconds } from "../projections/status.ts";
+import { toSeconds } from "../projections/seconds.ts";
 import type { CommandParts } from "./index.ts";
 
 /** Whether a name may be had, and why not. */

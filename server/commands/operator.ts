@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { decodeInvoice } from "@getalby/lightning-tools/bolt11";
 import { DAY_MS, nextAnchor } from "../../machines/billing.ts";
+import { statusOf } from "../../machines/describe.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import type { TenantContext } from "../../machines/tenant.ts";
 import { mayReopen, reopensCovered } from "../../machines/till.ts";
 import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";
 import type { HostEvent } from "../host/xstate.ts";
-import { statusOf } from "../projections/status.ts";
 import { availabilityOf } from "./claims.ts";
 import type { CommandParts } from "./index.ts";
 import { newId } from "./order.ts";

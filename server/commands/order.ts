@@ -14,7 +14,7 @@ import type { Settings } from "../../machines/relay.ts";
 import { renews } from "../../machines/tenant.ts";
 import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";
-import { toSeconds } from "../projections/status.ts";
+import { toSeconds } from "../projections/seconds.ts";
 import { assertAvailable, assignSchema } from "./claims.ts";
 import type { Asker, CommandParts, Ordered } from "./index.ts";
 import { ensureActiveTenant } from "./tenant.ts";

@@ -4,7 +4,7 @@ import type { PlanId } from "../../machines/plans.ts";
 import { changeRefusal, renews, type TenantContext } from "../../machines/tenant.ts";
 import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";
-import { toSeconds } from "../projections/status.ts";
+import { toSeconds } from "../projections/seconds.ts";
 import type { CommandParts } from "./index.ts";
 import { assertBillable, assertRoom, newId } from "./order.ts";
 

@@ -1,9 +1,9 @@
 import type { TenantRow } from "../../db/tenants.ts";
+import { statusOf } from "../../machines/describe.ts";
 import { tenantActor } from "../../machines/messages.ts";
 import type { TenantContext } from "../../machines/tenant.ts";
 import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";
-import { statusOf } from "../projections/status.ts";
 import type { CommandParts } from "./index.ts";
 
 /** The till of a tenant, which is made at the first visit. */

@@ -1,9 +1,9 @@
+import { statusOf } from "../../machines/describe.ts";
 import { relayActor } from "../../machines/messages.ts";
 import { plans } from "../../machines/plans.ts";
 import type { Applied, RelayContext } from "../../machines/relay.ts";
 import { Refused } from "../errors.ts";
 import type { Effect } from "../host/effect.ts";
-import { statusOf } from "../projections/status.ts";
 import type { ZooidClient } from "../zooid/client.ts";
 import type { VirtualRelay } from "../zooid/virtual-relay.ts";
 import type { EffectParts } from "./index.ts";

@@ -1,7 +1,7 @@
 import type { Queries } from "../../db/index.ts";
 import type { Post } from "../../machines/durable.ts";
 import type { Change } from "../host/host.ts";
-import { toSeconds } from "./status.ts";
+import { toSeconds } from "./seconds.ts";
 
 /**
  * What is only ever appended: ledger lines (every sat that a tell or a create carries, and what

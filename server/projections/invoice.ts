@@ -1,7 +1,8 @@
 import type { InvoiceItemRow, InvoiceRow } from "../../db/invoices.ts";
+import { statusOf } from "../../machines/describe.ts";
 import type { InvoiceContext } from "../../machines/invoice.ts";
 import type { PersistedSnapshot } from "../host/xstate.ts";
-import { statusOf, toSeconds, toSecondsOrNull } from "./status.ts";
+import { toSeconds, toSecondsOrNull } from "./seconds.ts";
 
 export function invoiceRows({ value, context }: PersistedSnapshot): {
   invoice: InvoiceRow;

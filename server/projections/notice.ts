@@ -1,7 +1,8 @@
 import type { NoticeRow } from "../../db/notices.ts";
+import { statusOf } from "../../machines/describe.ts";
 import type { NoticeContext } from "../../machines/notice.ts";
 import type { PersistedSnapshot } from "../host/xstate.ts";
-import { statusOf, toSeconds, toSecondsOrNull } from "./status.ts";
+import { toSeconds, toSecondsOrNull } from "./seconds.ts";
 
 export function noticeRow({ value, context }: PersistedSnapshot): NoticeRow {
   const c = context as NoticeContext;

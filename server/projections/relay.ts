@@ -1,8 +1,9 @@
 import type { RelayRow } from "../../db/relays.ts";
 import { QUARANTINE_MS } from "../../machines/billing.ts";
+import { statusOf } from "../../machines/describe.ts";
 import type { Cause, RelayContext } from "../../machines/relay.ts";
 import type { PersistedSnapshot } from "../host/xstate.ts";
-import { statusOf, toSeconds, toSecondsOrNull } from "./status.ts";
+import { toSeconds, toSecondsOrNull } from "./seconds.ts";
 
 const CAUSES: Record<string, Cause> = {
   unpaid: "nonpayment",

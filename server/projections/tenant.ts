@@ -1,7 +1,8 @@
 import type { TenantRow } from "../../db/tenants.ts";
+import { statusOf } from "../../machines/describe.ts";
 import type { TenantContext } from "../../machines/tenant.ts";
 import type { PersistedSnapshot } from "../host/xstate.ts";
-import { statusOf, toSeconds, toSecondsOrNull } from "./status.ts";
+import { toSeconds, toSecondsOrNull } from "./seconds.ts";
 
 export function tenantRow({ value, context }: PersistedSnapshot): TenantRow {
   const c = context as TenantContext;

@@ -8,7 +8,7 @@ import { renews, type TenantContext } from "../../machines/tenant.ts";
 import { AppError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { type Profile, profileOf } from "../nostr/profile.ts";
-import { toSeconds } from "../projections/status.ts";
+import { toSeconds } from "../projections/seconds.ts";
 import type { Invoice, Relay } from "./shapes.ts";
 
 /** How the outside reaches a relay. */

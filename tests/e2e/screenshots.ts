@@ -51,7 +51,7 @@ async function show(page: Page, scene: Scene, ids: Record<string, string>): Prom
   await scene.until(page);
   await page.evaluate(() => document.fonts.ready);
   // The sandbox's bar stays with the window: in the middle of a picture of a whole page.
-  await page
-    .locator("aside[aria-label=Sandbox]")
-    .evaluateAll((bars) => bars.forEach((bar) => bar.remove()));
+  await page.locator("aside[aria-label=Sandbox]").evaluateAll((bars) => {
+    for (const bar of bars) bar.remove();
+  });
 }

@@ -1,10 +1,10 @@
 /** Money: every account against what its actor says, and every instant of a relay against what was paid for it. */
 import type { Db } from "../../db/database.ts";
 import { type Item, prorate, wholeSecond } from "../../machines/billing.ts";
+import { statusOf } from "../../machines/describe.ts";
 import type { InvoiceContext } from "../../machines/invoice.ts";
 import { invoiceActor, tenantActor } from "../../machines/messages.ts";
 import type { TenantContext } from "../../machines/tenant.ts";
-import { statusOf } from "../../server/projections/status.ts";
 import type { Seen, Step } from "./watcher.ts";
 
 type Line = { seq: number; tenant: string; from: string; to: string; amount: number };

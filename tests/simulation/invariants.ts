@@ -11,12 +11,12 @@ import {
   type Seat,
   totalSats,
 } from "../../machines/billing.ts";
+import { statusOf } from "../../machines/describe.ts";
 import { dueSats, type InvoiceContext } from "../../machines/invoice.ts";
 import type { NoticeContext } from "../../machines/notice.ts";
 import type { RelayContext } from "../../machines/relay.ts";
 import type { TenantContext } from "../../machines/tenant.ts";
 import { CREATED } from "../../server/host/run.ts";
-import { statusOf } from "../../server/projections/status.ts";
 import { iso } from "./books.ts";
 import type { Seen, Step, Watcher } from "./watcher.ts";
 

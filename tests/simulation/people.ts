@@ -1,12 +1,12 @@
 /** What tenants and admins do: everything that is possible, in any order, at any time. */
 
 import { isOverdue, quote, type Seat } from "../../machines/billing.ts";
+import { statusOf } from "../../machines/describe.ts";
 import type { InvoiceContext } from "../../machines/invoice.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import { type PlanId, planIds } from "../../machines/plans.ts";
 import type { RelayContext } from "../../machines/relay.ts";
 import { changeRefusal, renews, type TenantContext } from "../../machines/tenant.ts";
-import { statusOf } from "../../server/projections/status.ts";
 import type { Simulation } from "./run.ts";
 import type { Seen } from "./watcher.ts";
 import { DAY_MS, walletMoods } from "./world.ts";

@@ -1,12 +1,12 @@
 /** Looks at every commit: each transition again, and what must hold of all it touched. */
 import type { Db } from "../../db/database.ts";
+import { statusOf } from "../../machines/describe.ts";
 import { machines } from "../../machines/index.ts";
 import type { InvoiceContext } from "../../machines/invoice.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import type { TenantContext } from "../../machines/tenant.ts";
 import { CREATED } from "../../server/host/run.ts";
 import { decide, decideFirst, hydrate } from "../../server/host/xstate.ts";
-import { statusOf } from "../../server/projections/status.ts";
 import { Books } from "./books.ts";
 import { checkScope, checkStep, type Expected } from "./invariants.ts";
 import type { World } from "./world.ts";
