@@ -102,7 +102,9 @@ test("my relays are searched, filtered and ordered at once, in the page's addres
   await page.getByLabel("Search your relays").fill("orchard list-b");
   await rows(page).nth(1).waitFor({ state: "detached" });
   expect(await rows(page).textContent()).toContain("Apple orchard");
-  await page.waitForURL("**/relays?q=orchard+list-b&sort=due");
+  await page.waitForURL(
+    ({ searchParams: kept }) => kept.get("q") === "orchard list-b" && kept.get("sort") === "due",
+  );
   await page.reload();
   await rows(page).first().waitFor();
   expect(await rows(page).count()).toBe(1);
@@ -249,6 +251,12 @@ test("by keyboard alone a relay is switched off, and comes back free within what
   await tabTo(page, "Deactivate");
   await page.keyboard.press("Enter");
   await heading(page, /free to bring back until/);
+  // It was never in grace, nor suspended.
+  await page.locator("[data-mark=past]", { hasText: "active" }).waitFor();
+  expect(await page.locator("[data-mark=ahead]").allTextContents()).toEqual([
+    expect.stringContaining("grace"),
+    expect.stringContaining("suspended"),
+  ]);
   // The focus goes on at what is next: the button that was pressed is gone.
   await page.locator("#what-is-next:focus").waitFor();
   await tabTo(page, "Reactivate, free");

@@ -1,10 +1,11 @@
-import { createSignal, lazy, Show, Suspense } from "solid-js";
+import { createSignal, Show, Suspense } from "solid-js";
 import { statusOf } from "../../machines/describe.ts";
+import { lazyPage } from "../lib/lazy-page.ts";
 import type { RelayReplica } from "../lib/live.ts";
 import { Button } from "../ui/button.tsx";
 import { isSuspended } from "./standing.tsx";
 
-const AskDeactivate = lazy(() => import("./ask-deactivate.tsx"));
+const AskDeactivate = lazyPage(() => import("./ask-deactivate.tsx"));
 
 /** The way to switch a relay off, where its owner may. */
 export const Deactivation = (props: { relay: RelayReplica }) => {

@@ -1,7 +1,8 @@
 import { A } from "@solidjs/router";
 import { ChevronLeft, Pencil } from "lucide-solid";
-import { lazy, Show, Suspense } from "solid-js";
+import { Show, Suspense } from "solid-js";
 import { statusOf } from "../../machines/describe.ts";
+import { lazyPage } from "../lib/lazy-page.ts";
 import type { RelayReplica } from "../lib/live.ts";
 import { relayDomain, relayUrl } from "../lib/settings.ts";
 import { buttonVariants } from "../ui/button.tsx";
@@ -10,7 +11,7 @@ import { CopyButton } from "./copy.tsx";
 import { WindowTitle } from "./page-title.tsx";
 import { StateBadge } from "./state-badge.tsx";
 
-const OpenIn = lazy(() => import("./open-in.tsx"));
+const OpenIn = lazyPage(() => import("./open-in.tsx"));
 
 /** The way back to the list. */
 export const ToRelays = () => (

@@ -12,7 +12,7 @@ const PAGE = 20;
 const WHO = { owner: "You", operator: "The operator" } as const;
 
 /** What happened to a relay, newest first. Asked for when it is looked at, since that needs a signature. */
-export const RelayHistory = (props: { relay: RelayReplica }) => {
+const RelayHistory = (props: { relay: RelayReplica }) => {
   const [entries, setEntries] = createSignal<HistoryEntry[]>([]);
   const [total, setTotal] = createSignal<number | null>(null);
   const [readAt, setReadAt] = createSignal(0);
@@ -112,3 +112,5 @@ const Loading = () => (
     </For>
   </div>
 );
+
+export default RelayHistory;

@@ -135,12 +135,21 @@ const Life = (props: { relay: RelayReplica }) => {
       deactivated: "its data is kept",
     };
   };
+  /** An operator may suspend it, and its owner switch it off, from anywhere in its life. */
+  const past = () => {
+    const order = ["pending", "provisioning", "active", "grace"];
+    if (props.relay.matches({ status: { suspended: "unpaid" } })) return order;
+    if (status() === "suspended" || status() === "deactivated")
+      return order.slice(0, c().wanted === 0 ? 1 : 3);
+    return order.slice(0, Math.max(0, order.indexOf(status())));
+  };
   return (
     <MachineView
       machine={relayMachine}
       states={states()}
       value={props.relay.value}
       notes={notes()}
+      past={past()}
       label="The states of a relay"
     />
   );

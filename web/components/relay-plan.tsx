@@ -17,7 +17,7 @@ import { Reactivation } from "./reactivate.tsx";
 import { isSuspended } from "./standing.tsx";
 
 /** The plan of a relay: another one while it runs, and with which it comes back where it does not. */
-export const RelayPlan = (props: { relay: RelayReplica }) => {
+const RelayPlan = (props: { relay: RelayReplica }) => {
   const status = () => statusOf(props.relay.value);
   return (
     <Switch fallback={<PlanChange relay={props.relay} />}>
@@ -160,3 +160,5 @@ const StillOpen = (props: { invoice: string | null }) => (
     )}
   </Show>
 );
+
+export default RelayPlan;

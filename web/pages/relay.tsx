@@ -1,25 +1,16 @@
 import { A, useParams, useSearchParams } from "@solidjs/router";
-import { createSignal, type JSX, lazy, Show, Suspense } from "solid-js";
+import { createSignal, Show, Suspense } from "solid-js";
 import { PageTitle } from "../components/page-title.tsx";
 import { RelayHeader, ToRelays } from "../components/relay-header.tsx";
-import { RelayOverview } from "../components/relay-overview.tsx";
 import { RelayPanel } from "../components/relay-panel.tsx";
 import { Standing } from "../components/standing.tsx";
+import { lazyPage } from "../lib/lazy-page.ts";
 import { live } from "../lib/live.ts";
 import { buttonVariants } from "../ui/button.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
-import { Tabs } from "../ui/tabs.tsx";
 
-// What is behind a tab is loaded when it is opened.
-const RelayPlan = lazy(() =>
-  import("../components/relay-plan.tsx").then(({ RelayPlan }) => ({ default: RelayPlan })),
-);
-const RelayHistory = lazy(() =>
-  import("../components/relay-history.tsx").then(({ RelayHistory }) => ({ default: RelayHistory })),
-);
-const Behind = (props: { children: JSX.Element }) => (
-  <Suspense fallback={<Skeleton class="h-64 rounded-card" />}>{props.children}</Suspense>
-);
+// The page leads with what is next; what stands below it comes right after.
+const RelayTabs = lazyPage(() => import("../components/relay-tabs.tsx"));
 
 const TABS = ["overview", "plan", "history"];
 
@@ -53,36 +44,9 @@ const Page = () => {
             <Standing />
             <RelayPanel relay={found()} isChoosing={tab() === "plan"} onPlan={openPlan} />
             <div ref={tabs} class="pt-8">
-              <Tabs
-                label="About this relay"
-                value={tab()}
-                onChange={open}
-                tabs={[
-                  {
-                    id: "overview",
-                    title: "Overview",
-                    content: () => <RelayOverview relay={found()} />,
-                  },
-                  {
-                    id: "plan",
-                    title: "Plan",
-                    content: () => (
-                      <Behind>
-                        <RelayPlan relay={found()} />
-                      </Behind>
-                    ),
-                  },
-                  {
-                    id: "history",
-                    title: "History",
-                    content: () => (
-                      <Behind>
-                        <RelayHistory relay={found()} />
-                      </Behind>
-                    ),
-                  },
-                ]}
-              />
+              <Suspense fallback={<Below />}>
+                <RelayTabs relay={found()} tab={tab()} onTab={open} />
+              </Suspense>
             </div>
           </>
         )}
@@ -111,7 +75,16 @@ const Loading = () => (
     <Skeleton class="mt-2 h-10 w-72 max-w-full" />
     <Skeleton class="mt-4 h-9 w-96 max-w-full" />
     <Skeleton class="mt-6 h-[122px] rounded-card" />
-    <Skeleton class="mt-8 h-11 w-64 max-w-full" />
-    <Skeleton class="mt-6 h-64 rounded-card" />
+    <div class="pt-8">
+      <Below />
+    </div>
   </div>
+);
+
+/** The place of what stands below what is next. */
+const Below = () => (
+  <>
+    <Skeleton class="h-11 w-64 max-w-full" />
+    <Skeleton class="mt-6 h-64 rounded-card" />
+  </>
 );
