@@ -1,22 +1,24 @@
 import { type Component, lazy } from "solid-js";
 
-type Module = { default: Component };
-type Load = () => Promise<Module>;
+type Load<C> = () => Promise<{ default: C }>;
 
 const TRIES = 5;
 const FIRST_WAIT_MS = 400;
-const pages = new Set<Load>();
+const pages = new Set<Load<unknown>>();
+let isAhead = false;
 
 /**
  * A page in a file of its own, loaded when it is gone to. What does not load at once is tried again:
  * the network may be gone for a moment, or Berth may be starting.
  */
-export function lazyPage(load: Load): Component {
+export function lazyPage<P extends object>(load: Load<Component<P>>): Component<P> {
   pages.add(load);
+  // A part of a page that was itself loaded ahead.
+  if (isAhead) load().catch(() => {});
   return lazy(() => persistently(load));
 }
 
-async function persistently(load: Load): Promise<Module> {
+async function persistently<C>(load: Load<C>): Promise<{ default: C }> {
   for (let tries = 1; ; tries++) {
     try {
       return await load();
@@ -31,6 +33,7 @@ async function persistently(load: Load): Promise<Module> {
 export function loadPagesAhead(): void {
   const whenIdle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 1_000));
   whenIdle(() => {
+    isAhead = true;
     for (const load of pages) load().catch(() => {});
   });
 }
