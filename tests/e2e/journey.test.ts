@@ -76,9 +76,7 @@ test("from a first visit to a paid relay, an upgrade, a month paid by the wallet
   await heading(page, "Paid").waitFor();
 
   await page.goto("/account?tab=billing");
-  await page
-    .getByRole("textbox", { name: /connection|wallet/i })
-    .fill(sandbox().info.tenant_nwc_url);
+  await page.getByLabel("Connection from your wallet").fill(sandbox().info.tenant_nwc_url);
   await page.getByRole("button", { name: /connect/i }).click();
   await page
     .getByText(/connected/i)

@@ -1,20 +1,15 @@
 import { useSearchParams } from "@solidjs/router";
-import { lazy, Show } from "solid-js";
-import { PageTitle } from "../components/page-title.tsx";
+import { Show } from "solid-js";
+import { lazyPage } from "../lib/lazy-page.ts";
 
-const Checkout = lazy(() => import("./checkout.tsx"));
+const Checkout = lazyPage(() => import("./checkout.tsx"));
+const AccountHome = lazyPage(() => import("./account-home.tsx"));
 
+/** Everything about one's money, or, at `?invoice=`, the page of one invoice. */
 const Page = () => {
-  const [search] = useSearchParams();
+  const [params] = useSearchParams<{ invoice?: string }>();
   return (
-    <Show
-      when={typeof search.invoice === "string" ? search.invoice : null}
-      fallback={
-        <div class="page">
-          <PageTitle title="account" />
-        </div>
-      }
-    >
+    <Show when={params.invoice} fallback={<AccountHome />}>
       {(id) => <Checkout invoice={id()} />}
     </Show>
   );

@@ -1,0 +1,106 @@
+/** What the account page says and saves, without a browser. */
+import { expect, test } from "bun:test";
+import { csv } from "../../web/lib/csv.ts";
+import { type Foreseen, foretell } from "../../web/lib/foretell.ts";
+import { pieces } from "../../web/lib/notice-words.ts";
+import { inboxRelay, plainRelay } from "../../web/lib/relay-address.ts";
+
+test("a table keeps what is in it, and no spreadsheet takes a name for a formula", () => {
+  const rows = [
+    ["name", "sats", "paid"],
+    ["plain", 10_000, null],
+    ['the "quoted", one', -1, "two\nlines"],
+    ["=1+1", 0, "@SUM(A1)"],
+    ["-2+3", 0, "+1"],
+    ["\tx", 0, "a=b"],
+  ];
+  expect(csv(rows)).toBe(
+    [
+      "name,sats,paid",
+      "plain,10000,",
+      '"the ""quoted"", one",-1,"two\nlines"',
+      "'=1+1,0,'@SUM(A1)",
+      "'-2+3,0,'+1",
+      "'\tx,0,a=b",
+      "",
+    ].join("\r\n"),
+  );
+});
+
+const at = (day: number): number => Date.UTC(2026, 11, day, 12) / 1000;
+const words = {
+  names: (relays: readonly string[]) => relays.join(" and "),
+  relaysOf: (invoice: string) => (invoice === "known" ? ["C"] : null),
+};
+const told = (events: Foreseen[]) =>
+  foretell(events, words).map(({ at, text, notes }) => [new Date(at).getUTCDate(), text, ...notes]);
+
+test("an invoice that the wallet pays at once is one entry", () => {
+  expect(
+    told([
+      { at: at(1), what: "invoice", invoice: "i", amount: 20_000, relays: ["A", "B"] },
+      { at: at(1) + 60, what: "charge", invoice: "i", amount: 20_000 },
+      { at: at(1) + 61, what: "notice", invoice: "i", stage: "receipt" },
+    ]),
+  ).toEqual([[1, "One invoice of 20,000 sats for A and B.", "Your wallet pays it."]]);
+});
+
+test("an invoice that nobody pays leads through reminders and grace to suspension", () => {
+  expect(
+    told([
+      { at: at(1), what: "invoice", invoice: "i", amount: 1, relays: ["A", "B"] },
+      { at: at(2), what: "relay", relay: "A", status: "grace" },
+      { at: at(2) + 5, what: "relay", relay: "B", status: "grace" },
+      { at: at(2) + 6, what: "notice", invoice: "i", stage: "due" },
+      { at: at(6), what: "notice", invoice: "i", stage: "three_days_left" },
+      { at: at(8), what: "notice", invoice: "i", stage: "one_day_left" },
+      { at: at(9), what: "relay", relay: "A", status: "suspended" },
+      { at: at(10), what: "relay", relay: "B", status: "suspended" },
+    ]).map(([day, text]) => [day, text]),
+  ).toEqual([
+    [1, "One invoice of 1 sat for A and B."],
+    [2, "A and B would run on in grace."],
+    [9, "A would be suspended."],
+    [10, "B would be suspended."],
+  ]);
+});
+
+test("what is foreseen of an invoice that is open already names its relays", () => {
+  expect(
+    told([
+      { at: at(3), what: "notice", invoice: "known", stage: "one_day_left" },
+      { at: at(4), what: "charge", invoice: "known", amount: 10_000 },
+      { at: at(5), what: "charge", invoice: "unknown", amount: 5 },
+    ]),
+  ).toEqual([
+    [3, "We remind you that one day is left to pay for C."],
+    [4, "Your wallet pays 10,000 sats for C."],
+    [5, "Your wallet pays 5 sats."],
+  ]);
+});
+
+test("only our own pages become links in a message, and a bolt11 is only to be copied", () => {
+  const bolt11 = `lnbc1${"x7x0".repeat(30)}`;
+  const text = `See https://berth.example/account?invoice=i1 or https://berth.example.evil/x or https://berth.example/account. Or https://berth.example@evil/x or ${bolt11}.`;
+  const found = pieces(text, "https://berth.example");
+  expect(found.map(({ text }) => text).join("")).toBe(text);
+  expect(found.flatMap(({ path }) => path ?? [])).toEqual(["/account?invoice=i1", "/account"]);
+  expect(found.filter(({ isCode }) => isCode).map(({ text }) => text)).toEqual([bolt11]);
+});
+
+test("an inbox relay is a wss address, as people write it", () => {
+  expect(inboxRelay(" relay.example.com ")).toEqual({ url: "wss://relay.example.com" });
+  expect(inboxRelay("wss://Relay.example.com/inbox/#x")).toEqual({
+    url: "wss://relay.example.com/inbox/",
+  });
+  expect(inboxRelay("ws://127.0.0.1:7000")).toEqual({ url: "ws://127.0.0.1:7000" });
+  for (const wrong of [
+    "",
+    "ws://relay.example.com",
+    "https://x.example",
+    "wss://a:b@x.example",
+    "wss://x",
+  ])
+    expect([wrong, "problem" in inboxRelay(wrong)]).toEqual([wrong, true]);
+  expect(plainRelay("wss://x.example/")).toBe("wss://x.example");
+});

@@ -1,0 +1,194 @@
+import { Printer } from "lucide-solid";
+import { createMemo, For, type JSX, Show } from "solid-js";
+import { wasCharged } from "../../../machines/bill.ts";
+import { meaningOf } from "../../../machines/describe.ts";
+import { machines } from "../../../machines/index.ts";
+import {
+  BILL_STATES,
+  type Bill,
+  type BillStatus,
+  leftSats,
+  PURPOSES,
+  relayName,
+} from "../../lib/bill.ts";
+import { nowMs } from "../../lib/clock.ts";
+import { moment, number, sats, short } from "../../lib/format.ts";
+import { live } from "../../lib/live.ts";
+import { relayUrl } from "../../lib/settings.ts";
+import { Button, buttonVariants } from "../../ui/button.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
+import { CopyButton } from "../copy.tsx";
+import { StateBadge } from "../state-badge.tsx";
+import { Time } from "../time.tsx";
+
+/** One invoice with all that proves it, fit to be printed. Null shows nothing. */
+const Receipt = (props: { bill: Bill | null; onClose: () => void }) => (
+  <Dialog
+    open={props.bill !== null}
+    onOpenChange={(isOpen) => !isOpen && props.onClose()}
+    title={props.bill?.status === "paid" ? "Receipt" : "Invoice"}
+    class="max-w-[640px] print:max-w-none print:border-0 print:shadow-none"
+  >
+    <Show when={props.bill}>{(bill) => <Body bill={bill()} />}</Show>
+  </Dialog>
+);
+
+export default Receipt;
+
+const Body = (props: { bill: Bill }) => {
+  const meaning = () =>
+    meaningOf(machines.invoice, live.invoice(props.bill.id)?.value ?? props.bill.status);
+  const how = createMemo(() => howPaid(props.bill));
+  return (
+    <div data-receipt="" class="flex flex-col gap-5">
+      <div class="flex flex-wrap items-center justify-between gap-3">
+        <p class="font-display text-3xl font-bold tracking-[-0.025em]">
+          {sats(props.bill.amountSats)}
+        </p>
+        <StateBadge status={props.bill.status} label={BILL_STATES[props.bill.status]} />
+      </div>
+      <p class="text-[15px] text-soft">{how() ?? meaning()}</p>
+
+      <table class="w-full text-[15px]">
+        <caption class="sr-only">What it is for</caption>
+        <thead class="sr-only">
+          <tr>
+            <th scope="col">Relay and period</th>
+            <th scope="col">Amount</th>
+          </tr>
+        </thead>
+        <tbody class="border-y border-line">
+          <For each={props.bill.items}>
+            {(item) => (
+              <tr class="border-b border-line last:border-0">
+                <td class="py-2.5 pr-4">
+                  <p class="font-medium wrap-anywhere">{relayName(item.relay)}</p>
+                  <Show when={live.relay(item.relay)?.context.subdomain}>
+                    {(subdomain) => (
+                      <p class="font-mono text-sm break-all text-soft">{relayUrl(subdomain())}</p>
+                    )}
+                  </Show>
+                  <p class="text-sm text-soft">
+                    {PURPOSES[item.kind]} · {moment(item.from, nowMs())} –{" "}
+                    {moment(item.to, nowMs())}
+                  </p>
+                </td>
+                <td class="py-2.5 text-right align-top font-mono whitespace-nowrap">
+                  {sats(item.sats)}
+                </td>
+              </tr>
+            )}
+          </For>
+        </tbody>
+        <tfoot>
+          <Show when={props.bill.creditSats > 0}>
+            <Sum words="From your credit" value={`−${number(props.bill.creditSats)} sats`} />
+          </Show>
+          <Sum words={OWED[props.bill.status]} value={sats(leftSats(props.bill))} isStrong />
+        </tfoot>
+      </table>
+
+      <dl class="flex flex-col gap-2.5 text-[15px]">
+        <Fact label="Number">
+          <Proof value={props.bill.id} copy="Copy the invoice's number" />
+        </Fact>
+        <Fact label="Written">
+          <Time at={props.bill.createdAt} form="date" />
+        </Fact>
+        <Show when={props.bill.paidAt}>
+          {(at) => (
+            <Fact label="Paid">
+              <Time at={at()} form="date" />
+            </Fact>
+          )}
+        </Show>
+        <Show when={props.bill.paymentHash}>
+          {(hash) => (
+            <Fact label="Payment hash">
+              <Proof value={hash()} copy="Copy the payment hash" />
+            </Fact>
+          )}
+        </Show>
+        <Show when={props.bill.preimage}>
+          {(preimage) => (
+            <Fact label="Preimage" note="Only who paid and who was paid know it: your proof.">
+              <Proof value={preimage()} copy="Copy the preimage" />
+            </Fact>
+          )}
+        </Show>
+        <Show when={props.bill.bolt11}>
+          {(bolt11) => (
+            <Fact label="Lightning invoice">
+              <Proof value={bolt11()} copy="Copy the Lightning invoice" isShort />
+            </Fact>
+          )}
+        </Show>
+      </dl>
+
+      <div class="flex flex-wrap justify-end gap-2 print:hidden">
+        <Button onClick={() => print()}>
+          <Printer aria-hidden="true" /> Print
+        </Button>
+        <Show when={props.bill.status === "pending"}>
+          <a href={`/account?invoice=${props.bill.id}`} class={buttonVariants({ variant: "buoy" })}>
+            Pay
+          </a>
+        </Show>
+      </div>
+    </div>
+  );
+};
+
+const OWED: Record<BillStatus, string> = {
+  pending: "To pay over Lightning",
+  paid: "Over Lightning",
+  expired: "Would have been",
+  void: "Would have been",
+};
+
+/** By what a paid invoice was paid; null for any other. */
+function howPaid(bill: Bill): string | null {
+  if (bill.status !== "paid") return null;
+  if (leftSats(bill) <= 0) return "Your credit paid it.";
+  const invoice = live.invoice(bill.id)?.context;
+  if (invoice?.receipt === null) return "The operator marked it as paid.";
+  return invoice && wasCharged(invoice) ? "Your connected wallet paid it." : "Paid over Lightning.";
+}
+
+const Sum = (props: { words: string; value: string; isStrong?: boolean }) => (
+  <tr class={props.isStrong ? "font-semibold" : "text-soft"}>
+    <th scope="row" class="pt-2.5 pr-4 text-left font-[inherit]">
+      {props.words}
+    </th>
+    <td class="pt-2.5 text-right font-mono whitespace-nowrap">{props.value}</td>
+  </tr>
+);
+
+const Fact = (props: { label: string; note?: string; children: JSX.Element }) => (
+  <div class="grid grid-cols-[132px_1fr] items-baseline gap-x-4 max-sm:grid-cols-1">
+    <dt class="text-sm text-soft">{props.label}</dt>
+    <dd class="min-w-0">
+      {props.children}
+      <Show when={props.note}>
+        <p class="text-sm text-soft">{props.note}</p>
+      </Show>
+    </dd>
+  </div>
+);
+
+/** A long value: its ends on the screen, all of it on paper and in the clipboard. */
+const Proof = (props: { value: string; copy: string; isShort?: boolean }) => (
+  <span class="flex items-center gap-1">
+    <span class="min-w-0 truncate font-mono text-sm print:hidden">
+      {short(props.value, 20, 10)}
+    </span>
+    <span class="hidden font-mono text-sm break-all print:inline">{props.value}</span>
+    <CopyButton
+      text={props.value}
+      label={props.copy}
+      size="icon"
+      variant="ghost"
+      class="-my-2.5 print:hidden"
+    />
+  </span>
+);
