@@ -1,4 +1,4 @@
-import { create } from "qrcode";
+import { create } from "qrcode/lib/core/qrcode.js";
 import { createMemo } from "solid-js";
 
 const QUIET_MODULES = 2;
