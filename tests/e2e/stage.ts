@@ -55,7 +55,9 @@ export function stage() {
       await client.payInvoice({ invoice: bolt11 });
       client.close();
     },
-    advance: (seconds: number) => control("clock", { advance_seconds: seconds }),
+    /** @returns what the clock says then, unix seconds */
+    advance: (seconds: number) =>
+      control("clock", { advance_seconds: seconds }) as Promise<{ now: number }>,
     /** Kills Berth as a power cut would. @returns once another process answers in its place */
     async killBerth(): Promise<void> {
       const { berth } = sandbox.pids();

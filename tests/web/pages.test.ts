@@ -172,7 +172,7 @@ describe("what pages and assets carry", () => {
     expect(named.length).toBeGreaterThan(4);
     const addresses = [...new Set([...named, ...builtAssets("web").map((n) => `/assets/${n}`)])];
     for (const address of addresses) {
-      expect(address).toMatch(/^\/assets\/[\w-]+-[\w-]{8}\.(?:js|css|woff2)$/);
+      expect(address).toMatch(/^\/assets\/[\w.-]+-[\w-]{8}\.(?:js|css|woff2)$/);
       const response = await get(address);
       expect(response.status).toBe(200);
       expect(response.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
