@@ -64,6 +64,11 @@ export async function visit(
     }, pubkey);
   const page = await context.newPage();
   page.on("pageerror", (error) => problems.push(String(error)));
+  // A page talks to its own origin alone, but to the relays of a remote signer.
+  page.on("request", (request) => {
+    if (!/^(?:blob|data):/.test(request.url()) && !request.url().startsWith(`${url}/`))
+      problems.push(`asked ${request.url()}`);
+  });
   page.on("console", (message) => {
     // What the server refuses is shown to the person, and logged by the browser besides.
     if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
