@@ -9,9 +9,10 @@ import { createStore } from "solid-js/store";
 import type { AnyStateMachine } from "xstate";
 import { type MachineName, machines } from "../../machines/index.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
+import type { FeedEntry } from "../../server/host/feed.ts";
 import { ApiProblem, problemOf, send, wordsOf } from "./api.ts";
 import { nowMs, tuneClock } from "./clock.ts";
-import { createReplica, type Entry, type Replica, type ReplicaActor } from "./replica.ts";
+import { createReplica, type Replica, type ReplicaActor } from "./replica.ts";
 import { login } from "./session.ts";
 import { SignerProblem } from "./signer.ts";
 
@@ -168,7 +169,7 @@ async function readStream(signal: AbortSignal, onReady: () => void): Promise<voi
       clearTimeout(silence);
       silence = setTimeout(() => connection.abort(), SILENCE_MS);
       const { event, id, data } = next.value;
-      if (event === "snapshot") receive(JSON.parse(data) as Entry);
+      if (event === "snapshot") receive(JSON.parse(data) as FeedEntry);
       else tune(data);
       if (event === "ready") onReady();
       if (id !== undefined) lastId = id;
@@ -184,7 +185,7 @@ function tune(data: string): void {
   if (typeof now === "number") tuneClock(now);
 }
 
-function receive(entry: Entry): void {
+function receive(entry: FeedEntry): void {
   const { machine: name, actor: id } = entry;
   if (!isMachine(name) || entry.version !== machines[name].version) {
     reloadOnce(entry.version);
