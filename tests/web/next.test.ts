@@ -280,3 +280,22 @@ test("what is dark comes before what soon will be, then what waits for money, th
     "free",
   ]);
 });
+
+test("in grace a wallet that does not answer is not said to be paying", () => {
+  const now = END + DAY_MS;
+  const said = (bill: { outcome: string | null; chargeAt: number }) =>
+    nextOf(
+      {
+        value: { status: { grace: "counting" } },
+        context: { id: "r1", invoice: "i2", graceEnds: END + 7 * DAY_MS },
+      } as never,
+      { value: { wallet: "connected" }, context: { seats: {}, renewal: null } } as never,
+      (() => ({ context: bill })) as never,
+      now,
+    ).text;
+  expect(said({ outcome: "unknown", chargeAt: now })).toStartWith("Your wallet is paying");
+  expect(said({ outcome: null, chargeAt: now + HOUR_MS })).toStartWith("Your wallet is paying");
+  expect(said({ outcome: "unknown", chargeAt: now + HOUR_MS })).toBe(
+    "Your wallet does not answer; it is asked again · 6 days left",
+  );
+});

@@ -22,16 +22,18 @@ const AskDeactivate = (props: {
   const now = createNow(30_000);
   const [isBusy, setIsBusy] = createSignal(false);
   const [problem, setProblem] = createSignal<string | null>(null);
+  const isDark = () => statusOf(props.relay.value) === "suspended";
   const name = () => props.relay.context.name;
 
   async function run(): Promise<void> {
     const called = name();
+    const wasOrder = props.act !== "Deactivate";
     setIsBusy(true);
     setProblem(null);
     try {
       await deactivate(props.relay.context.id);
       props.onOpenChange(false);
-      say(`${called} is switched off.`);
+      say(wasOrder ? `The order of ${called} is cancelled.` : `${called} is switched off.`);
       // What opened this is gone: the reader goes on at what is next.
       setTimeout(() => document.getElementById(PANEL_ID)?.focus());
     } catch (error) {
@@ -60,7 +62,11 @@ const AskDeactivate = (props: {
       </Show>
       <div class="mt-6 flex flex-wrap justify-end gap-2 max-sm:flex-col-reverse">
         <Button disabled={isBusy()} onClick={() => props.onOpenChange(false)}>
-          {props.act === "Deactivate" ? "Keep it running" : "Keep the order"}
+          {props.act !== "Deactivate"
+            ? "Keep the order"
+            : isDark()
+              ? "Leave it"
+              : "Keep it running"}
         </Button>
         <Button variant="danger" busy={isBusy()} onClick={() => void run()}>
           {props.act}

@@ -4,7 +4,8 @@ import { meaningOf } from "../../machines/describe.ts";
 import { invoiceMachine } from "../../machines/invoice.ts";
 import { api, ask, wordsOf } from "../lib/api.ts";
 import { createNow } from "../lib/clock.ts";
-import { countdown, relative } from "../lib/format.ts";
+import { deadlineOf } from "../lib/due.ts";
+import { countdown } from "../lib/format.ts";
 import type { InvoiceReplica } from "../lib/live.ts";
 import { setPayable } from "../lib/paying.ts";
 import { hasWebLn, payByWebLn } from "../lib/webln.ts";
@@ -13,6 +14,7 @@ import { Callout } from "../ui/callout.tsx";
 import { Spinner } from "../ui/spinner.tsx";
 import { CopyButton } from "./copy.tsx";
 import { QrCode } from "./qr.tsx";
+import { Time } from "./time.tsx";
 
 const DAY_MS = 86_400_000;
 
@@ -81,9 +83,18 @@ const Payable = (props: {
             </>
           }
         >
-          Can be paid until {relative(props.until, now())}
+          Can be paid until <Time at={props.until} form="date" />
         </Show>
       </p>
+      <Show when={props.invoice.context.purpose === "renewal" && deadlineOf(props.invoice)}>
+        {(deadline) => (
+          <p class="mt-1 text-center text-[15px] text-soft">
+            {deadline().before}{" "}
+            <Show when={deadline().at}>{(at) => <Time at={at()} form="date" />}</Show>.
+            {deadline().after && ` ${deadline().after}.`}
+          </p>
+        )}
+      </Show>
       <div class="mt-5 grid gap-2 sm:grid-cols-2">
         <a href={`lightning:${props.bolt11}`} class={buttonVariants({ variant: "buoy" })}>
           <ExternalLink aria-hidden="true" /> Open in wallet

@@ -21,6 +21,7 @@ export const Deactivation = (props: { relay: RelayReplica }) => {
     statusOf(props.relay.value) !== "deactivated" &&
     (statusOf(props.relay.value) !== "suspended" ||
       props.relay.matches({ status: { suspended: "unpaid" } }));
+  const isDark = () => statusOf(props.relay.value) === "suspended";
   const isOrder = () => props.relay.matches({ status: "pending" });
   const act = () => (isOrder() ? "Cancel the order" : "Deactivate");
   return (
@@ -31,7 +32,7 @@ export const Deactivation = (props: { relay: RelayReplica }) => {
           <p class="mt-1 text-soft">
             {isOrder()
               ? "The order is cancelled, and its invoice with it."
-              : "It stops answering at once. Its data is kept, and you can bring it back."}
+              : `${isDark() ? "It does not answer now, and stays so." : "It stops answering at once."} Its data is kept, and you can bring it back.`}
           </p>
         </div>
         <Button variant="danger" class="max-sm:w-full" onClick={open}>

@@ -2,7 +2,10 @@ import { useLocation, useNavigate } from "@solidjs/router";
 import { createEffect, type JSX, Show } from "solid-js";
 import { login } from "../lib/session.ts";
 
-/** A page for who is logged in; anyone else logs in first, and comes back to it. */
+/**
+ * A page for who is logged in; anyone else logs in first, and comes back to it. It begins anew with each
+ * person, so that nothing that one was shown is left for the next.
+ */
 export const Guard = (props: { children?: JSX.Element }) => {
   const navigate = useNavigate();
   const location = useLocation();
@@ -12,5 +15,9 @@ export const Guard = (props: { children?: JSX.Element }) => {
         replace: true,
       });
   });
-  return <Show when={login()}>{props.children}</Show>;
+  return (
+    <Show when={login()?.pubkey} keyed>
+      {(_pubkey) => props.children}
+    </Show>
+  );
 };

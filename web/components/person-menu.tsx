@@ -23,7 +23,7 @@ const PersonMenu = (props: {
     >
       <MenuLabel>
         <Show when={props.name}>
-          <span class="block font-semibold text-ink">{props.name}</span>
+          <span class="block max-w-64 truncate font-semibold text-ink">{props.name}</span>
         </Show>
         <span class="font-mono text-[13px]">{short(props.npub, 12, 6)}</span>
       </MenuLabel>

@@ -25,6 +25,10 @@ export const RelayPanel = (props: {
 }) => {
   const now = createNow();
   const next = () => nextOf(props.relay, live.tenant(), live.invoice, now());
+  /** Its renewal is there early: after that date it can still be paid for days. */
+  const isAhead = () =>
+    props.relay.matches({ status: "active" }) &&
+    next().invoice === live.tenant()?.context.renewal?.invoice;
   const trouble = () => troubleOf(props.relay, now());
   return (
     <section
@@ -42,7 +46,7 @@ export const RelayPanel = (props: {
               {(at) => (
                 <p class="mt-1 font-medium">
                   <Show when={next().invoice} fallback={<Time at={at()} />}>
-                    until <Time at={at()} form="date" />
+                    {isAhead() ? "paid through" : "until"} <Time at={at()} form="date" />
                   </Show>
                 </p>
               )}

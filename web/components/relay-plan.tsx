@@ -6,6 +6,7 @@ import { type PlanId, plans } from "../../machines/plans.ts";
 import { changeRefusal, renews } from "../../machines/tenant.ts";
 import { wordsOf } from "../lib/api.ts";
 import { createNow } from "../lib/clock.ts";
+import { day } from "../lib/format.ts";
 import { live, type RelayReplica } from "../lib/live.ts";
 import { quoteInWords } from "../lib/quote-words.ts";
 import { changePlan, checkoutOf } from "../lib/relay-acts.ts";
@@ -14,6 +15,7 @@ import { Callout } from "../ui/callout.tsx";
 import { say } from "../ui/toast.tsx";
 import { PlanPicker } from "./plan-picker.tsx";
 import { Reactivation } from "./reactivate.tsx";
+import { PANEL_ID } from "./relay-panel.tsx";
 import { isSuspended } from "./standing.tsx";
 
 /** The plan of a relay: another one while it runs, and with which it comes back where it does not. */
@@ -62,7 +64,11 @@ const PlanChange = (props: { relay: RelayReplica }) => {
       const { open_invoice } = await changePlan(id(), plan);
       setChosen(null);
       if (isToPay && open_invoice) navigate(checkoutOf(open_invoice));
-      else say(done);
+      else {
+        say(done);
+        // What was pressed is gone: the reader goes on at what is next.
+        setTimeout(() => document.getElementById(PANEL_ID)?.focus());
+      }
     } catch (error) {
       setProblem(wordsOf(error));
     } finally {
@@ -86,8 +92,14 @@ const PlanChange = (props: { relay: RelayReplica }) => {
           when={told()}
           fallback={
             <p class="text-soft">
-              Choose another plan to see what it means and costs. Nothing changes before you
-              confirm.
+              <Show
+                when={seat()?.next}
+                fallback="Choose another plan to see what it means and costs. Nothing changes before you confirm."
+              >
+                {(next) =>
+                  `It changes to ${plans[next().plan].name} on ${day(next().at, now())}. Choose ${plans[props.relay.context.plan].name} to keep it as it is.`
+                }
+              </Show>
             </p>
           }
         >

@@ -126,7 +126,7 @@ const SENTENCES: Record<string, (names: string, isOne: boolean) => [string, stri
   deactivated: (names, isOne) => [
     `The reservation of ${names} would end, and ${isOne ? "its name is" : "their names are"} free again.`,
   ],
-  active: (names, isOne) => [`${names} ${isOne ? "runs" : "run"} again.`],
+  active: (names, isOne) => [`${names} ${isOne ? "is" : "are"} active again.`],
 };
 
 function said(entry: Entry, names: Words["names"]): Entry {

@@ -4,7 +4,7 @@
  */
 import { fromActorRef } from "@xstate/solid";
 import { EventSourceParserStream } from "eventsource-parser/stream";
-import { type Accessor, createMemo, createRoot, createSignal } from "solid-js";
+import { type Accessor, createEffect, createMemo, createRoot, createSignal, on } from "solid-js";
 import { createStore } from "solid-js/store";
 import type { AnyStateMachine } from "xstate";
 import { type MachineName, machines } from "../../machines/index.ts";
@@ -80,13 +80,19 @@ export const live = createRoot(() => ({
 }));
 
 let run: AbortController | null = null;
+let following: string | null = null;
 let wake: () => void = () => {};
 let lastId: string | null = null;
 
-/** Follows the tenant that is logged in; null follows nobody and forgets what was here. */
+/**
+ * Follows the tenant that is logged in; null follows nobody and forgets what was here. Who is followed
+ * already is not asked to sign for it again.
+ */
 export function follow(pubkey: string | null): void {
+  if (pubkey !== null && pubkey === following && link().is !== "stopped") return;
   run?.abort();
   run = null;
+  following = pubkey;
   lastId = null;
   for (const { actor } of Object.values(followed)) actor.stop();
   setFollowed(Object.fromEntries(Object.keys(followed).map((id) => [id, undefined])));
@@ -96,6 +102,18 @@ export function follow(pubkey: string | null): void {
   run = new AbortController();
   void keepFollowing(run.signal);
 }
+
+// Who logs out, on whichever page, is not followed any more.
+createRoot(() =>
+  createEffect(
+    on(
+      () => login()?.pubkey ?? null,
+      (pubkey) => {
+        if (following !== null && pubkey !== following) follow(null);
+      },
+    ),
+  ),
+);
 
 async function keepFollowing(signal: AbortSignal): Promise<void> {
   for (let failures = 0; !signal.aborted; ) {

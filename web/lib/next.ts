@@ -158,6 +158,10 @@ function renewal(id: string, till: TillNow, seat: Seat, nowMs: number): Next {
 /** Codes of a wallet's attempt that do not mean that it refused. */
 const TRIED_WELL = [null, "unknown", "paid"];
 
+/** It was asked, and what came of it is not known: between two attempts that is no payment on its way. */
+const isSilent = ({ outcome, chargeAt }: InvoiceContext, nowMs: number): boolean =>
+  outcome === "unknown" && chargeAt !== null && chargeAt > nowMs;
+
 function whileCounting(
   c: RelayContext,
   till: TillNow | undefined,
@@ -169,9 +173,11 @@ function whileCounting(
   const isTried = walletOf(till) === "connected" && bill !== undefined && bill.chargeAt !== null;
   const text = !isTried
     ? `Pay within ${left}`
-    : TRIED_WELL.includes(bill.outcome)
-      ? `Your wallet is paying · ${left} left`
-      : `Your wallet refused; it is tried again · ${left} left`;
+    : !TRIED_WELL.includes(bill.outcome)
+      ? `Your wallet refused; it is tried again · ${left} left`
+      : isSilent(bill, nowMs)
+        ? `Your wallet does not answer; it is asked again · ${left} left`
+        : `Your wallet is paying · ${left} left`;
   return { text, tone: "grace", atMs: c.graceEnds, invoice: c.invoice };
 }
 

@@ -1,6 +1,6 @@
 /** Something asked of the server once, when a part of a page first needs it. */
 import { type Accessor, createEffect, createSignal, on, onCleanup, untrack } from "solid-js";
-import { wordsOf } from "./api.ts";
+import { ApiProblem, wordsOf } from "./api.ts";
 
 export type Requested<T> = {
   /** The last answer; it stays while the next is on its way, and when that fails. */
@@ -14,7 +14,8 @@ export type Requested<T> = {
 
 /**
  * Asks whenever `key` says something else than what was last asked for; null asks nothing and keeps
- * what is there. Each request may ask a person to sign, so nothing is asked twice by itself.
+ * what is there. Each request may ask a person to sign, so nothing is asked twice by itself, but for what
+ * failed offline: back online, it would say that somebody is not.
  */
 export function createRequest<K, T>(
   key: Accessor<K | null>,
@@ -25,20 +26,30 @@ export function createRequest<K, T>(
   const [isLoading, setIsLoading] = createSignal(false);
   let asked: string | null = null;
   let latest = 0;
+  let isOffline = false;
+  const again = (): void => {
+    const what = untrack(key);
+    if (isOffline && what !== null) void ask(what);
+  };
+  addEventListener("online", again);
   onCleanup(() => {
     latest = -1;
+    removeEventListener("online", again);
   });
 
   async function ask(what: K): Promise<void> {
     asked = JSON.stringify(what);
     const mine = ++latest;
+    isOffline = false;
     setIsLoading(true);
     setError(null);
     try {
       const answer = await run(what);
       if (mine === latest) setData(() => answer);
     } catch (problem) {
-      if (mine === latest) setError(wordsOf(problem));
+      if (mine !== latest) return;
+      isOffline = problem instanceof ApiProblem && problem.code === "offline";
+      setError(wordsOf(problem));
     } finally {
       if (mine === latest) setIsLoading(false);
     }

@@ -14,6 +14,8 @@ export type Login = { method: Method; pubkey: string };
 const KEPT = "berth.login";
 /** Tells every tab, those too whose login is theirs alone, that somebody logged out. */
 const LEFT = "berth.left";
+/** Under which forms keep what is being typed. */
+const TYPED = /^berth\.(?:new-relay$|edit\.)/;
 
 const [login, setLogin] = createSignal<Login | null>(kept());
 const [lapsed, setLapsed] = createSignal<string | null>(null);
@@ -67,6 +69,7 @@ export function enter(opened: Signer, { keep = true }: { keep?: boolean } = {}):
 /** Logs out, here and in every other tab, and forgets what signers kept. */
 export async function leave(): Promise<void> {
   end();
+  forgetTyped();
   write(() => localStorage.setItem(LEFT, String(Date.now())));
   const { forgetSigners } = await import("./signers/open.ts");
   await forgetSigners();
@@ -79,6 +82,14 @@ function end(): void {
     sessionStorage.removeItem(KEPT);
   });
   setLogin(null);
+}
+
+/** What somebody had not sent yet is not for the next who logs in here. */
+function forgetTyped(): void {
+  write(() => {
+    for (const storage of [localStorage, sessionStorage])
+      for (const key of Object.keys(storage)) if (TYPED.test(key)) storage.removeItem(key);
+  });
 }
 
 function dropSigner(): void {
@@ -141,4 +152,5 @@ window.addEventListener("storage", ({ key }) => {
   else if (key !== KEPT || sessionStorage.getItem(KEPT) !== null) return;
   dropSigner();
   setLogin(kept());
+  if (isOut) forgetTyped();
 });

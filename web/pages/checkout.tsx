@@ -9,6 +9,7 @@ import { CheckoutPay } from "../components/checkout-pay.tsx";
 import { CheckoutSteps } from "../components/checkout-steps.tsx";
 import { Landed } from "../components/landed.tsx";
 import { WindowTitle } from "../components/page-title.tsx";
+import { isSuspended, Standing } from "../components/standing.tsx";
 import { sats } from "../lib/format.ts";
 import { type InvoiceReplica, live } from "../lib/live.ts";
 import { buttonVariants } from "../ui/button.tsx";
@@ -53,7 +54,7 @@ const Checkout = (props: { invoice: InvoiceReplica }) => {
   const runs = createMemo(() => relays().every(({ value }) => RUNNING.has(statusOf(value))));
   // What it starts is known only before it is paid.
   const starts = createMemo<boolean>(
-    (before) => (status() === "pending" ? !runs() : before),
+    (before) => (status() === "pending" ? !runs() && !isSuspended() : before),
     false,
   );
   const from = createMemo<string>((before) => {
@@ -110,6 +111,12 @@ const Checkout = (props: { invoice: InvoiceReplica }) => {
       </p>
       <div class="mt-6">
         <Switch>
+          <Match when={status() === "pending" && isSuspended()}>
+            <Standing />
+            <p class="text-center text-soft">
+              Nothing is collected while it is. You can pay here when the operator has lifted it.
+            </p>
+          </Match>
           <Match when={status() === "pending"}>
             <CheckoutPay invoice={props.invoice} />
           </Match>
@@ -121,7 +128,7 @@ const Checkout = (props: { invoice: InvoiceReplica }) => {
           </Match>
         </Switch>
       </div>
-      <Show when={status() === "pending" || isPaid()}>
+      <Show when={(status() === "pending" && !isSuspended()) || isPaid()}>
         <CheckoutSteps
           invoice={props.invoice}
           relay={starts() ? relays()[0] : undefined}

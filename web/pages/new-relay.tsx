@@ -9,6 +9,7 @@ import {
 import { type PlanId, planIds, plans } from "../../machines/plans.ts";
 import { PageTitle } from "../components/page-title.tsx";
 import { PlanPicker } from "../components/plan-picker.tsx";
+import { isSuspended, Standing } from "../components/standing.tsx";
 import { SubdomainField } from "../components/subdomain-field.tsx";
 import { ApiProblem, api, ask, wordsOf } from "../lib/api.ts";
 import type { Availability } from "../lib/availability.ts";
@@ -125,6 +126,7 @@ const NewRelayPage = () => {
         title="New relay"
         lead="Free starts at once. A paid plan starts when it is paid."
       />
+      <Standing />
       <form ref={form} onSubmit={order} novalidate class="flex flex-col gap-8">
         <div class="flex max-w-[640px] flex-col gap-6">
           <Field
@@ -187,7 +189,7 @@ const NewRelayPage = () => {
           )}
         </Show>
         <div class="flex flex-wrap items-center gap-x-5 gap-y-3">
-          <Button type="submit" variant="buoy" busy={isSending()}>
+          <Button type="submit" variant="buoy" busy={isSending()} disabled={isSuspended()}>
             {price() ? `Continue to payment · ${sats(price() ?? 0)}` : "Create relay"}
           </Button>
           <p class="text-[15px] text-soft">

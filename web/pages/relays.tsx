@@ -34,7 +34,8 @@ const Page = () => {
     const count = rows().length;
     if (count === 0) return null;
     const monthly = monthlySats(rows());
-    return `${count} ${count === 1 ? "relay" : "relays"} · ${monthly === 0 ? "nothing to pay" : `${sats(monthly)} a month`}`;
+    const relays = `${count} ${count === 1 ? "relay" : "relays"}`;
+    return monthly === 0 ? relays : `${relays} · ${sats(monthly)} a month`;
   };
 
   return (

@@ -34,7 +34,7 @@ const QUESTIONS: [string, string][] = [
   ],
   [
     "What do you know about me?",
-    "Your public key, your relays and what you paid. No cookies and no trackers, so there is nothing to consent to. Your signing key stays in your browser or in your signer.",
+    "Your public key, your relays, what you paid and, if you connect a wallet, its connection, encrypted. No cookies and no trackers, so there is nothing to consent to. Your signing key stays in your browser or in your signer.",
   ],
 ];
 
