@@ -1,8 +1,10 @@
 import { createNow } from "../lib/clock.ts";
 import { exact, moment, relative } from "../lib/format.ts";
-import { Tooltip } from "../ui/tooltip.tsx";
 
-/** `in 4 days · 27 Dec 14:05`, or the date alone; the exact value on hover and focus. */
+/**
+ * `in 4 days · 27 Dec 14:05`, or one of the two; the exact value on hover, and read out as its
+ * description. Not a stop for the keyboard: there is nothing to do with it.
+ */
 export const Time = (props: { at: number; form?: "both" | "date" | "relative" }) => {
   const now = createNow(30_000);
   const text = () => {
@@ -11,8 +13,8 @@ export const Time = (props: { at: number; form?: "both" | "date" | "relative" })
     return `${relative(props.at, now())} · ${moment(props.at, now())}`;
   };
   return (
-    <Tooltip text={exact(props.at)}>
-      <time dateTime={new Date(props.at).toISOString()}>{text()}</time>
-    </Tooltip>
+    <time dateTime={new Date(props.at).toISOString()} title={exact(props.at)}>
+      {text()}
+    </time>
   );
 };

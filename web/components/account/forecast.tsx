@@ -6,7 +6,6 @@ import { live } from "../../lib/live.ts";
 import type { Requested } from "../../lib/request.ts";
 import { Button } from "../../ui/button.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
-import { Tooltip } from "../../ui/tooltip.tsx";
 import type { Forecast as Answer } from "./requests.ts";
 import { Failed, Section } from "./section.tsx";
 import { isSuspended } from "./suspended.ts";
@@ -78,16 +77,17 @@ export const Forecast = (props: { request: Requested<Answer>; isOutdated: boolea
                   data-tone={entry.tone}
                   class="tone group grid grid-cols-[52px_12px_1fr] gap-x-4 max-sm:gap-x-3"
                 >
-                  <Tooltip
-                    text={exact(entry.at)}
-                    class={`h-fit w-fit rounded-[4px] text-[15px] leading-6 font-medium whitespace-nowrap tabular-nums ${
+                  <time
+                    dateTime={new Date(entry.at).toISOString()}
+                    title={exact(entry.at)}
+                    class={`h-fit w-fit text-[15px] leading-6 font-medium whitespace-nowrap tabular-nums ${
                       isSameDay(entry, entries()[index() - 1])
-                        ? "text-soft opacity-0 focus-visible:opacity-100 group-hover:opacity-100"
+                        ? "text-soft opacity-0 group-hover:opacity-100"
                         : ""
                     }`}
                   >
-                    <time dateTime={new Date(entry.at).toISOString()}>{dayOf(entry)}</time>
-                  </Tooltip>
+                    {dayOf(entry)}
+                  </time>
                   <span aria-hidden="true" class="relative flex justify-center">
                     <span class="absolute top-2 bottom-[-8px] w-px bg-line group-last:hidden" />
                     <span class="relative mt-2 size-2.5 rounded-full bg-(--tone) ring-4 ring-paper" />
