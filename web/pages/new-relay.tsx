@@ -1,5 +1,6 @@
-import { useNavigate, useSearchParams } from "@solidjs/router";
+import { A, useNavigate, useSearchParams } from "@solidjs/router";
 import { createSignal, Show } from "solid-js";
+import { statusOf } from "../../machines/describe.ts";
 import {
   DESCRIPTION_MAX,
   NAME_MAX,
@@ -15,7 +16,8 @@ import { ApiProblem, api, ask, wordsOf } from "../lib/api.ts";
 import type { Availability } from "../lib/availability.ts";
 import { createDraft } from "../lib/draft.ts";
 import { sats } from "../lib/format.ts";
-import { Button } from "../ui/button.tsx";
+import { live } from "../lib/live.ts";
+import { Button, buttonVariants } from "../ui/button.tsx";
 import { Callout } from "../ui/callout.tsx";
 import { Field } from "../ui/field.tsx";
 
@@ -96,6 +98,7 @@ const NewRelayPage = () => {
       const { relay, invoice } = await ask(
         api.tenant.relays.post(body, { headers: { "idempotency-key": draft.key } }),
       );
+      set("sent", "");
       forget();
       navigate(invoice ? `/account?invoice=${invoice.id}` : `/relays?new=${relay.id}`);
     } catch (error) {
@@ -119,6 +122,17 @@ const NewRelayPage = () => {
     );
   };
 
+  /** What was ordered here although its answer was lost: its name is taken by oneself. */
+  const placed = () => {
+    if (draft.sent === "" || isSending()) return undefined;
+    return live
+      .relays()
+      .find(
+        ({ value, context: c }) =>
+          c.subdomain === draft.subdomain && statusOf(value) !== "deactivated",
+      )?.context;
+  };
+
   const price = () => (draft.plan === null ? null : plans[draft.plan].priceSats);
   return (
     <div class="page">
@@ -127,6 +141,25 @@ const NewRelayPage = () => {
         lead="Free starts at once. A paid plan starts when it is paid."
       />
       <Standing />
+      <Show when={placed()}>
+        {(relay) => (
+          <Callout
+            tone="harbour"
+            role="status"
+            title="You have ordered this relay already"
+            class="mb-6 max-w-[640px]"
+          >
+            <p>The answer was lost on its way, and the order was not.</p>
+            <A
+              href={`/relays/${relay().id}`}
+              class={`${buttonVariants({ size: "small" })} mt-3`}
+              onClick={() => forget()}
+            >
+              Go to {relay().name}
+            </A>
+          </Callout>
+        )}
+      </Show>
       <form ref={form} onSubmit={order} novalidate class="flex flex-col gap-8">
         <div class="flex max-w-[640px] flex-col gap-6">
           <Field
