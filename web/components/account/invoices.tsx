@@ -30,7 +30,8 @@ const Invoices = (props: {
   filter: Filter<BillStatus>;
   onFilter: (change: Partial<Filter<BillStatus>>) => void;
 }) => {
-  const isFiltered = () => props.filter.q !== "" || props.filter.status !== null;
+  const isFiltered = () =>
+    props.filter.q !== "" || props.filter.status !== null || props.filter.page > 0;
   return (
     <Section title="Invoices" isQuiet>
       <div class="flex flex-wrap items-center gap-3">
