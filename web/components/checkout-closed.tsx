@@ -7,7 +7,7 @@ import { type InvoiceReplica, live, type RelayReplica } from "../lib/live.ts";
 import { buttonVariants } from "../ui/button.tsx";
 
 /** An invoice that can no longer be paid: why, and where to go on. */
-export const CheckoutClosed = (props: { invoice: InvoiceReplica; relays: RelayReplica[] }) => {
+const CheckoutClosed = (props: { invoice: InvoiceReplica; relays: RelayReplica[] }) => {
   const first = () => props.relays[0]?.context.id;
   /** The invoice that took its place. */
   const next = () => {
@@ -52,3 +52,4 @@ export const CheckoutClosed = (props: { invoice: InvoiceReplica; relays: RelayRe
     </div>
   );
 };
+export default CheckoutClosed;

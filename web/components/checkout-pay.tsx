@@ -1,12 +1,11 @@
 import { ExternalLink, Wallet, Zap } from "lucide-solid";
 import { createEffect, createSignal, Match, onCleanup, Show, Switch } from "solid-js";
-import { meaningOf } from "../../machines/describe.ts";
+import { meaningOf, statusOf } from "../../machines/describe.ts";
 import { invoiceMachine } from "../../machines/invoice.ts";
 import { api, ask, wordsOf } from "../lib/api.ts";
 import { createNow } from "../lib/clock.ts";
-import { deadlineOf } from "../lib/due.ts";
 import { countdown } from "../lib/format.ts";
-import type { InvoiceReplica } from "../lib/live.ts";
+import { type InvoiceReplica, live } from "../lib/live.ts";
 import { setPayable } from "../lib/paying.ts";
 import { hasWebLn, payByWebLn } from "../lib/webln.ts";
 import { Button, buttonVariants } from "../ui/button.tsx";
@@ -52,6 +51,15 @@ const Payable = (props: {
 }) => {
   const now = createNow();
   const leftMs = () => props.until - now();
+  /** When the first of what a renewal is for would be suspended; null where it is no matter of days. */
+  const darkAt = (): number | null => {
+    if (props.invoice.context.purpose !== "renewal") return null;
+    const ends = props.invoice.context.items.flatMap(({ relay }) => {
+      const found = live.relay(relay);
+      return found && statusOf(found.value) !== "suspended" ? (found.context.graceEnds ?? []) : [];
+    });
+    return ends.length === 0 ? null : Math.min(...ends);
+  };
   const isCharging = () =>
     ["asking", "charging", "confirming"].some((state) =>
       props.invoice.matches({ pending: { payable: state as "asking" } }),
@@ -86,12 +94,11 @@ const Payable = (props: {
           Can be paid until <Time at={props.until} form="date" />
         </Show>
       </p>
-      <Show when={props.invoice.context.purpose === "renewal" && deadlineOf(props.invoice)}>
-        {(deadline) => (
+      <Show when={darkAt()}>
+        {(at) => (
           <p class="mt-1 text-center text-[15px] text-soft">
-            {deadline().before}{" "}
-            <Show when={deadline().at}>{(at) => <Time at={at()} form="date" />}</Show>.
-            {deadline().after && ` ${deadline().after}.`}
+            What it renews runs until <Time at={at()} form="date" />. After that it is suspended;
+            nothing is deleted.
           </p>
         )}
       </Show>

@@ -1,19 +1,21 @@
 import { A, useNavigate } from "@solidjs/router";
 import { useMachine } from "@xstate/solid";
-import { createEffect, createMemo, Match, on, Show, Switch } from "solid-js";
+import { createEffect, createMemo, Match, on, Show, Suspense, Switch } from "solid-js";
 import { checkoutMachine } from "../../machines/checkout.ts";
 import { statusOf } from "../../machines/describe.ts";
 import { dueSats } from "../../machines/invoice.ts";
-import { CheckoutClosed } from "../components/checkout-closed.tsx";
 import { CheckoutPay } from "../components/checkout-pay.tsx";
 import { CheckoutSteps } from "../components/checkout-steps.tsx";
 import { Landed } from "../components/landed.tsx";
 import { WindowTitle } from "../components/page-title.tsx";
 import { isSuspended, Standing } from "../components/standing.tsx";
 import { sats } from "../lib/format.ts";
+import { lazyPage } from "../lib/lazy-page.ts";
 import { type InvoiceReplica, live } from "../lib/live.ts";
 import { buttonVariants } from "../ui/button.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
+
+const CheckoutClosed = lazyPage(() => import("../components/checkout-closed.tsx"));
 
 /** One invoice and the way to pay it: a replica of the server's own actor, and what somebody sees around it. */
 const CheckoutPage = (props: { invoice: string }) => {
@@ -124,7 +126,9 @@ const Checkout = (props: { invoice: InvoiceReplica }) => {
             <Landed invoice={props.invoice} state={checkout.value} />
           </Match>
           <Match when={true}>
-            <CheckoutClosed invoice={props.invoice} relays={relays()} />
+            <Suspense>
+              <CheckoutClosed invoice={props.invoice} relays={relays()} />
+            </Suspense>
           </Match>
         </Switch>
       </div>
