@@ -106,6 +106,30 @@ test("a renewal is not called due before it is, and its checkout tells when the 
   await page.getByText(/^paid through/).waitFor();
   await advance(DAY_SECONDS);
   await page.getByRole("link", { name: /^Pay/ }).click();
-  await page.getByText(/^It keeps running until .* After that: suspended/).waitFor();
+  await page.getByText(/^What it renews runs until .* After that it is suspended/).waitFor();
   await page.getByText(/^Can be paid until \d/).waitFor();
+});
+
+test("an order whose answer was lost is found again, and not made twice", async () => {
+  const visitor = await visit({ loggedIn: true });
+  const { page } = visitor;
+  const name = `quay-${crypto.randomUUID().slice(0, 8)}`;
+  await page.goto("/relays/new?plan=free");
+  await page.getByRole("textbox", { name: "Name" }).fill(name);
+  await page.getByText(/is free\.$/).waitFor();
+  await page.route(
+    "**/tenant/relays",
+    async (route) => {
+      await route.fetch();
+      await route.abort();
+    },
+    { times: 1 },
+  );
+  await page.getByRole("button", { name: "Create relay" }).click();
+  await page.getByText("You have ordered this relay already").waitFor();
+  await page.reload();
+  await page.getByRole("link", { name: `Go to ${name}` }).click();
+  await page.getByRole("heading", { name, level: 1 }).waitFor();
+  await page.goto("/relays/new");
+  expect(await page.getByRole("textbox", { name: "Name" }).inputValue()).toBe("");
 });
