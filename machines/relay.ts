@@ -265,7 +265,8 @@ export const relayMachine = setup({
               on: { BILLED: { target: "counting", actions: "bill" } },
             },
             counting: {
-              description: "Pay the renewal within seven days and nothing changes.",
+              description:
+                "Pay the renewal before your days of grace end and nothing changes. After that it is suspended; nothing is deleted.",
               after: { graceEnds: "lastCall" },
             },
             lastCall: {

@@ -168,7 +168,9 @@ test("a state says what it means when it is chosen, by keyboard alone", async ()
       .focus();
     await page.keyboard.press("Enter");
     await lit(page, "grace").waitFor();
-    await life(page).getByText("Pay the renewal within seven days and nothing changes.").waitFor();
+    await life(page)
+      .getByText("Pay the renewal before your days of grace end and nothing changes.")
+      .waitFor();
     const past = await life(page).getByText("gone through").count();
     expect(past).toBe(3);
     await page.keyboard.press("Tab");

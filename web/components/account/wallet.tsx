@@ -41,7 +41,7 @@ const Wallet = (props: { billing: Requested<Billing> }) => {
   return (
     <Section
       title="Recurring billing"
-      lead="A Lightning wallet of yours pays each renewal by itself, an hour before the period begins. Without one we write to you, and you pay by hand."
+      lead="A Lightning wallet of yours pays each renewal by itself, an hour before the period begins. Without one you pay by hand, and a message to your Nostr inbox says when."
     >
       <Show
         when={live.isReady()}

@@ -76,4 +76,7 @@ async function inTime<T>(answer: Promise<T>): Promise<T> {
 const refused = (error: unknown): SignerProblem =>
   error instanceof SignerProblem
     ? error
-    : new SignerProblem("refused", "Your extension did not sign. Nothing was changed.");
+    : new SignerProblem(
+        "refused",
+        "Your extension did not sign. Approve the request there, then try again.",
+      );
