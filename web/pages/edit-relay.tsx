@@ -2,10 +2,10 @@ import { A, useParams } from "@solidjs/router";
 import { ChevronLeft } from "lucide-solid";
 import { Show } from "solid-js";
 import { EditRelay } from "../components/edit-relay.tsx";
-import { PageTitle, WindowTitle } from "../components/page-title.tsx";
+import { NoSuchRelay } from "../components/no-such-relay.tsx";
+import { WindowTitle } from "../components/page-title.tsx";
 import { Standing } from "../components/standing.tsx";
 import { live } from "../lib/live.ts";
-import { buttonVariants } from "../ui/button.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 
 /** The edit page of one relay of mine. */
@@ -15,7 +15,7 @@ const Page = () => {
   return (
     <div class="page pt-4">
       <div class="max-w-[640px]">
-        <Show when={relay()} fallback={live.isReady() ? <NotFound /> : <Loading />}>
+        <Show when={relay()} fallback={live.isReady() ? <NoSuchRelay /> : <Loading />}>
           {(found) => (
             <>
               <WindowTitle title={`Edit ${found().context.name}`} />
@@ -37,18 +37,6 @@ const Page = () => {
   );
 };
 export default Page;
-
-const NotFound = () => (
-  <>
-    <PageTitle
-      title="You have no such relay"
-      lead="Its address may be mistyped, or it belongs to another key than the one you are logged in with."
-    />
-    <A href="/relays" class={buttonVariants()}>
-      My relays
-    </A>
-  </>
-);
 
 const Loading = () => (
   <div role="status">

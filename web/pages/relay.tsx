@@ -1,12 +1,11 @@
-import { A, useParams, useSearchParams } from "@solidjs/router";
+import { useParams, useSearchParams } from "@solidjs/router";
 import { createSignal, Show, Suspense } from "solid-js";
-import { PageTitle } from "../components/page-title.tsx";
+import { NoSuchRelay } from "../components/no-such-relay.tsx";
 import { RelayHeader, ToRelays } from "../components/relay-header.tsx";
 import { RelayPanel } from "../components/relay-panel.tsx";
 import { Standing } from "../components/standing.tsx";
 import { lazyPage } from "../lib/lazy-page.ts";
 import { live } from "../lib/live.ts";
-import { buttonVariants } from "../ui/button.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 
 // The page leads with what is next; what stands below it comes right after.
@@ -37,7 +36,7 @@ const Page = () => {
 
   return (
     <div class="page pt-4">
-      <Show when={relay()} fallback={live.isReady() ? <NotFound /> : <Loading />}>
+      <Show when={relay()} fallback={live.isReady() ? <NoSuchRelay /> : <Loading />}>
         {(found) => (
           <>
             <RelayHeader relay={found()} />
@@ -55,18 +54,6 @@ const Page = () => {
   );
 };
 export default Page;
-
-const NotFound = () => (
-  <>
-    <PageTitle
-      title="You have no such relay"
-      lead="Its address may be mistyped, or it belongs to another key than the one you are logged in with."
-    />
-    <A href="/relays" class={buttonVariants()}>
-      My relays
-    </A>
-  </>
-);
 
 const Loading = () => (
   <div role="status">
