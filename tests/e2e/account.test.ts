@@ -84,17 +84,17 @@ test("both sides of the statement add up to the same", async () => {
   expect(await together.allInnerTexts()).toEqual(["4,000 sats", "4,000 sats"]);
 });
 
-test("a paid invoice turns so in the list, and its receipt proves the payment", async () => {
+test("an invoice turns paid where it is looked at, and its receipt proves the payment", async () => {
   const visitor = await visit({ loggedIn: true });
   const { page } = visitor;
   const { invoice } = await order(visitor, "Reading room");
   await page.goto("/account?tab=invoices");
   const row = page.getByRole("row").filter({ hasText: "Reading room" });
   await row.getByText("to pay").waitFor();
+  await row.getByRole("link", { name: "show the invoice" }).click();
+  await page.getByRole("dialog", { name: "Invoice" }).waitFor();
   const { preimage, payment_hash } = (await pay(invoice.invoice)) as Record<string, string>;
-  await row.getByText("paid", { exact: true }).waitFor();
 
-  await row.getByRole("link").click();
   const receipt = page.getByRole("dialog", { name: "Receipt" });
   await receipt.getByText("Paid over Lightning.").waitFor();
   const isCopied = (text = "") =>
@@ -109,6 +109,7 @@ test("a paid invoice turns so in the list, and its receipt proves the payment", 
   // It is a page of its own to the back button, and to who opens its address.
   await page.keyboard.press("Escape");
   await receipt.waitFor({ state: "detached" });
+  await row.getByText("paid", { exact: true }).waitFor();
   await row.locator("a:focus").waitFor();
   await page.goto(`/account?tab=invoices&receipt=${invoice.id}`);
   await receipt.waitFor();

@@ -1,6 +1,6 @@
 import { Dialog as Primitive } from "@kobalte/core/dialog";
 import { X } from "lucide-solid";
-import { createComputed, type JSX, Show } from "solid-js";
+import { createComputed, createMemo, type JSX, Show } from "solid-js";
 import { cn } from "./cn.ts";
 
 /** A question or a form above the page. Escape and the cross close it. */
@@ -14,8 +14,10 @@ export const Dialog = (props: {
 }) => {
   // Kobalte gives the focus back to a trigger of its own; here it is whatever opened it.
   let opener: Element | null = null;
+  // A memo, because what is shown may change while it is open, and then the focus is in here.
+  const isOpen = createMemo(() => props.open);
   createComputed(() => {
-    if (props.open) opener = document.activeElement;
+    if (isOpen()) opener = document.activeElement;
   });
   const giveBack = (): void => {
     if (opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true });
