@@ -1,5 +1,5 @@
 import { Download, ReceiptText } from "lucide-solid";
-import { createSignal, For, Match, Show, Switch } from "solid-js";
+import { createSignal, For, Show } from "solid-js";
 import { wordsOf } from "../../lib/api.ts";
 import type { Bill, BillStatus } from "../../lib/bill.ts";
 import { everyBill, rowsOf } from "../../lib/bill-rows.ts";
@@ -8,13 +8,12 @@ import { csv, download } from "../../lib/csv.ts";
 import type { Filter, History } from "../../lib/history.ts";
 import { Button } from "../../ui/button.tsx";
 import { Choice } from "../../ui/choice.tsx";
-import { Skeleton } from "../../ui/skeleton.tsx";
 import { say } from "../../ui/toast.tsx";
 import { BillRow } from "./bill-row.tsx";
+import { Listing } from "./listing.tsx";
 import { Nothing } from "./nothing.tsx";
-import { Pager } from "./pager.tsx";
 import { Search } from "./search.tsx";
-import { Failed, Section } from "./section.tsx";
+import { Section } from "./section.tsx";
 
 const STATES = [
   { value: "all", label: "All" },
@@ -52,25 +51,12 @@ const Invoices = (props: {
           <DownloadAll />
         </div>
       </div>
-      <Show when={props.list.error()}>
-        {(why) => (
-          <Failed
-            what="Your invoices"
-            why={why()}
-            onRetry={() => props.list.retry()}
-            busy={props.list.isLoading()}
-          />
-        )}
-      </Show>
-      <Switch>
-        <Match when={!props.list.ids()}>
-          <Show when={!props.list.error()}>
-            <div role="status" aria-label="Loading your invoices" class="flex flex-col gap-3">
-              <For each={[1, 2, 3, 4, 5]}>{() => <Skeleton class="h-[70px] rounded-card" />}</For>
-            </div>
-          </Show>
-        </Match>
-        <Match when={props.list.ids()?.length === 0}>
+      <Listing
+        list={props.list}
+        what="Your invoices"
+        page={props.filter.page}
+        onPage={(page) => props.onFilter({ page })}
+        empty={
           <Show
             when={isFiltered()}
             fallback={
@@ -85,22 +71,10 @@ const Invoices = (props: {
               </Button>
             </Nothing>
           </Show>
-        </Match>
-        <Match when={props.list.ids()}>
-          {(ids) => (
-            <>
-              <Table list={props.list} ids={ids()} />
-              <Pager
-                page={props.filter.page}
-                shown={ids().length}
-                total={props.list.total()}
-                busy={props.list.isLoading()}
-                onPage={(page) => props.onFilter({ page })}
-              />
-            </>
-          )}
-        </Match>
-      </Switch>
+        }
+      >
+        {(ids) => <Table list={props.list} ids={ids()} />}
+      </Listing>
     </Section>
   );
 };

@@ -1,16 +1,15 @@
 import { Bell } from "lucide-solid";
-import { For, Match, Show, Switch } from "solid-js";
+import { For, Show } from "solid-js";
 import type { Filter, History } from "../../lib/history.ts";
 import type { Message, NoticeStatus } from "../../lib/message.ts";
 import { Button } from "../../ui/button.tsx";
 import { Choice } from "../../ui/choice.tsx";
-import { Skeleton } from "../../ui/skeleton.tsx";
 import { Inbox } from "./inbox.tsx";
+import { Listing } from "./listing.tsx";
 import { MessageRow } from "./message-row.tsx";
 import { Nothing } from "./nothing.tsx";
-import { Pager } from "./pager.tsx";
 import type { InboxRequest } from "./requests.ts";
-import { Failed, Section } from "./section.tsx";
+import { Section } from "./section.tsx";
 
 const STATES = [
   { value: "all", label: "All" },
@@ -38,25 +37,12 @@ const Notices = (props: {
         options={STATES}
         onChange={(value) => props.onFilter({ status: value === "all" ? null : value, page: 0 })}
       />
-      <Show when={props.list.error()}>
-        {(why) => (
-          <Failed
-            what="Your messages"
-            why={why()}
-            onRetry={() => props.list.retry()}
-            busy={props.list.isLoading()}
-          />
-        )}
-      </Show>
-      <Switch>
-        <Match when={!props.list.ids()}>
-          <Show when={!props.list.error()}>
-            <div role="status" aria-label="Loading your messages" class="flex flex-col gap-3">
-              <For each={[1, 2, 3]}>{() => <Skeleton class="h-[70px] rounded-card" />}</For>
-            </div>
-          </Show>
-        </Match>
-        <Match when={props.list.ids()?.length === 0}>
+      <Listing
+        list={props.list}
+        what="Your messages"
+        page={props.filter.page}
+        onPage={(page) => props.onFilter({ page })}
+        empty={
           <Show
             when={props.filter.status}
             fallback={
@@ -72,34 +58,24 @@ const Notices = (props: {
               </Button>
             </Nothing>
           </Show>
-        </Match>
-        <Match when={props.list.ids()}>
-          {(ids) => (
-            <>
-              <ul
-                aria-label="Messages, newest first"
-                aria-busy={props.list.isLoading()}
-                class="divide-y divide-line overflow-hidden rounded-card border border-line bg-raised transition-opacity aria-busy:opacity-60"
-              >
-                <For each={ids()}>
-                  {(id) => (
-                    <Show when={props.list.row(id)}>
-                      {(message) => <MessageRow message={message()} />}
-                    </Show>
-                  )}
-                </For>
-              </ul>
-              <Pager
-                page={props.filter.page}
-                shown={ids().length}
-                total={props.list.total()}
-                busy={props.list.isLoading()}
-                onPage={(page) => props.onFilter({ page })}
-              />
-            </>
-          )}
-        </Match>
-      </Switch>
+        }
+      >
+        {(ids) => (
+          <ul
+            aria-label="Messages, newest first"
+            aria-busy={props.list.isLoading()}
+            class="divide-y divide-line overflow-hidden rounded-card border border-line bg-raised transition-opacity aria-busy:opacity-60"
+          >
+            <For each={ids()}>
+              {(id) => (
+                <Show when={props.list.row(id)}>
+                  {(message) => <MessageRow message={message()} />}
+                </Show>
+              )}
+            </For>
+          </ul>
+        )}
+      </Listing>
     </Section>
   </div>
 );
