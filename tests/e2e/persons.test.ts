@@ -4,7 +4,7 @@ import { decode } from "nostr-tools/nip19";
 import { generateSecretKey, getPublicKey } from "nostr-tools/pure";
 import { logOut } from "./login-page.ts";
 import { signed } from "./signed.ts";
-import { stage } from "./stage.ts";
+import { expectAccessible, stage } from "./stage.ts";
 
 type Made = { relay: { id: string }; invoice: { id: string; invoice: string } };
 
@@ -46,6 +46,31 @@ test("who goes by the front page and back is not asked to sign again; who logs o
   while (open > 0) await Bun.sleep(20);
   const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
   expect(kept).not.toContain("Nobody else");
+});
+
+test("whose signer refuses is told what is missing, on each page, and goes on once it agrees", async () => {
+  const visitor = await visit({ loggedIn: true });
+  await order(visitor, "Behind a signature");
+  const { page } = visitor;
+  await page.addInitScript(() => {
+    const { nostr } = window as unknown as { nostr: { signEvent: unknown } };
+    const { signEvent } = nostr;
+    nostr.signEvent = async () => {
+      throw new Error("not now");
+    };
+    addEventListener("agrees", () => {
+      nostr.signEvent = signEvent;
+    });
+  });
+  for (const path of ["/relays", "/relays/r000000000000000000000000", "/account"]) {
+    await page.goto(path);
+    await page.getByRole("heading", { name: "Nothing is shown yet" }).waitFor();
+    await page.getByText("Your extension did not sign.").first().waitFor();
+  }
+  await expectAccessible(page);
+  await page.evaluate(() => dispatchEvent(new Event("agrees")));
+  await page.getByRole("button", { name: "Try now" }).click();
+  await page.getByText("Behind a signature").first().waitFor();
 });
 
 test("another person in another tab is shown nothing of the one before", async () => {

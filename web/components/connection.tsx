@@ -15,7 +15,10 @@ export const Connection = () => {
   });
   const words = () => {
     const link = live.link();
-    if (link.is === "offline") return "You are offline. What you see is as it was last known.";
+    if (link.is === "offline")
+      return live.isReady()
+        ? "You are offline. What you see is as it was last known."
+        : "You are offline. What is yours is shown as soon as you are back.";
     if (link.is === "stopped") return link.why;
     return lostLong() ? "The connection to Berth is lost. Trying again." : null;
   };

@@ -142,7 +142,7 @@ const Part = (props: { children: JSX.Element }) => (
 
 /** How one stands with the operator. A key that never did anything here is in good standing. */
 const Standing = () => (
-  <Switch fallback={<Skeleton class="h-[26px] w-72 max-w-full" />}>
+  <Switch>
     <Match when={live.tenant()}>
       {(tenant) => {
         const status = () => (tenant().matches({ status: "suspended" }) ? "suspended" : "active");
@@ -153,6 +153,9 @@ const Standing = () => (
           </p>
         );
       }}
+    </Match>
+    <Match when={!live.isReady() && live.link().is !== "stopped"}>
+      <Skeleton class="h-[26px] w-72 max-w-full" />
     </Match>
     <Match when={live.isReady()}>
       You have nothing here yet. It begins with{" "}

@@ -4,6 +4,7 @@ import { createEffect, createMemo, Match, on, Show, Suspense, Switch } from "sol
 import { checkoutMachine } from "../../machines/checkout.ts";
 import { statusOf } from "../../machines/describe.ts";
 import { dueSats } from "../../machines/invoice.ts";
+import { Awaited } from "../components/awaited.tsx";
 import { CheckoutPay } from "../components/checkout-pay.tsx";
 import { CheckoutSteps } from "../components/checkout-steps.tsx";
 import { Landed } from "../components/landed.tsx";
@@ -151,11 +152,13 @@ const PURPOSES: Record<InvoiceReplica["context"]["purpose"], string> = {
 };
 
 const Loading = () => (
-  <div aria-busy="true" class="flex flex-col items-center gap-4">
-    <span class="sr-only">Loading your invoice</span>
-    <Skeleton class="h-6 w-48" />
-    <Skeleton class="h-10 w-72" />
-    <Skeleton class="h-10 w-56" />
-    <Skeleton class="mt-4 aspect-square h-auto w-[320px] max-w-full" />
-  </div>
+  <Awaited>
+    <div aria-busy="true" class="flex flex-col items-center gap-4">
+      <span class="sr-only">Loading your invoice</span>
+      <Skeleton class="h-6 w-48" />
+      <Skeleton class="h-10 w-72" />
+      <Skeleton class="h-10 w-56" />
+      <Skeleton class="mt-4 aspect-square h-auto w-[320px] max-w-full" />
+    </div>
+  </Awaited>
 );

@@ -1,6 +1,7 @@
 import { A, useParams } from "@solidjs/router";
 import { ChevronLeft } from "lucide-solid";
 import { Show } from "solid-js";
+import { Awaited } from "../components/awaited.tsx";
 import { EditRelay } from "../components/edit-relay.tsx";
 import { NoSuchRelay } from "../components/no-such-relay.tsx";
 import { WindowTitle } from "../components/page-title.tsx";
@@ -39,12 +40,14 @@ const Page = () => {
 export default Page;
 
 const Loading = () => (
-  <div role="status">
-    <span class="sr-only">Your relay is loading.</span>
-    <Skeleton class="mt-2 h-6 w-32" />
-    <Skeleton class="mt-3 mb-6 h-10 w-56" />
-    <Skeleton class="h-[75px] rounded-control" />
-    <Skeleton class="mt-6 h-[102px] rounded-control" />
-    <Skeleton class="mt-6 h-[190px] rounded-control" />
-  </div>
+  <Awaited>
+    <div role="status">
+      <span class="sr-only">Your relay is loading.</span>
+      <Skeleton class="mt-2 h-6 w-32" />
+      <Skeleton class="mt-3 mb-6 h-10 w-56" />
+      <Skeleton class="h-[75px] rounded-control" />
+      <Skeleton class="mt-6 h-[102px] rounded-control" />
+      <Skeleton class="mt-6 h-[190px] rounded-control" />
+    </div>
+  </Awaited>
 );

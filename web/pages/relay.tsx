@@ -1,5 +1,6 @@
 import { useParams, useSearchParams } from "@solidjs/router";
 import { createSignal, Show, Suspense } from "solid-js";
+import { Awaited } from "../components/awaited.tsx";
 import { NoSuchRelay } from "../components/no-such-relay.tsx";
 import { RelayHeader, ToRelays } from "../components/relay-header.tsx";
 import { RelayPanel } from "../components/relay-panel.tsx";
@@ -56,16 +57,18 @@ const Page = () => {
 export default Page;
 
 const Loading = () => (
-  <div role="status">
-    <ToRelays />
-    <span class="sr-only">Your relay is loading.</span>
-    <Skeleton class="mt-2 h-10 w-72 max-w-full" />
-    <Skeleton class="mt-4 h-9 w-96 max-w-full" />
-    <Skeleton class="mt-6 h-[122px] rounded-card" />
-    <div class="pt-8">
-      <Below />
+  <Awaited>
+    <div role="status">
+      <ToRelays />
+      <span class="sr-only">Your relay is loading.</span>
+      <Skeleton class="mt-2 h-10 w-72 max-w-full" />
+      <Skeleton class="mt-4 h-9 w-96 max-w-full" />
+      <Skeleton class="mt-6 h-[122px] rounded-card" />
+      <div class="pt-8">
+        <Below />
+      </div>
     </div>
-  </div>
+  </Awaited>
 );
 
 /** The place of what stands below what is next. */

@@ -1,6 +1,7 @@
 import { A, useSearchParams } from "@solidjs/router";
 import { Plus } from "lucide-solid";
 import { createEffect, createMemo, createSignal, For, onCleanup, Show } from "solid-js";
+import { Awaited } from "../components/awaited.tsx";
 import { PageTitle } from "../components/page-title.tsx";
 import { RelayDues } from "../components/relay-dues.tsx";
 import { RelayFilters } from "../components/relay-filters.tsx";
@@ -66,7 +67,14 @@ const Page = () => {
         }
       />
       <Standing />
-      <Show when={live.isReady() || rows().length > 0} fallback={<RelaysLoading />}>
+      <Show
+        when={live.isReady() || rows().length > 0}
+        fallback={
+          <Awaited>
+            <RelaysLoading />
+          </Awaited>
+        }
+      >
         <RelayDues dues={due()} />
         <Show when={rows().length > 0} fallback={<NoRelays />}>
           <RelayFilters wish={wish()} onChange={setWish} />
