@@ -277,6 +277,42 @@ test("after what was paid a relay comes back with the plan chosen, by way of the
   expect((await me.read(id)).status).toBe("pending");
 });
 
+test("a relay whose name somebody else took meanwhile says so before it is brought back", async () => {
+  const owner = tenant();
+  const { id } = await owner.relay("lost-lagoon", "basic", { pays: false });
+  // An order that was never paid keeps no name.
+  await owner.send("DELETE", `/tenant/relays/${id}`);
+  const page = await owner.see(`/relays/${id}?tab=plan`);
+  const reactivate = page.getByRole("button", { name: "Reactivate with Basic" });
+  await reactivate.waitFor();
+  expect(await reactivate.isEnabled()).toBe(true);
+
+  await tenant().relay("lost-lagoon");
+  await page.reload();
+  await says(page, "Its name is somebody else's now");
+  expect(await reactivate.isDisabled()).toBe(true);
+  await page.getByRole("link", { name: "Choose another address" }).click();
+  await page.getByLabel("Address").fill("found-lagoon");
+  await says(page, "is free.");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("tab", { name: "Plan" }).click();
+  await reactivate.click();
+  await heading(page, "Pay for lost-lagoon");
+});
+
+test("a name that one gave up is offered to oneself for another relay", async () => {
+  const owner = tenant();
+  const { id } = await owner.relay("old-harbour");
+  while ((await owner.read(id)).status !== "active") await Bun.sleep(20);
+  await owner.send("DELETE", `/tenant/relays/${id}`);
+  const page = await owner.see("/relays/new");
+  await page.getByLabel("Address").fill("old-harbour");
+  await says(page, "is kept for you.");
+  const stranger = await tenant().see("/relays/new");
+  await stranger.getByLabel("Address").fill("old-harbour");
+  await says(stranger, "kept for its former owner");
+});
+
 test("an edit is stored, and seen on the relay's page", async () => {
   const me = tenant();
   const { id } = await me.relay("edits");

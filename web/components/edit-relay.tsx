@@ -4,7 +4,8 @@ import { statusOf } from "../../machines/describe.ts";
 import type { Availability } from "../lib/availability.ts";
 import { createEdits } from "../lib/edits.ts";
 import { number } from "../lib/format.ts";
-import { live, type RelayReplica } from "../lib/live.ts";
+import { keptNames } from "../lib/kept-names.ts";
+import type { RelayReplica } from "../lib/live.ts";
 import { editRelay } from "../lib/relay-acts.ts";
 import {
   DESCRIPTION_MAX,
@@ -40,7 +41,6 @@ export const EditRelay = (props: { relay: RelayReplica }) => {
 
   const isChanged = () => Object.keys(draft.changed()).length > 0;
   const isRenamed = () => draft.changed().subdomain !== undefined;
-  const kept = () => live.relays().flatMap(namesKeptOf);
   const set = (field: RelayField) => (value: string) => {
     setErrors({ ...errors(), [field]: undefined });
     setProblem(null);
@@ -112,7 +112,7 @@ export const EditRelay = (props: { relay: RelayReplica }) => {
           value={draft.values().subdomain}
           onInput={set("subdomain")}
           own={props.relay.context.subdomain}
-          kept={kept()}
+          kept={keptNames()}
           error={errors().subdomain ?? null}
           onAvailability={(now) => {
             availability = now;
@@ -168,9 +168,3 @@ export const EditRelay = (props: { relay: RelayReplica }) => {
 
 const counter = (words: string, text: string, max: number): string =>
   `${words}. ${number(text.length)} of ${number(max)} characters.`;
-
-/** What this owner alone may take: names of theirs that were given up. */
-const namesKeptOf = ({ context: c }: RelayReplica): string[] => [
-  ...c.freed.map(({ subdomain }) => subdomain),
-  ...(c.closedAt === null ? [] : [c.subdomain]),
-];

@@ -1,9 +1,14 @@
+import { A } from "@solidjs/router";
 import { createSignal, Show } from "solid-js";
+import { statusOf } from "../../machines/describe.ts";
 import { type PlanId, plans } from "../../machines/plans.ts";
+import { createAvailability } from "../lib/availability.ts";
 import { createNow } from "../lib/clock.ts";
 import { day, sats } from "../lib/format.ts";
+import { keptNames } from "../lib/kept-names.ts";
 import { live, type RelayReplica } from "../lib/live.ts";
 import { type WayBack, wayBack } from "../lib/relay-state.ts";
+import { relayDomain } from "../lib/settings.ts";
 import { Button } from "../ui/button.tsx";
 import { Callout } from "../ui/callout.tsx";
 import { PlanPicker } from "./plan-picker.tsx";
@@ -20,6 +25,7 @@ export const Reactivation = (props: { relay: RelayReplica }) => {
     return way?.by === "paid" ? way : null;
   };
   const words = () => wordsOfReturn(chosen(), props.relay, back());
+  const isTaken = createNameLost(() => props.relay);
 
   return (
     <Show
@@ -43,6 +49,17 @@ export const Reactivation = (props: { relay: RelayReplica }) => {
           </div>
         }
       >
+        <Show when={isTaken()}>
+          <Callout tone="grace" title="Its name is somebody else's now" class="mb-6">
+            <p>
+              {props.relay.context.subdomain}.{relayDomain} was free for anyone, and was taken.{" "}
+              <A href={`/relays/${props.relay.context.id}/edit`} class="link">
+                Choose another address
+              </A>
+              , then bring it back. Its data is as it was.
+            </p>
+          </Callout>
+        </Show>
         <PlanPicker label="Bring it back with this plan" value={chosen()} onChange={setChosen} />
         <section class="mt-6 rounded-card border border-line bg-raised p-6 max-sm:p-4">
           <div aria-live="polite" class="max-w-[68ch]">
@@ -58,6 +75,7 @@ export const Reactivation = (props: { relay: RelayReplica }) => {
             variant="buoy"
             class="mt-5 max-sm:w-full"
             busy={isBusy()}
+            disabled={isTaken()}
             onClick={() => void run(chosen())}
           >
             {words().confirm}
@@ -67,6 +85,16 @@ export const Reactivation = (props: { relay: RelayReplica }) => {
     </Show>
   );
 };
+
+/** Whether somebody else has its name meanwhile. One that is suspended keeps it. */
+function createNameLost(relay: () => RelayReplica): () => boolean {
+  const name = () => {
+    const { value, context } = relay();
+    return statusOf(value) === "deactivated" ? context.subdomain : "";
+  };
+  const availability = createAvailability(name, () => undefined, keptNames);
+  return () => availability().is === "refused";
+}
 
 function wordsOfReturn(plan: PlanId, relay: RelayReplica, back: WayBack | null) {
   const { name, priceSats } = plans[plan];

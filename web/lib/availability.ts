@@ -11,7 +11,8 @@ export type Availability =
   /** What is typed is no name yet; `words` say what it lacks. */
   | { is: "unfinished"; words: string }
   | { is: "checking" | "free" }
-  | { is: "refused"; words: string }
+  /** `isQuarantined`: it is kept for its former owner. */
+  | { is: "refused"; words: string; isQuarantined?: boolean }
   /** It could not be asked. `words` say what happens now. */
   | { is: "unknown"; words: string };
 
@@ -46,9 +47,12 @@ export function createAvailability(
       const said = await ask(api.subdomains({ name: asked }).get({ fetch: { signal } }));
       if (signal.aborted) return;
       if (said.available) setAnswer({ is: "free" });
-      else if (said.reason === "subdomain_quarantined" && kept().includes(asked))
-        setAnswer({ is: "kept" });
-      else setAnswer({ is: "refused", words: clause(said.detail ?? "choose another name") });
+      else
+        setAnswer({
+          is: "refused",
+          words: clause(said.detail ?? "choose another name"),
+          isQuarantined: said.reason === "subdomain_quarantined",
+        });
     } catch (error) {
       if (signal.aborted) return;
       setAnswer({ is: "unknown", words: whyUnknown(error) });
@@ -82,7 +86,12 @@ export function createAvailability(
     stop();
     removeEventListener("online", again);
   });
-  return answer;
+  // Which names are kept may be known later than the answer.
+  return () => {
+    const now = answer();
+    const isKept = now.is === "refused" && now.isQuarantined && kept().includes(name());
+    return isKept ? { is: "kept" } : now;
+  };
 }
 
 /** The server's clauses begin small and end without a point. */

@@ -16,6 +16,7 @@ import { ApiProblem, api, ask, wordsOf } from "../lib/api.ts";
 import type { Availability } from "../lib/availability.ts";
 import { createDraft } from "../lib/draft.ts";
 import { sats } from "../lib/format.ts";
+import { keptNames } from "../lib/kept-names.ts";
 import { live } from "../lib/live.ts";
 import { Button, buttonVariants } from "../ui/button.tsx";
 import { Callout } from "../ui/callout.tsx";
@@ -176,6 +177,7 @@ const NewRelayPage = () => {
           <SubdomainField
             value={draft.subdomain}
             onInput={typeSubdomain}
+            kept={keptNames()}
             error={errors().subdomain}
             onAvailability={setAvailability}
           />
