@@ -248,7 +248,9 @@ test("who names no inbox reads messages here, publishes one, and is written to",
   const { page } = visitor;
   await running(visitor, "Tide pool");
   await advance(31 * DAY_SECONDS);
-  await page.goto("/account?tab=notices");
+  await page.goto("/account");
+  await page.getByText("Our last message did not reach you").waitFor();
+  await page.getByRole("link", { name: "See your notices" }).click();
   const message = page.getByRole("button", { name: /10,000 sats for Tide pool/ });
   await message.getByText("no inbox").waitFor();
   await message.click();
@@ -277,6 +279,9 @@ test("who names no inbox reads messages here, publishes one, and is written to",
   await message.waitFor();
   await page.reload();
   await page.getByText("Messages to you go here").waitFor();
+  await page.getByRole("tab", { name: "Overview" }).click();
+  await page.getByText("Your money, to the sat").waitFor();
+  expect(await page.getByText("did not reach you").count()).toBe(0);
 });
 
 test("a suspended account reads everything and changes nothing, and is told why", async () => {

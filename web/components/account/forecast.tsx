@@ -26,7 +26,7 @@ export const Forecast = (props: { request: Requested<Answer>; isOutdated: boolea
   return (
     <Section
       title="The next 90 days"
-      lead="What happens if nobody does anything."
+      lead="What happens if nobody does anything. Reminders stand under Notices, and in your Nostr inbox if you have one."
       actions={
         <Show when={props.isOutdated && props.request.data()}>
           <Button

@@ -4,10 +4,12 @@ import { live } from "../../lib/live.ts";
 import type { Requested } from "../../lib/request.ts";
 import { Disclosure } from "../../ui/disclosure.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
+import { Awaited } from "../awaited.tsx";
 import { DueNow } from "./due-now.tsx";
 import { Forecast } from "./forecast.tsx";
 import { type Forecast as Answer, forecastBasis } from "./requests.ts";
 import { Summary } from "./summary.tsx";
+import { Unreached } from "./unreached.tsx";
 
 const Statement = lazyPage(() => import("./statement.tsx"));
 const Key = lazyPage(() => import("./key.tsx"));
@@ -17,6 +19,7 @@ export const Overview = (props: { forecast: Requested<Answer> }) => (
   <Show when={live.isReady()} fallback={<Loading />}>
     <div class="flex flex-col gap-10">
       <DueNow />
+      <Unreached />
       <Summary tenant={live.tenant()} />
       <Forecast
         request={props.forecast}
@@ -35,12 +38,14 @@ export const Overview = (props: { forecast: Requested<Answer> }) => (
 );
 
 const Loading = () => (
-  <div role="status" aria-label="Loading your account" class="flex flex-col gap-10">
-    <div class="flex flex-col gap-4">
-      <Skeleton class="h-7 w-32" />
-      <Skeleton class="h-16 rounded-card" />
+  <Awaited>
+    <div role="status" aria-label="Loading your account" class="flex flex-col gap-10">
+      <div class="flex flex-col gap-4">
+        <Skeleton class="h-7 w-32" />
+        <Skeleton class="h-16 rounded-card" />
+      </div>
+      <Skeleton class="h-[126px] rounded-card max-md:h-[360px]" />
+      <Skeleton class="h-40 rounded-card" />
     </div>
-    <Skeleton class="h-[126px] rounded-card max-md:h-[360px]" />
-    <Skeleton class="h-40 rounded-card" />
-  </div>
+  </Awaited>
 );

@@ -11,6 +11,7 @@ import { Button } from "../../ui/button.tsx";
 import { Callout } from "../../ui/callout.tsx";
 import { Card } from "../../ui/card.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
+import { Awaited } from "../awaited.tsx";
 import { StateBadge } from "../state-badge.tsx";
 import { Time } from "../time.tsx";
 import { Budget } from "./budget.tsx";
@@ -41,14 +42,16 @@ const Wallet = (props: { billing: Requested<Billing> }) => {
   return (
     <Section
       title="Recurring billing"
-      lead="A Lightning wallet of yours pays each renewal by itself, an hour before the period begins. Without one you pay by hand, and a message to your Nostr inbox says when."
+      lead="A Lightning wallet of yours pays each renewal by itself, an hour before the period begins. Without one you pay by hand: a reminder stands under Notices, and in your Nostr inbox if you have one."
     >
       <Show
         when={live.isReady()}
         fallback={
-          <div role="status" aria-label="Loading your wallet">
-            <Skeleton class="h-72 rounded-card" />
-          </div>
+          <Awaited>
+            <div role="status" aria-label="Loading your wallet">
+              <Skeleton class="h-72 rounded-card" />
+            </div>
+          </Awaited>
         }
       >
         <div class="grid grid-cols-[minmax(0,1fr)_352px] items-start gap-6 max-lg:grid-cols-1">
