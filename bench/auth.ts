@@ -30,7 +30,12 @@ async function rate(verifier: SchnorrVerifier): Promise<number> {
     PLATFORM_SECRET: bytesToHex(generateSecretKey()),
     ZOOID_API_URL: "http://127.0.0.1:9",
   });
-  const unlimited = { publicPerMinute: 1e9, failedAuthPerMinute: 1e9, newTenantsPerHour: 1e9 };
+  const unlimited = {
+    publicPerMinute: 1e9,
+    failedAuthPerMinute: 1e9,
+    newTenantsPerHour: 1e9,
+    walletProbesPerMinute: 1e9,
+  };
   const berth = await createBerth(config, {
     clock: systemClock,
     limits: unlimited,

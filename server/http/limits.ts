@@ -1,34 +1,38 @@
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { AppError } from "../errors.ts";
 
-/** How much one address may ask for, per minute of real time. */
+/** How much one address may ask for, and one tenant, in real time. */
 export type LimitOptions = {
   publicPerMinute: number;
   failedAuthPerMinute: number;
   newTenantsPerHour: number;
+  /** Each waits for a relay and a wallet that the tenant names. */
+  walletProbesPerMinute: number;
 };
 
 export const productionLimits: LimitOptions = {
   publicPerMinute: 120,
   failedAuthPerMinute: 30,
   newTenantsPerHour: 10,
+  walletProbesPerMinute: 10,
 };
 
 export type Limits = ReturnType<typeof createLimits>;
 
-/** Limits per address. In memory: a restart forgives. */
+/** Limits per address or tenant. In memory: a restart forgives. */
 export function createLimits(options: LimitOptions) {
   const limiter = (points: number, duration: number) => new RateLimiterMemory({ points, duration });
   const publicRoutes = limiter(options.publicPerMinute, 60);
   const failedAuth = limiter(options.failedAuthPerMinute, 60);
   const newTenants = limiter(options.newTenantsPerHour, 3600);
+  const walletProbes = limiter(options.walletProbesPerMinute, 60);
 
-  const spend = async (from: RateLimiterMemory, address: string): Promise<void> => {
+  const spend = async (from: RateLimiterMemory, who: string, words = TOO_MANY): Promise<void> => {
     try {
-      await from.consume(address);
+      await from.consume(who);
     } catch (error) {
       if (!(error instanceof RateLimiterRes)) throw error;
-      throw tooMany(error.msBeforeNext);
+      throw tooMany(words, error.msBeforeNext);
     }
   };
   return {
@@ -36,10 +40,12 @@ export function createLimits(options: LimitOptions) {
     publicRoute: (address: string) => spend(publicRoutes, address),
     newTenant: (address: string) => spend(newTenants, address),
     failedAuth: (address: string) => spend(failedAuth, address),
+    walletProbe: (pubkey: string) => spend(walletProbes, pubkey, TOO_MANY_PROBES),
   };
 }
 
-const tooMany = (waitMs: number): AppError =>
-  new AppError("rate_limited", 429, "too many requests from your address; try again later", {
-    retryAfterSeconds: waitMs / 1000,
-  });
+const TOO_MANY = "too many requests from your address; try again later";
+const TOO_MANY_PROBES = "your wallet was asked many times just now; try again in a minute";
+
+const tooMany = (words: string, waitMs: number): AppError =>
+  new AppError("rate_limited", 429, words, { retryAfterSeconds: waitMs / 1000 });

@@ -24,7 +24,14 @@ import { notFound, viewInvoice, viewNotice } from "./views.ts";
 
 /** What my relays cost me, and how I pay. */
 export const billingRoutes = (parts: RouteParts) => {
-  const { queries, edge, host, clock } = parts;
+  const { queries, edge, host, clock, limits } = parts;
+
+  /** Who asks, whose wallet may be asked once more. @throws AppError 429 */
+  async function probing(request: Request): Promise<string> {
+    const pubkey = edge.pubkeyOf(request);
+    await limits.walletProbe(pubkey);
+    return pubkey;
+  }
 
   const ownRelayId = (request: Request, id: string): string => {
     if (queries.relays.get(id)?.tenant !== edge.pubkeyOf(request)) throw notFound("relay");
@@ -41,13 +48,14 @@ export const billingRoutes = (parts: RouteParts) => {
     })
     .post(
       "/tenant/billing/check",
-      ({ request }) => parts.tenantWallets.check(edge.pubkeyOf(request)),
+      async ({ request }) => parts.tenantWallets.check(await probing(request)),
       {
         response: {
           200: billing,
           401: problem,
           409: refusal("no_wallet"),
           422: refusal("wallet_malformed", "wallet_unreachable", "wallet_cannot_pay"),
+          429: refusal("rate_limited"),
         },
         detail: {
           summary: "Ask my wallet now whether it can pay",
@@ -57,7 +65,11 @@ export const billingRoutes = (parts: RouteParts) => {
     )
     .put(
       "/tenant/billing",
-      ({ request, body }) => parts.tenantWallets.connect(edge.pubkeyOf(request), body.nwc_url),
+      async ({ request, body: { nwc_url } }) =>
+        parts.tenantWallets.connect(
+          nwc_url === null ? edge.pubkeyOf(request) : await probing(request),
+          nwc_url,
+        ),
       {
         body: walletRequest,
         response: {
@@ -65,6 +77,7 @@ export const billingRoutes = (parts: RouteParts) => {
           401: problem,
           403: refusal("tenant_suspended"),
           422: refusal("wallet_malformed", "wallet_unreachable", "wallet_cannot_pay"),
+          429: refusal("rate_limited"),
         },
         detail: {
           summary: "Connect a wallet for recurring billing, or clear it with null",

@@ -33,7 +33,12 @@ async function start(): Promise<{ berth: Berth; url: string }> {
     allowLoopback: true,
     payTimeoutMs: 3_000,
     relayScheme: "ws",
-    limits: { publicPerMinute: 1e6, failedAuthPerMinute: 1e6, newTenantsPerHour: 1e6 },
+    limits: {
+      publicPerMinute: 1e6,
+      failedAuthPerMinute: 1e6,
+      newTenantsPerHour: 1e6,
+      walletProbesPerMinute: 1e6,
+    },
     backoffCapMs: 2_000,
     walletTimeoutMs: 1_500,
     zooidTimeoutMs: 1_500,

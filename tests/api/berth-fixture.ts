@@ -22,6 +22,7 @@ const unlimited: LimitOptions = {
   publicPerMinute: 1e6,
   failedAuthPerMinute: 1e6,
   newTenantsPerHour: 1e6,
+  walletProbesPerMinute: 1e6,
 };
 
 /**

@@ -86,6 +86,25 @@ test("the OpenAPI document is one, and lists every route with its parameters and
   }
 });
 
+test("in production a tenant may have a wallet asked only so often, and disconnect it whenever", async () => {
+  const limited = await startFixture({ limits: productionLimits });
+  try {
+    const [busy, calm] = [limited.tenant(), limited.tenant()];
+    const connect = async (tenant: typeof busy, nwc_url: string | null) => {
+      const { status, body } = await tenant.put<Partial<Problem>>("/tenant/billing", { nwc_url });
+      return [status, body.code];
+    };
+    for (let used = 0; used < productionLimits.walletProbesPerMinute; used++)
+      expect(await connect(busy, "no wallet")).toEqual([422, "wallet_malformed"]);
+    expect(await connect(busy, "no wallet")).toEqual([429, "rate_limited"]);
+    expect((await busy.post("/tenant/billing/check")).status).toBe(429);
+    expect(await connect(busy, null)).toEqual([200, undefined]);
+    expect(await connect(calm, "no wallet")).toEqual([422, "wallet_malformed"]);
+  } finally {
+    await limited.stop();
+  }
+});
+
 test("in production an address may ask public routes, fail and be new only so often", async () => {
   const limited = await startFixture({ limits: productionLimits });
   try {

@@ -49,6 +49,7 @@ async function patientHouse(limits?: AdvanceLimits) {
         publicPerMinute: HUGE_LIMIT,
         failedAuthPerMinute: HUGE_LIMIT,
         newTenantsPerHour: HUGE_LIMIT,
+        walletProbesPerMinute: HUGE_LIMIT,
       },
       walletTimeoutMs: 60_000,
     },

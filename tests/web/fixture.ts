@@ -22,7 +22,12 @@ export async function startPages(relayDomain = "relays.example.community") {
     clock: systemClock,
     network: "bcrt",
     relayScheme: "ws",
-    limits: { publicPerMinute: 1e6, failedAuthPerMinute: 1e6, newTenantsPerHour: 1e6 },
+    limits: {
+      publicPerMinute: 1e6,
+      failedAuthPerMinute: 1e6,
+      newTenantsPerHour: 1e6,
+      walletProbesPerMinute: 1e6,
+    },
   });
   const url = berth.start();
   return {
