@@ -21,7 +21,7 @@ export type HistoryEntry = {
 };
 
 /** Older entries are kept, but not looked through: an owner who edits all day cannot make this slow. */
-const REVISIONS_MAX = 2_000;
+export const REVISIONS_MAX = 2_000;
 
 /**
  * A relay's journal in words, newest first, without what nobody would care about.

@@ -4,6 +4,7 @@ import { invoiceActor, relayActor, tenantActor } from "../machines/messages.ts";
 import { plans } from "../machines/plans.ts";
 import { relayMachine } from "../machines/relay.ts";
 import { renews, type TenantContext } from "../machines/tenant.ts";
+import { REVISIONS_MAX } from "./history.ts";
 import type { Host } from "./host/host.ts";
 import type { PersistedSnapshot } from "./host/xstate.ts";
 import { toSeconds } from "./projections/seconds.ts";
@@ -34,7 +35,7 @@ const DEADLINES: Record<string, string> = {
 /** Why a relay is in its state, from its journal and its deadlines. */
 export function whyRelay(host: Host, id: string): Why {
   const actor = relayActor(id);
-  const entries = host.store.actorJournal(actor);
+  const entries = host.store.actorJournalTail(actor, REVISIONS_MAX).reverse();
   const last = entries.at(-1);
   if (!last) throw new Error(`${actor} has no journal`);
   const value = (JSON.parse(last.snapshot) as PersistedSnapshot).value as { status: unknown };
