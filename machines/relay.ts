@@ -360,7 +360,7 @@ export const relayMachine = setup({
           states: {
             byOwner: {
               description:
-                "It is switched off, and yours to bring back. The name stays yours for 30 days.",
+                "It is switched off, and yours to bring back. A name under which it ran stays yours for 30 days.",
               meta: { cause: "owner" },
               entry: seat("off"),
               on: { REOPEN: reopen() },

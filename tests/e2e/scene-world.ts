@@ -3,8 +3,8 @@ import { generateSecretKey } from "nostr-tools/pure";
 import type { SandboxInfo } from "../../server/sandbox/sandbox.ts";
 import { signed } from "./signed.ts";
 
-export type TenantName = "newcomer" | "buyer" | "regular" | "debtor" | "dark";
-/** `ids` are what a scene's path may name: `:relay`, `:invoice`. */
+export type TenantName = "newcomer" | "buyer" | "late" | "leaver" | "regular" | "debtor" | "dark";
+/** `ids` are what a scene's path may name: `:relay`, `:invoice`, `:lost`. */
 export type Tenant = { secretKey: Uint8Array; ids: Record<string, string> };
 type Ordered = { relay: { id: string }; invoice: { id: string; invoice: string } | null };
 type Relay = { id: string; status: string; open_invoice: string | null };
@@ -31,6 +31,20 @@ export function sceneWorld({ url, tenant_nwc_url }: SandboxInfo) {
       const { relay, invoice } = await order(ask, "Harbour makers", "makers", "basic");
       return { relay: relay.id, invoice: invoice?.id ?? "" };
     },
+    /** Who did not pay in time. */
+    late: async (ask) => {
+      const { relay, invoice } = await order(ask, "Slack water", "slack-water", "basic");
+      await control("clock", { advance_seconds: DAY_SECONDS + 3_600 });
+      return { relay: relay.id, invoice: invoice?.id ?? "" };
+    },
+    /** One relay was switched off and can come back; of another somebody else has the name. */
+    leaver: async (ask) => {
+      const { relay } = await bought(ask, "Old pier", "old-pier", "basic");
+      const lost = await order(ask, "Blue lagoon", "blue-lagoon", "basic");
+      for (const { id } of [relay, lost.relay]) await ask("DELETE", `/tenant/relays/${id}`);
+      await order(stranger(), "Another lagoon", "blue-lagoon", "free");
+      return { relay: relay.id, lost: lost.relay.id };
+    },
     /** Two paid relays and a free one, a wallet connected, and a month gone by. */
     regular: async (ask) => {
       const first = await bought(ask, "Book club", "bookclub", "basic");
@@ -51,6 +65,10 @@ export function sceneWorld({ url, tenant_nwc_url }: SandboxInfo) {
       await control("clock", { advance_seconds: 42 * DAY_SECONDS });
       return openOf(ask, relay.id);
     },
+  };
+  const stranger = (): Ask => {
+    const secretKey = generateSecretKey();
+    return (method, path, body) => signed(url, secretKey, method, path, body);
   };
   async function bought(ask: Ask, name: string, subdomain: string, plan: string) {
     const ordered = await order(ask, name, subdomain, plan);

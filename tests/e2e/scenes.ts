@@ -6,6 +6,9 @@ export type Scene = {
   name: string;
   path: string;
   tenant?: TenantName;
+  /** What is so before the page is opened. */
+  before?: (page: Page) => Promise<unknown>;
+  /** Resolves once the page is as it is to be seen; may click its way there. */
   until: (page: Page) => Promise<unknown>;
 };
 
@@ -17,6 +20,13 @@ const text =
   (words: string | RegExp) =>
   (page: Page): Promise<void> =>
     page.getByText(words).first().waitFor();
+
+const click =
+  (name: string | RegExp, then: (page: Page) => Promise<unknown>) =>
+  async (page: Page): Promise<void> => {
+    await page.getByRole("button", { name }).first().click();
+    await then(page);
+  };
 
 export const scenes: Scene[] = [
   { name: "home", path: "/", until: heading(/home port/) },
@@ -48,6 +58,45 @@ export const scenes: Scene[] = [
     tenant: "buyer",
     until: heading("Harbour makers"),
   },
+  {
+    name: "checkout-closed",
+    path: "/account?invoice=:invoice",
+    tenant: "late",
+    until: heading("This invoice is closed"),
+  },
+  {
+    name: "relay-deactivated",
+    path: "/relays/:relay",
+    tenant: "leaver",
+    until: heading("Old pier"),
+  },
+  {
+    name: "relay-name-lost",
+    path: "/relays/:lost?tab=plan",
+    tenant: "leaver",
+    until: text("Its name is somebody else's now"),
+  },
+  {
+    name: "signer-refuses",
+    path: "/relays",
+    tenant: "leaver",
+    before: (page) =>
+      page.addInitScript(() => {
+        const { nostr } = window as unknown as { nostr: { signEvent: unknown } };
+        nostr.signEvent = () => Promise.reject(new Error("refused"));
+      }),
+    until: text("Nothing is shown yet"),
+  },
+  {
+    name: "offline",
+    path: "/relays",
+    tenant: "leaver",
+    until: async (page) => {
+      await text("Old pier")(page);
+      await page.context().setOffline(true);
+      await text("You are offline.")(page);
+    },
+  },
   { name: "relays", path: "/relays", tenant: "regular", until: text("Test tank") },
   { name: "relay", path: "/relays/:relay", tenant: "regular", until: heading("Book club") },
   {
@@ -61,6 +110,21 @@ export const scenes: Scene[] = [
     path: "/relays/:relay?tab=plan",
     tenant: "regular",
     until: heading("Book club"),
+  },
+  {
+    name: "relay-upgrade",
+    path: "/relays/:relay?tab=plan",
+    tenant: "regular",
+    until: async (page) => {
+      await page.getByRole("radio", { name: "Growth" }).check();
+      await text(/^Change to Growth for/)(page);
+    },
+  },
+  {
+    name: "relay-deactivate",
+    path: "/relays/:relay",
+    tenant: "regular",
+    until: click("Deactivate", (page) => page.getByRole("dialog").waitFor()),
   },
   { name: "edit-relay", path: "/relays/:relay/edit", tenant: "regular", until: heading(/Edit/) },
   { name: "account", path: "/account", tenant: "regular", until: heading("Account") },

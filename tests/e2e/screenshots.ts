@@ -47,6 +47,7 @@ try {
 process.exit(0);
 
 async function show(page: Page, scene: Scene, ids: Record<string, string>): Promise<void> {
+  await scene.before?.(page);
   await page.goto(scene.path.replace(/:(\w+)/g, (_, id: string) => ids[id] ?? ""));
   await scene.until(page);
   await page.evaluate(() => document.fonts.ready);

@@ -24,8 +24,10 @@ export const Reactivation = (props: { relay: RelayReplica }) => {
     const way = back();
     return way?.by === "paid" ? way : null;
   };
-  const words = () => wordsOfReturn(chosen(), props.relay, back());
   const isTaken = createNameLost(() => props.relay);
+  const kept = () =>
+    isTaken() ? "Its data is as it was." : "Its data and its name are as they were.";
+  const words = () => wordsOfReturn(chosen(), props.relay, back(), kept());
 
   return (
     <Show
@@ -96,7 +98,8 @@ function createNameLost(relay: () => RelayReplica): () => boolean {
   return () => availability().is === "refused";
 }
 
-function wordsOfReturn(plan: PlanId, relay: RelayReplica, back: WayBack | null) {
+/** @param kept - what of it is as it was */
+function wordsOfReturn(plan: PlanId, relay: RelayReplica, back: WayBack | null, kept: string) {
   const { name, priceSats } = plans[plan];
   const open = back?.by === "payment" && plan === relay.context.plan ? back.invoice : null;
   const due = open === null ? undefined : live.tenant()?.context.open[open]?.dueSats;
@@ -109,12 +112,12 @@ function wordsOfReturn(plan: PlanId, relay: RelayReplica, back: WayBack | null) 
   if (priceSats === 0)
     return {
       title: "Free, and back within seconds",
-      text: `Its data and its name are as they were.${relay.context.priceSats > 0 ? " What Free does not have is switched off." : ""}`,
+      text: `${kept}${relay.context.priceSats > 0 ? " What Free does not have is switched off." : ""}`,
       confirm: "Reactivate with Free",
     };
   return {
     title: `${sats(priceSats)} for a month, which begins when it is active`,
-    text: "Its data and its name are as they were. From then on it renews by the month.",
+    text: `${kept} From then on it renews by the month.`,
     confirm: `Reactivate with ${name} for ${sats(priceSats)}`,
   };
 }

@@ -169,6 +169,11 @@ async function readStream(signal: AbortSignal, onReady: () => void): Promise<voi
   const connection = new AbortController();
   const ends = AbortSignal.any([signal, connection.signal]);
   let silence = setTimeout(() => connection.abort(), SILENCE_MS);
+  // A network that went away says so long before its silence does; one's own machine stays in reach.
+  const doubt = (): void => {
+    fetch("/healthz", { cache: "no-store", signal: ends }).catch(() => connection.abort());
+  };
+  addEventListener("offline", doubt);
   try {
     const response = await send("/tenant/events", {
       headers: {
@@ -194,6 +199,7 @@ async function readStream(signal: AbortSignal, onReady: () => void): Promise<voi
     }
   } finally {
     clearTimeout(silence);
+    removeEventListener("offline", doubt);
     connection.abort();
   }
 }
