@@ -158,6 +158,13 @@ export function renewedAt({ plan, priceSats, next }: Seat): { plan: PlanId; pric
     : { plan: next.plan, priceSats: plans[next.plan].priceSats };
 }
 
+/**
+ * Whether the plan that a seat has next is paid for already: its renewal was paid before its date, so
+ * that it begins before what is paid ends. A change that is only scheduled begins at that end.
+ */
+export const isNextPaid = ({ next, paidThrough }: Pick<Seat, "next" | "paidThrough">): boolean =>
+  next !== null && paidThrough !== null && next.at < paidThrough - 1;
+
 /** Whether a renewal bills this seat when its date comes: it runs, and goes on at a price. */
 export const isRenewed = (seat: Seat): boolean =>
   seat.is === "on" && seat.priceSats > 0 && renewedAt(seat).priceSats > 0;

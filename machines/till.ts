@@ -7,6 +7,7 @@ import {
   graceFrom,
   type Item,
   isCovered,
+  isNextPaid,
   isRenewed,
   LEAD_MS,
   type OpenInvoice,
@@ -206,9 +207,11 @@ export function quoted(c: TenantContext, e: TenantEvent, nowMs: number) {
 export function changeRefusal(
   seat: Seat,
   change: ReturnType<typeof quote>["change"],
-): "relay_not_running" | "change_still_open" | null {
+): "relay_not_running" | "change_still_open" | "next_plan_paid" | null {
   if (seat.is !== "new" && seat.is !== "on") return "relay_not_running";
   if (seat.is === "new") return seat.invoice === null || seat.instead ? "change_still_open" : null;
+  // Cancelled, a month of the dear plan would cost that of the cheap one, or the other way round.
+  if (isNextPaid(seat)) return "next_plan_paid";
   const writes = change === "upgrade" || change === "purchase";
   return writes && seat.invoice !== null ? "change_still_open" : null;
 }

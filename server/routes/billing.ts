@@ -82,7 +82,13 @@ export const billingRoutes = (parts: RouteParts) => {
       {
         params: idParam,
         body: quoteRequest,
-        response: { 200: quote, 401: problem, 404: refusal("relay_not_found"), 422: problem },
+        response: {
+          200: quote,
+          401: problem,
+          404: refusal("relay_not_found"),
+          409: refusal("next_plan_paid"),
+          422: problem,
+        },
         detail: {
           summary: "What another plan would mean and cost now",
           description: "PUT with the same plan does exactly this, and charges exactly this.",

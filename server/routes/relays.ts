@@ -143,6 +143,7 @@ export const relayRoutes = (parts: RouteParts) => {
             "subdomain_quarantined",
             "relay_not_running",
             "change_still_open",
+            "next_plan_paid",
           ),
           422: refusal("invalid", "unsafe_text", ...subdomainProblems),
           429: refusal("rename_limit"),

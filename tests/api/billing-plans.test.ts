@@ -141,6 +141,10 @@ test("a downgrade waits for the end of what is paid, says what goes off, and can
   fixture.world.pay(renewal.invoice);
   await invoiceIs(tenant, renewal.id, "paid");
   expect(await relayOf(tenant, id)).toMatchObject({ plan: "growth" });
+  // Paid for, it stands: a month of the dear plan is not had at the price of the cheap one.
+  expect((await change(tenant, id, "growth")).body).toMatchObject({ code: "next_plan_paid" });
+  expect(await quoteOf(tenant, id, "growth")).toMatchObject({ code: "next_plan_paid" });
+  expect(await quoteOf(tenant, id, "basic")).toMatchObject({ change: "none" });
   await advanceTo(fixture, end + 60);
   expect(await relayOf(tenant, id)).toMatchObject({
     ...{ plan: "basic", price: 10_000, next_plan: null, status: "active" },
