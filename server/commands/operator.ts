@@ -125,19 +125,9 @@ export const grantCredit = (parts: CommandParts, pubkey: string, sats: number, b
 
 type RefundParts = Pick<CommandParts, "host" | "queries" | "clock" | "network">;
 
-/**
- * How much of a tenant's credit was received in money, and may so be given back. What was granted is
- * used first, and what of it is not used up yet is nobody's money.
- */
-export function refundableSats({ host, queries }: RefundParts, pubkey: string): number {
-  const { creditSats } = tillOf({ host }, pubkey);
-  const { held } = queries.ledger.statement(pubkey);
-  const grantLeft = Math.max(
-    0,
-    queries.ledger.grantedCredit(pubkey) - queries.invoices.creditUsed(pubkey),
-  );
-  return Math.max(0, Math.min(creditSats, creditSats + held - grantLeft));
-}
+/** How much of a tenant's credit was received in money, and may so be given back. */
+const refundableSats = ({ host, queries }: RefundParts, pubkey: string): number =>
+  tillOf({ host }, pubkey).creditSats - queries.ledger.grantedCredit(pubkey);
 
 /**
  * First step of a refund: sets the sats aside for a bolt11 that the tenant gave. The operator pays it
