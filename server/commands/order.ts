@@ -173,7 +173,10 @@ export function assertRoom(
 }
 
 /** What the same request made before. @throws AppError 422 where the key came with another request. */
-function replayed({ queries }: CommandParts, { pubkey, once }: Asker): Ordered | null {
+export function replayed(
+  { queries }: Pick<CommandParts, "queries">,
+  { pubkey, once }: Asker,
+): Ordered | null {
   if (!once) return null;
   const prior = queries.idempotency.get(pubkey, once.key);
   if (prior && prior.request !== once.request)
@@ -186,8 +189,8 @@ function replayed({ queries }: CommandParts, { pubkey, once }: Asker): Ordered |
   return prior;
 }
 
-function remembered(
-  { queries, clock }: CommandParts,
+export function remembered(
+  { queries, clock }: Pick<CommandParts, "queries" | "clock">,
   { pubkey, once }: Asker,
   made: Ordered,
 ): Ordered {
