@@ -24,7 +24,14 @@ const changes =
 
 /** Credit pays what it covers, after whatever may have brought some. */
 const spending = ["creditSpent", say.tellCredited] as const;
-const paying = ["applied", say.postRevenue, "anchored", say.tellPlans, ...spending] as const;
+const paying = [
+  "applied",
+  say.postRevenue,
+  "anchored",
+  say.tellPlans,
+  say.tellBegun,
+  ...spending,
+] as const;
 const renewing = ["anchorMoved", say.createInvoice, ...spending] as const;
 
 /**

@@ -179,6 +179,8 @@ test("a relay that turns free at the period's end is billed no more, and zooid s
   await until(async () => (await relayOf(tenant, id)).plan === "basic");
   const { paid_through: paid } = await relayOf(tenant, id);
   expect(Math.abs((paid ?? 0) - addMonths(fixture.clock.now(), 1) / 1000)).toBeLessThan(30);
+  const paidFor = (await invoicesOf(tenant, "purchase")).at(-1);
+  expect(paidFor?.items).toMatchObject([{ period_start: paidFor?.paid_at, period_end: paid }]);
   await filesAre(subdomain, true);
   await expectReconciled(fixture, tenant);
   await leave(fixture, tenant);

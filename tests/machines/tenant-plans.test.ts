@@ -191,6 +191,11 @@ describe("from free to paid", () => {
       paidThrough: addMonths(T0 + 5 * HOUR_MS, 1),
     });
     expect(tenant.context.anchor).toBe(T0 + 5 * HOUR_MS);
+    // Its invoice learns the exact dates.
+    const [from, to] = [T0 + 5 * HOUR_MS, addMonths(T0 + 5 * HOUR_MS, 1)];
+    expect(tenant.told).toContainEqual([
+      ...["invoice/i4", { type: "STARTED", relay: "r1", from, to }, 0],
+    ] as never);
   });
 
   test("leaves a relay free where its invoice is not paid", () => {
