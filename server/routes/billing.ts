@@ -20,6 +20,7 @@ import {
   walletRequest,
   why,
 } from "./shapes.ts";
+import { admitTenant } from "./tenant.ts";
 import { notFound, viewInvoice, viewNotice } from "./views.ts";
 
 /** What my relays cost me, and how I pay. */
@@ -57,7 +58,10 @@ export const billingRoutes = (parts: RouteParts) => {
     )
     .put(
       "/tenant/billing",
-      ({ request, body }) => parts.tenantWallets.connect(edge.pubkeyOf(request), body.nwc_url),
+      async ({ request, server, body }) => {
+        await admitTenant(parts, request, server);
+        return parts.tenantWallets.connect(edge.pubkeyOf(request), body.nwc_url);
+      },
       {
         body: walletRequest,
         response: {
@@ -65,6 +69,7 @@ export const billingRoutes = (parts: RouteParts) => {
           401: problem,
           403: refusal("tenant_suspended"),
           422: refusal("wallet_malformed", "wallet_unreachable", "wallet_cannot_pay"),
+          429: refusal("rate_limited"),
         },
         detail: {
           summary: "Connect a wallet for recurring billing, or clear it with null",
