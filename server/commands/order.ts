@@ -60,8 +60,8 @@ export function orderRelay(
  * at once within what is paid or for free, else by a new invoice. A suspended one whose renewal can
  * still be paid is given that one, unless another plan is wanted.
  *
- * @throws AppError 404, 409 `relay_not_deactivated`, `closed_by_operator`, `invoice_still_open`, and
- * what {@link orderRelay} throws
+ * @throws AppError 404, 409 `relay_not_deactivated`, `closed_by_operator`, `invoice_still_open`,
+ * `paid_time_left`, and what {@link orderRelay} throws
  */
 export function reactivateRelay(
   parts: CommandParts,
@@ -95,6 +95,14 @@ export function reactivateRelay(
         "invoice_still_open",
         409,
         "an invoice for this relay is still open; pay it, or try again once it has run out",
+      );
+    // What is paid is not thrown away for another plan, be it free.
+    if (seat.priceSats > 0 && isCovered(seat, clock.now()) && plan !== seat.plan)
+      throw new AppError(
+        "paid_time_left",
+        409,
+        `this relay is still paid for on the ${plans[seat.plan].name} plan; bring it back on that, then change its plan`,
+        { field: "plan" },
       );
     const isFree = plans[plan].priceSats === 0;
     const covered = isFree || (plan === seat.plan && isCovered(seat, clock.now()));

@@ -194,6 +194,7 @@ export const relayRoutes = (parts: RouteParts) => {
             "relay_not_deactivated",
             "closed_by_operator",
             "invoice_still_open",
+            "paid_time_left",
             "subdomain_taken",
             "subdomain_quarantined",
           ),
