@@ -6,7 +6,14 @@ import * as till from "./till.ts";
 import * as money from "./till-money.ts";
 import * as say from "./till-outputs.ts";
 
-export { changeRefusal, type Order, renews, type TenantContext, type TenantInput } from "./till.ts";
+export {
+  changeRefusal,
+  type Order,
+  renews,
+  reopenedAs,
+  type TenantContext,
+  type TenantInput,
+} from "./till.ts";
 
 type Taken = { context: TenantContext; event: TenantEvent };
 const by =

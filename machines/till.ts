@@ -157,6 +157,16 @@ export const ordered: Transformation = (c, e) => {
   return { seats: { ...c.seats, [e.relay]: seat } };
 };
 
+/**
+ * The plan for which there must be room where a relay is brought back; null for one that is paid for. One
+ * that turns free is one of the free ones, and was not counted while it was off.
+ */
+export function reopenedAs(seat: Seat, plan: PlanId, nowMs: number): PlanId | null {
+  const isPaid = seat.priceSats > 0 && isCovered(seat, nowMs);
+  if (!isPaid) return plan;
+  return seat.next && plans[seat.next.plan].priceSats === 0 ? seat.next.plan : null;
+}
+
 /** An owner brings back what is off, or dark for non-payment. */
 export const mayReopen: Condition = (c, e, nowMs) => {
   const seat = seatOf(c, e);
@@ -164,7 +174,9 @@ export const mayReopen: Condition = (c, e, nowMs) => {
   if (seat.is !== "off" && seat.is !== "dark") return false;
   const isPaid = seat.priceSats > 0 && isCovered(seat, nowMs);
   // What is paid is not thrown away for another plan: back first, then change it.
-  return isPaid ? e.plan === seat.plan : orderRefusal(c.seats, e.plan) === null;
+  if (isPaid && e.plan !== seat.plan) return false;
+  const plan = reopenedAs(seat, e.plan, nowMs);
+  return plan === null || orderRefusal(c.seats, plan) === null;
 };
 
 /** Nothing has to be paid for it. */

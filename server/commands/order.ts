@@ -11,7 +11,7 @@ import {
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import { type PlanId, plans } from "../../machines/plans.ts";
 import type { Settings } from "../../machines/relay.ts";
-import { renews } from "../../machines/tenant.ts";
+import { renews, reopenedAs } from "../../machines/tenant.ts";
 import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";
 import { toSeconds } from "../projections/seconds.ts";
@@ -107,7 +107,8 @@ export function reactivateRelay(
     const isFree = plans[plan].priceSats === 0;
     const covered = isFree || (plan === seat.plan && isCovered(seat, clock.now()));
     if (!covered) assertBillable(parts, plan);
-    if (!covered || isFree) assertRoom(till.seats, plan, relay);
+    const lasting = reopenedAs(seat, plan, clock.now());
+    if (lasting !== null) assertRoom(till.seats, lasting, relay);
     if (seat.is === "off") assertAvailable(parts, row.subdomain, asker.pubkey);
     const invoice = newId("i");
     const event = { type: "REACTIVATE", relay, plan, invoice };
