@@ -17,6 +17,11 @@ export const REISSUE_MS = DAY_MS;
 export const QUARANTINE_MS = 30 * DAY_MS;
 /** A relay may be renamed once in this time. */
 export const RENAME_INTERVAL_MS = DAY_MS;
+/**
+ * At most this many relays per tenant, deactivated ones too: all of them are in one snapshot, and what
+ * happens to all of them at once is one transaction.
+ */
+export const RELAYS_MAX = 200;
 /** At most this many free relays, and this many unpaid reservations, per tenant. */
 export const FREE_RELAYS_MAX = 3;
 export const RESERVATIONS_MAX = 3;

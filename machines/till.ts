@@ -13,6 +13,7 @@ import {
   type OpenInvoice,
   orderRefusal,
   quote,
+  RELAYS_MAX,
   renewalEnd,
   type Seat,
   wholeSecond,
@@ -138,7 +139,10 @@ export const billed: Transformation = (c, e, nowMs) => {
 // ---- orders ----
 
 export const mayOrder: Condition = (c, e) =>
-  e.type === "ORDER" && !c.seats[e.relay] && orderRefusal(c.seats, e.plan) === null;
+  e.type === "ORDER" &&
+  !c.seats[e.relay] &&
+  Object.keys(c.seats).length < RELAYS_MAX &&
+  orderRefusal(c.seats, e.plan) === null;
 
 export const ordered: Transformation = (c, e) => {
   if (e.type !== "ORDER") return {};

@@ -5,6 +5,7 @@ import {
   FREE_RELAYS_MAX,
   isCovered,
   orderRefusal,
+  RELAYS_MAX,
   RESERVATIONS_MAX,
   type Seat,
 } from "../../machines/billing.ts";
@@ -26,8 +27,8 @@ export const newId = (prefix: "r" | "i"): string => prefix + randomBytes(12).toS
  * Orders a relay: reserves its name, gives it a schema and a secret of its own, and, for a paid plan,
  * writes the invoice. All of it or nothing.
  *
- * @throws AppError 403 `tenant_suspended`, 409 or 422 for the name, 429 `free_relay_limit` or
- * `reservation_limit`, 503 `billing_not_configured`, 422 `idempotency_key_reused`
+ * @throws AppError 403 `tenant_suspended`, 409 or 422 for the name, 429 `free_relay_limit`,
+ * `reservation_limit` or `relay_limit`, 503 `billing_not_configured`, 422 `idempotency_key_reused`
  */
 export function orderRelay(
   parts: CommandParts,
@@ -41,6 +42,12 @@ export function orderRelay(
     if (prior) return prior;
     const till = ensureActiveTenant(tx, asker.pubkey);
     assertBillable(parts, order.plan);
+    if (Object.keys(till.seats).length >= RELAYS_MAX)
+      throw new AppError(
+        "relay_limit",
+        429,
+        `you have had ${RELAYS_MAX} relays, deactivated ones included; bring one of them back instead`,
+      );
     assertRoom(till.seats, order.plan);
     assertAvailable(parts, order.subdomain, asker.pubkey);
     const relay = newId("r");

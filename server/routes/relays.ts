@@ -81,7 +81,7 @@ export const relayRoutes = (parts: RouteParts) => {
           403: refusal("tenant_suspended"),
           409: refusal("subdomain_taken", "subdomain_quarantined"),
           422: refusal("invalid", "unsafe_text", ...subdomainProblems, "idempotency_key_reused"),
-          429: refusal("free_relay_limit", "reservation_limit", "rate_limited"),
+          429: refusal("free_relay_limit", "reservation_limit", "relay_limit", "rate_limited"),
           503: refusal("billing_not_configured"),
         },
         detail: {
