@@ -279,10 +279,15 @@ export function quote(
   }
   const later = { ...base, applies: "at_period_end" as const, at: paidThrough };
   if (priceSats < seat.priceSats) return { ...later, change: "downgrade" };
-  // In the last hour the renewal is already written: it is written anew at the new price.
-  if (till.isRenewing || till.anchor === null) return { ...later, change: "renewal" };
+  if (till.anchor === null || paidThrough === null) return { ...later, change: "renewal" };
+  if (till.isRenewing) {
+    // In the last hour the renewal is already written: it is written anew at the new price.
+    const to = renewalEnd(till.anchor, nowMs);
+    const amountSats = prorate(priceSats, till.anchor, paidThrough, to);
+    return { ...later, change: "renewal", amountSats, from: paidThrough, to };
+  }
   const from = wholeSecond(nowMs);
-  const to = paidThrough ?? from;
+  const to = paidThrough;
   const amountSats =
     prorate(priceSats, till.anchor, from, to) - prorate(seat.priceSats, till.anchor, from, to);
   return { ...base, change: "upgrade", applies: "when_paid", amountSats, from, to };

@@ -100,7 +100,7 @@ test("an upgrade that is not paid expires before the next anchor is billed, and 
 
   // In the renewal's own hour it is the renewal that is written anew, and the quote says so.
   const quoted = await quoteOf(tenant, id, "growth");
-  expect(quoted).toMatchObject({ change: "renewal" });
+  expect(quoted).toMatchObject({ change: "renewal", amount: 50_000, period_start: end });
   await change(tenant, id, "growth");
   const renewed = await until(async () => {
     const open = await openInvoiceOf(tenant);
