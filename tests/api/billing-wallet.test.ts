@@ -306,6 +306,10 @@ for (const notifies of [true, false])
     expect(renewal).toMatchObject({ status: "paid" });
     expect(attemptsOf(fixture, renewal?.id ?? "")).toEqual(["settled"]);
     expect(paymentsOf(fixture, renewal?.id ?? "")).toBe(1);
+    // The signed request is on disk: after a crash the same event would have been sent again.
+    const sql = "SELECT memo FROM outbox WHERE src = 'payByWallet' AND actor = ?";
+    const stored = fixture.rows<{ memo: string }>(sql, `invoice/${renewal?.id}`);
+    expect(stored.map(({ memo }) => JSON.parse(memo).event.kind)).toEqual([23194]);
     await fixture.world.setFaults({ tenant_wallet: "ok" });
     await advanceTo(fixture, end + 3 * DAY);
     expect(paymentsOf(fixture, renewal?.id ?? "")).toBe(1);
