@@ -223,9 +223,11 @@ export function quoted(c: TenantContext, e: TenantEvent, nowMs: number) {
 export function changeRefusal(
   seat: Seat,
   change: ReturnType<typeof quote>["change"],
-): "relay_not_running" | "change_still_open" | "next_plan_paid" | null {
+): "relay_not_running" | "relay_not_ready" | "change_still_open" | "next_plan_paid" | null {
   if (seat.is !== "new" && seat.is !== "on") return "relay_not_running";
-  if (seat.is === "new") return seat.invoice === null || seat.instead ? "change_still_open" : null;
+  if (seat.is === "new" && seat.instead) return "change_still_open";
+  // What is new and has no invoice is paid for or free, and is being set up.
+  if (seat.is === "new") return seat.invoice === null ? "relay_not_ready" : null;
   // Cancelled, a month of the dear plan would cost that of the cheap one, or the other way round.
   if (isNextPaid(seat)) return "next_plan_paid";
   const writes = change === "upgrade" || change === "purchase";

@@ -41,7 +41,7 @@ const quoteOf = (
  * Inside the transaction of an edit.
  *
  * @returns whether anything changes
- * @throws AppError 409 `relay_not_running`, `change_still_open`, `next_plan_paid`; 429 and 503 as for an order
+ * @throws AppError 409 `relay_not_running`, `relay_not_ready`, `change_still_open`, `next_plan_paid`; 429 and 503 as for an order
  */
 export function changePlan(
   parts: CommandParts,
@@ -66,6 +66,7 @@ export function changePlan(
 
 const REFUSALS = {
   relay_not_running: "this relay does not run; reactivate it with the plan you want",
+  relay_not_ready: "this relay is being set up; change its plan once it is active",
   next_plan_paid:
     "the next month is paid on the plan that it begins with; change the plan once it has begun",
   change_still_open: "an earlier change of plan is still open; pay it or let it run out first",

@@ -142,6 +142,7 @@ export const relayRoutes = (parts: RouteParts) => {
             "subdomain_taken",
             "subdomain_quarantined",
             "relay_not_running",
+            "relay_not_ready",
             "change_still_open",
             "next_plan_paid",
           ),

@@ -286,6 +286,24 @@ test("a pending relay's other plan replaces its purchase invoice", async () => {
   await leave(fixture, tenant);
 });
 
+test("the plan of a relay that is being set up is changed once it is active", async () => {
+  const tenant = fixture.tenant();
+  await fixture.world.setFaults({ zooid: "down" });
+  try {
+    const { relay, bolt11 } = await orderPaid(tenant);
+    fixture.world.pay(bolt11);
+    await relayIs(tenant, relay.id, "provisioning");
+    const refused = await change(tenant, relay.id, "growth");
+    expect([refused.status, refused.body.code]).toEqual([409, "relay_not_ready"]);
+    await fixture.world.setFaults({ zooid: "ok" });
+    await relayIs(tenant, relay.id, "active");
+    expect((await change(tenant, relay.id, "growth")).status).toBe(200);
+  } finally {
+    await fixture.world.setFaults({ zooid: "ok" });
+  }
+  await leave(fixture, tenant);
+});
+
 test("a suspended relay comes back with the plan wanted: bought, or free at once", async () => {
   const tenant = fixture.tenant();
   const relay = await paidRelay(fixture, tenant);
