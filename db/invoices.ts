@@ -61,11 +61,6 @@ export function invoiceQueries(db: Db) {
     .limit(sql.placeholder("limit"))
     .prepare();
 
-  const creditUsed = orm
-    .select({ sats: sql<number>`coalesce(sum(${invoices.credit}), 0)` })
-    .from(invoices)
-    .where(and(eq(invoices.tenant, sql.placeholder("tenant")), eq(invoices.status, "paid")))
-    .prepare();
   const ofWallet = and(
     isNull(bolt11s.settledAt),
     eq(bolt11s.wallet, sql.placeholder("wallet")),
@@ -121,8 +116,6 @@ export function invoiceQueries(db: Db) {
       const bound = { tenant, ...filter, q: pattern(q) };
       return { items: withItems(list.all(bound)), total: count.get(bound)?.total ?? 0 };
     },
-    /** How much of a tenant's credit has paid invoices, in all. */
-    creditUsed: (tenant: string): number => creditUsed.get({ tenant })?.sats ?? 0,
     insertBolt11(row: Bolt11Row): void {
       orm.insert(bolt11s).values(row).run();
     },

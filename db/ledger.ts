@@ -1,4 +1,4 @@
-import { eq, sql } from "drizzle-orm";
+import { asc, eq, sql } from "drizzle-orm";
 import type { Db } from "./database.ts";
 import { ledger } from "./schema.ts";
 
@@ -25,6 +25,12 @@ export function ledgerQueries({ orm, sqlite }: Db) {
     .where(eq(ledger.tenant, sql.placeholder("tenant")))
     .groupBy(ledger.from, ledger.to)
     .prepare();
+  const lines = orm
+    .select({ from: ledger.from, to: ledger.to, sats: ledger.amount })
+    .from(ledger)
+    .where(eq(ledger.tenant, sql.placeholder("tenant")))
+    .orderBy(asc(ledger.seq))
+    .prepare();
   return {
     append(line: LedgerLine): void {
       insert.run(line.key, line.tenant, line.at, line.from, line.to, line.amount, line.why);
@@ -49,12 +55,23 @@ export function ledgerQueries({ orm, sqlite }: Db) {
         refunded: flow("", "refund/") - flow("refund/", "tenant/"),
       };
     },
-    /** What was granted to a tenant as credit: no money, so never given back as such. */
-    grantedCredit: (tenant: string): number =>
-      sums
-        .all({ tenant })
-        .filter(({ from }) => from === "granted")
-        .reduce((sum, { sats }) => sum + sats, 0),
+    /**
+     * How much of a tenant's credit was granted: no money, so never given back as such. Wherever sats go,
+     * those that were granted go first, and come back where the others do; a refund takes none of them.
+     */
+    grantedCredit(tenant: string): number {
+      const granted = new Map<string, number>();
+      const add = (account: string, sats: number) =>
+        granted.set(account, (granted.get(account) ?? 0) + sats);
+      for (const { from, to, sats } of lines.all({ tenant })) {
+        if (from === "granted") add(to, sats);
+        if (from === "granted" || to.startsWith("refund/")) continue;
+        const moved = Math.min(sats, granted.get(from) ?? 0);
+        add(from, -moved);
+        add(to, moved);
+      }
+      return granted.get(`tenant/${tenant}`) ?? 0;
+    },
     /** What every account holds: received less given, sats. Outside accounts run negative. */
     balances(): Map<string, number> {
       const rows = orm.all<{ account: string; sats: number }>(sql`

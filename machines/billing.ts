@@ -17,6 +17,11 @@ export const REISSUE_MS = DAY_MS;
 export const QUARANTINE_MS = 30 * DAY_MS;
 /** A relay may be renamed once in this time. */
 export const RENAME_INTERVAL_MS = DAY_MS;
+/**
+ * At most this many relays per tenant, deactivated ones too: all of them are in one snapshot, and what
+ * happens to all of them at once is one transaction.
+ */
+export const RELAYS_MAX = 200;
 /** At most this many free relays, and this many unpaid reservations, per tenant. */
 export const FREE_RELAYS_MAX = 3;
 export const RESERVATIONS_MAX = 3;
@@ -158,6 +163,13 @@ export function renewedAt({ plan, priceSats, next }: Seat): { plan: PlanId; pric
     : { plan: next.plan, priceSats: plans[next.plan].priceSats };
 }
 
+/**
+ * Whether the plan that a seat has next is paid for already: its renewal was paid before its date, so
+ * that it begins before what is paid ends. A change that is only scheduled begins at that end.
+ */
+export const isNextPaid = ({ next, paidThrough }: Pick<Seat, "next" | "paidThrough">): boolean =>
+  next !== null && paidThrough !== null && next.at < paidThrough - 1;
+
 /** Whether a renewal bills this seat when its date comes: it runs, and goes on at a price. */
 export const isRenewed = (seat: Seat): boolean =>
   seat.is === "on" && seat.priceSats > 0 && renewedAt(seat).priceSats > 0;
@@ -267,10 +279,15 @@ export function quote(
   }
   const later = { ...base, applies: "at_period_end" as const, at: paidThrough };
   if (priceSats < seat.priceSats) return { ...later, change: "downgrade" };
-  // In the last hour the renewal is already written: it is written anew at the new price.
-  if (till.isRenewing || till.anchor === null) return { ...later, change: "renewal" };
+  if (till.anchor === null || paidThrough === null) return { ...later, change: "renewal" };
+  if (till.isRenewing) {
+    // In the last hour the renewal is already written: it is written anew at the new price.
+    const to = renewalEnd(till.anchor, nowMs);
+    const amountSats = prorate(priceSats, till.anchor, paidThrough, to);
+    return { ...later, change: "renewal", amountSats, from: paidThrough, to };
+  }
   const from = wholeSecond(nowMs);
-  const to = paidThrough ?? from;
+  const to = paidThrough;
   const amountSats =
     prorate(priceSats, till.anchor, from, to) - prorate(seat.priceSats, till.anchor, from, to);
   return { ...base, change: "upgrade", applies: "when_paid", amountSats, from, to };

@@ -6,7 +6,14 @@ import * as till from "./till.ts";
 import * as money from "./till-money.ts";
 import * as say from "./till-outputs.ts";
 
-export { changeRefusal, type Order, renews, type TenantContext, type TenantInput } from "./till.ts";
+export {
+  changeRefusal,
+  type Order,
+  renews,
+  reopenedAs,
+  type TenantContext,
+  type TenantInput,
+} from "./till.ts";
 
 type Taken = { context: TenantContext; event: TenantEvent };
 const by =
@@ -24,7 +31,14 @@ const changes =
 
 /** Credit pays what it covers, after whatever may have brought some. */
 const spending = ["creditSpent", say.tellCredited] as const;
-const paying = ["applied", say.postRevenue, "anchored", say.tellPlans, ...spending] as const;
+const paying = [
+  "applied",
+  say.postRevenue,
+  "anchored",
+  say.tellPlans,
+  say.tellBegun,
+  ...spending,
+] as const;
 const renewing = ["anchorMoved", say.createInvoice, ...spending] as const;
 
 /**

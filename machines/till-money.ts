@@ -8,6 +8,7 @@ import {
   endOf,
   type GraceBegun,
   type Item,
+  isNextPaid,
   isStale,
   monthOf,
   type Seat,
@@ -261,12 +262,13 @@ export const mayExtend: Condition = (c, e, nowMs) => {
   return (seat.is === "on" || seat.is === "dark") && e.to > Math.max(nowMs, seat.paidThrough ?? 0);
 };
 
-/** A change that was scheduled for the old date waits for the new one. */
+/** A change that was scheduled for the old date waits for the new one; one that is paid for does not. */
 export const dateExtended: Transformation = (c, e) => {
   if (e.type !== "admin.extend") return {};
   const paidThrough = wholeSecond(e.to);
-  const next = seatOf(c, e)?.next ?? null;
-  return setSeat(c, e.relay, { paidThrough, next: next && { ...next, at: paidThrough - 1 } });
+  const seat = seatOf(c, e);
+  if (!seat?.next || isNextPaid(seat)) return setSeat(c, e.relay, { paidThrough });
+  return setSeat(c, e.relay, { paidThrough, next: { ...seat.next, at: paidThrough - 1 } });
 };
 
 export const mayRefund: Condition = (c, e) =>

@@ -1,5 +1,5 @@
 /** What the till tells, creates and posts: actions by name, with what they are about. */
-import { endOf, type Item } from "./billing.ts";
+import { endOf, type Item, wholeSecond } from "./billing.ts";
 import { now, type Post } from "./durable.ts";
 import {
   createNotice,
@@ -156,6 +156,19 @@ export const tellStarted = {
     const to = endOf(seat.prepaid, from);
     return tellInvoice(seat.prepaid.invoice, { type: "STARTED", relay, from, to });
   },
+};
+
+/** The month of a relay that runs already begins when it is paid, not when its invoice was written. */
+export const tellBegun = {
+  type: "tell" as const,
+  params: ({ context: c, event: { invoice, items } }: In<Heard<"PAID">>) =>
+    items.flatMap(({ relay, kind }) => {
+      const seat = c.seats[relay];
+      const from = wholeSecond(now());
+      if (kind !== "purchase" || seat?.is !== "on" || c.spent.revenueSats === 0) return [];
+      const to = seat.paidThrough ?? from;
+      return tellInvoice(invoice, { type: "STARTED", relay, from, to });
+    }),
 };
 
 export const tellCredited = {

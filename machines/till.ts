@@ -7,11 +7,13 @@ import {
   graceFrom,
   type Item,
   isCovered,
+  isNextPaid,
   isRenewed,
   LEAD_MS,
   type OpenInvoice,
   orderRefusal,
   quote,
+  RELAYS_MAX,
   renewalEnd,
   type Seat,
   wholeSecond,
@@ -137,7 +139,10 @@ export const billed: Transformation = (c, e, nowMs) => {
 // ---- orders ----
 
 export const mayOrder: Condition = (c, e) =>
-  e.type === "ORDER" && !c.seats[e.relay] && orderRefusal(c.seats, e.plan) === null;
+  e.type === "ORDER" &&
+  !c.seats[e.relay] &&
+  Object.keys(c.seats).length < RELAYS_MAX &&
+  orderRefusal(c.seats, e.plan) === null;
 
 export const ordered: Transformation = (c, e) => {
   if (e.type !== "ORDER") return {};
@@ -156,6 +161,16 @@ export const ordered: Transformation = (c, e) => {
   return { seats: { ...c.seats, [e.relay]: seat } };
 };
 
+/**
+ * The plan for which there must be room where a relay is brought back; null for one that is paid for. One
+ * that turns free is one of the free ones, and was not counted while it was off.
+ */
+export function reopenedAs(seat: Seat, plan: PlanId, nowMs: number): PlanId | null {
+  const isPaid = seat.priceSats > 0 && isCovered(seat, nowMs);
+  if (!isPaid) return plan;
+  return seat.next && plans[seat.next.plan].priceSats === 0 ? seat.next.plan : null;
+}
+
 /** An owner brings back what is off, or dark for non-payment. */
 export const mayReopen: Condition = (c, e, nowMs) => {
   const seat = seatOf(c, e);
@@ -163,7 +178,9 @@ export const mayReopen: Condition = (c, e, nowMs) => {
   if (seat.is !== "off" && seat.is !== "dark") return false;
   const isPaid = seat.priceSats > 0 && isCovered(seat, nowMs);
   // What is paid is not thrown away for another plan: back first, then change it.
-  return isPaid ? e.plan === seat.plan : orderRefusal(c.seats, e.plan) === null;
+  if (isPaid && e.plan !== seat.plan) return false;
+  const plan = reopenedAs(seat, e.plan, nowMs);
+  return plan === null || orderRefusal(c.seats, plan) === null;
 };
 
 /** Nothing has to be paid for it. */
@@ -206,9 +223,13 @@ export function quoted(c: TenantContext, e: TenantEvent, nowMs: number) {
 export function changeRefusal(
   seat: Seat,
   change: ReturnType<typeof quote>["change"],
-): "relay_not_running" | "change_still_open" | null {
+): "relay_not_running" | "relay_not_ready" | "change_still_open" | "next_plan_paid" | null {
   if (seat.is !== "new" && seat.is !== "on") return "relay_not_running";
-  if (seat.is === "new") return seat.invoice === null || seat.instead ? "change_still_open" : null;
+  if (seat.is === "new" && seat.instead) return "change_still_open";
+  // What is new and has no invoice is paid for or free, and is being set up.
+  if (seat.is === "new") return seat.invoice === null ? "relay_not_ready" : null;
+  // Cancelled, a month of the dear plan would cost that of the cheap one, or the other way round.
+  if (isNextPaid(seat)) return "next_plan_paid";
   const writes = change === "upgrade" || change === "purchase";
   return writes && seat.invoice !== null ? "change_still_open" : null;
 }

@@ -112,7 +112,10 @@ function factsOf(
     case "reactivated":
       return { stage, ...common, paidThrough };
     case "receipt":
-      return { stage, ...common, amountSats: c.amountSats, paidThrough };
+      return {
+        ...{ stage, ...common, amountSats: c.amountSats, creditSats: c.creditSats },
+        paidThrough: contexts.some((relay) => relay.prepaid) ? null : to,
+      };
     case "wallet_broken":
       return {
         stage,

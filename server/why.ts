@@ -7,6 +7,7 @@ import { renews, type TenantContext } from "../machines/tenant.ts";
 import { REVISIONS_MAX } from "./history.ts";
 import type { Host } from "./host/host.ts";
 import type { PersistedSnapshot } from "./host/xstate.ts";
+import { causeOf } from "./projections/relay.ts";
 import { toSeconds } from "./projections/seconds.ts";
 import { deadlineOf, wordsOf } from "./relay-words.ts";
 
@@ -28,7 +29,7 @@ type Next = Why["next"][number];
 /** What a deadline of the relay itself leads to. */
 const DEADLINES: Record<string, string> = {
   lateAt: "if it still does not answer, it is marked as late; we keep trying",
-  paidThrough: "what is paid ends; it runs on in grace",
+  paidThrough: "what is paid ends; unless it is renewed by then, it runs on in grace",
   graceEnds: "its days of grace end; our wallet is asked once more, then it is suspended",
 };
 
@@ -38,8 +39,8 @@ export function whyRelay(host: Host, id: string): Why {
   const entries = host.store.actorJournalTail(actor, REVISIONS_MAX).reverse();
   const last = entries.at(-1);
   if (!last) throw new Error(`${actor} has no journal`);
-  const value = (JSON.parse(last.snapshot) as PersistedSnapshot).value as { status: unknown };
-  const key = JSON.stringify(value.status);
+  const { value } = JSON.parse(last.snapshot) as PersistedSnapshot;
+  const key = statusKey(last.snapshot);
   // Back to the entry that led into the present state.
   let first = entries.length - 1;
   while (first > 0 && statusKey(entries[first - 1]?.snapshot ?? "") === key) first--;
@@ -53,8 +54,13 @@ export function whyRelay(host: Host, id: string): Why {
       what: what ?? "",
       by: entry.by === entry.scope ? "owner" : entry.by && "operator",
     }));
+  const seat = tillOf(host, last.scope)?.seats[id];
+  // What turns free a moment before its date never sees grace.
+  const turnsFree = seat?.next != null && plans[seat.next.plan].priceSats === 0;
   const next = [
-    ...nextOf(host, actor, (name) => DEADLINES[name]),
+    ...nextOf(host, actor, (name) =>
+      name === "paidThrough" && turnsFree ? undefined : DEADLINES[name],
+    ),
     ...billedNext(host, id, last.scope),
   ].sort((a, b) => a.at - b.at);
   return {
@@ -66,6 +72,9 @@ export function whyRelay(host: Host, id: string): Why {
   };
 }
 
+const tillOf = (host: Host, tenant: string) =>
+  host.read(tenantActor(tenant))?.persisted.context as TenantContext | undefined;
+
 /** The deadlines of an actor for which there are words. */
 function nextOf(host: Host, actor: string, words: (name: string) => string | undefined): Next[] {
   return host.store.alarmsOf(actor).flatMap(({ name, due }) => {
@@ -76,7 +85,7 @@ function nextOf(host: Host, actor: string, words: (name: string) => string | und
 
 /** What is next for a relay at its till, and on the invoice that bills it now. */
 function billedNext(host: Host, id: string, tenant: string): Next[] {
-  const till = host.read(tenantActor(tenant))?.persisted.context as TenantContext | undefined;
+  const till = tillOf(host, tenant);
   const seat = till?.seats[id];
   if (!till || !seat) return [];
   const isToRenew = isRenewed(seat) && !renews(till, id);
@@ -103,5 +112,8 @@ const invoiceNext = (host: Host, invoice: string, lapses: boolean): Next[] =>
 
 const typeOf = (event: string): string => (JSON.parse(event) as { type: string }).type;
 
-const statusKey = (snapshot: string): string =>
-  JSON.stringify(((JSON.parse(snapshot) as PersistedSnapshot).value as { status: unknown }).status);
+/** Status and cause: what goes on within one, such as a bill written anew in grace, does not begin it. */
+function statusKey(snapshot: string): string {
+  const { value } = JSON.parse(snapshot) as PersistedSnapshot;
+  return `${statusOf(value)} ${causeOf(value)}`;
+}

@@ -15,7 +15,7 @@ import { cleanTexts } from "./text.ts";
  * nothing is stored where nothing differs.
  *
  * @throws AppError 404, 403 `tenant_suspended`, 409 or 422 for the name, 429 `rename_limit`, 409
- * `relay_not_running`, `change_still_open`
+ * `relay_not_running`, `relay_not_ready`, `change_still_open`, `next_plan_paid`
  */
 export function editRelay(
   parts: CommandParts,

@@ -9,12 +9,12 @@ import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";
 import type { HostEvent } from "../host/xstate.ts";
 import { availabilityOf } from "./claims.ts";
-import type { CommandParts } from "./index.ts";
-import { newId } from "./order.ts";
+import type { Asker, CommandParts } from "./index.ts";
+import { newId, remembered, replayed } from "./order.ts";
 import { cleanReason } from "./text.ts";
 
 /** An operator's act: which admin, and why; both are journalled. `once` is its Idempotency-Key. */
-export type Act = { by: string; reason: string; once: string | null };
+export type Act = { by: string; reason: string; once: Asker["once"] };
 
 /** No paid time is given further ahead: it would be a mistake of units, and cannot be taken back. */
 const EXTENSION_MAX_MS = 5 * 366 * DAY_MS;
@@ -24,24 +24,33 @@ function actIn(
   tx: Tx,
   actor: string,
   event: HostEvent & Record<string, unknown>,
-  { by, reason, once }: Act,
+  { by, reason }: Act,
 ): void {
   const why = cleanReason(reason);
-  tx.send(actor, { ...event, reason: why } as HostEvent, {
-    cause: "http",
-    by,
-    reason: why,
-    ...(once === null ? {} : { dedup: `once:${by}:${once}` }),
+  tx.send(actor, { ...event, reason: why } as HostEvent, { cause: "http", by, reason: why });
+}
+
+/** One act, in one transaction; repeated under its key it does nothing. @throws AppError 404, 409, 422 */
+function operate(
+  { host, ...parts }: Pick<CommandParts, "host" | "queries" | "clock">,
+  { by, once }: Act,
+  body: (tx: Tx) => void,
+): Promise<void> {
+  const asker = { pubkey: by, once };
+  return host.transact((tx) => {
+    if (replayed(parts, asker)) return;
+    body(tx);
+    remembered(parts, asker, { relay: "", invoice: null });
   });
 }
 
-/** The same, as one. @throws AppError 404, 409 */
+/** The same, of one event. */
 const act = (
-  { host }: CommandParts,
+  parts: CommandParts,
   actor: string,
   event: HostEvent & Record<string, unknown>,
   by: Act,
-): Promise<void> => host.transact((tx) => actIn(tx, actor, event, by));
+): Promise<void> => operate(parts, by, (tx) => actIn(tx, actor, event, by));
 
 function tillOf({ host }: Pick<CommandParts, "host">, pubkey: string): TenantContext {
   const till = host.read(tenantActor(pubkey));
@@ -65,7 +74,7 @@ function relayOf({ queries }: CommandParts, id: string) {
 
 /** Gives a relay paid time until `toMs`; later than what it has. @throws AppError 404, 409 */
 export const extendRelay = (parts: CommandParts, id: string, toMs: number, by: Act) =>
-  parts.host.transact((tx) => extendIn(parts, tx, id, toMs, by));
+  operate(parts, by, (tx) => extendIn(parts, tx, id, toMs, by));
 
 function extendIn(parts: CommandParts, tx: Tx, id: string, toMs: number, by: Act): void {
   const { tenant } = relayOf(parts, id);
@@ -79,7 +88,7 @@ function extendIn(parts: CommandParts, tx: Tx, id: string, toMs: number, by: Act
 
 /** Gives a relay its time up to the next anchor for nothing. @throws AppError 404, 409 */
 export const compRelay = (parts: CommandParts, id: string, by: Act) =>
-  parts.host.transact((tx) => {
+  operate(parts, by, (tx) => {
     const till = tillOf(parts, relayOf(parts, id).tenant);
     const from = Math.max(till.seats[id]?.paidThrough ?? 0, parts.clock.now());
     extendIn(parts, tx, id, nextAnchor(till.anchor ?? from, from), by);
@@ -91,7 +100,7 @@ export const compRelay = (parts: CommandParts, id: string, by: Act) =>
  * @throws AppError 404, 409
  */
 export const unsuspendRelay = (parts: CommandParts, id: string, by: Act) =>
-  parts.host.transact((tx) => {
+  operate(parts, by, (tx) => {
     const { status, cause, tenant, subdomain } = relayOf(parts, id);
     actIn(tx, relayActor(id), { type: "admin.unsuspend" }, by);
     if (status !== "deactivated" || cause !== "admin") return;
@@ -125,19 +134,9 @@ export const grantCredit = (parts: CommandParts, pubkey: string, sats: number, b
 
 type RefundParts = Pick<CommandParts, "host" | "queries" | "clock" | "network">;
 
-/**
- * How much of a tenant's credit was received in money, and may so be given back. What was granted is
- * used first, and what of it is not used up yet is nobody's money.
- */
-export function refundableSats({ host, queries }: RefundParts, pubkey: string): number {
-  const { creditSats } = tillOf({ host }, pubkey);
-  const { held } = queries.ledger.statement(pubkey);
-  const grantLeft = Math.max(
-    0,
-    queries.ledger.grantedCredit(pubkey) - queries.invoices.creditUsed(pubkey),
-  );
-  return Math.max(0, Math.min(creditSats, creditSats + held - grantLeft));
-}
+/** How much of a tenant's credit was received in money, and may so be given back. */
+const refundableSats = ({ host, queries }: RefundParts, pubkey: string): number =>
+  tillOf({ host }, pubkey).creditSats - queries.ledger.grantedCredit(pubkey);
 
 /**
  * First step of a refund: sets the sats aside for a bolt11 that the tenant gave. The operator pays it
@@ -158,7 +157,7 @@ export function prepareRefund(
   const wrong = (code: string, message: string) =>
     new AppError(code, 422, message, { field: "bolt11" });
   const decoded = decodeInvoice(bolt11);
-  return parts.host.transact((tx) => {
+  return operate(parts, by, (tx) => {
     if (!decoded) throw wrong("bolt11_invalid", "this is no bolt11; ask the tenant for one");
     if (/^ln([a-z]+)[1-9]/.exec(bolt11)?.[1] !== parts.network)
       throw wrong("bolt11_network", "the bolt11 is of another network; it would pay nobody");
@@ -179,7 +178,7 @@ export function prepareRefund(
 
 /** Second step: the preimage proves that the bolt11 was paid. @throws AppError 409, 422 */
 export const confirmRefund = (parts: CommandParts, pubkey: string, preimage: string, by: Act) =>
-  parts.host.transact((tx) => {
+  operate(parts, by, (tx) => {
     const { refund } = tillOf(parts, pubkey);
     if (!refund) throw new AppError("no_refund", 409, "no refund is under way for this tenant");
     const hash = createHash("sha256").update(Buffer.from(preimage, "hex")).digest("hex");

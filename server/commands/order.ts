@@ -5,13 +5,14 @@ import {
   FREE_RELAYS_MAX,
   isCovered,
   orderRefusal,
+  RELAYS_MAX,
   RESERVATIONS_MAX,
   type Seat,
 } from "../../machines/billing.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import { type PlanId, plans } from "../../machines/plans.ts";
 import type { Settings } from "../../machines/relay.ts";
-import { renews } from "../../machines/tenant.ts";
+import { renews, reopenedAs } from "../../machines/tenant.ts";
 import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";
 import { toSeconds } from "../projections/seconds.ts";
@@ -26,8 +27,8 @@ export const newId = (prefix: "r" | "i"): string => prefix + randomBytes(12).toS
  * Orders a relay: reserves its name, gives it a schema and a secret of its own, and, for a paid plan,
  * writes the invoice. All of it or nothing.
  *
- * @throws AppError 403 `tenant_suspended`, 409 or 422 for the name, 429 `free_relay_limit` or
- * `reservation_limit`, 503 `billing_not_configured`, 422 `idempotency_key_reused`
+ * @throws AppError 403 `tenant_suspended`, 409 or 422 for the name, 429 `free_relay_limit`,
+ * `reservation_limit` or `relay_limit`, 503 `billing_not_configured`, 422 `idempotency_key_reused`
  */
 export function orderRelay(
   parts: CommandParts,
@@ -41,6 +42,12 @@ export function orderRelay(
     if (prior) return prior;
     const till = ensureActiveTenant(tx, asker.pubkey);
     assertBillable(parts, order.plan);
+    if (Object.keys(till.seats).length >= RELAYS_MAX)
+      throw new AppError(
+        "relay_limit",
+        429,
+        `you have had ${RELAYS_MAX} relays, deactivated ones included; bring one of them back instead`,
+      );
     assertRoom(till.seats, order.plan);
     assertAvailable(parts, order.subdomain, asker.pubkey);
     const relay = newId("r");
@@ -60,8 +67,8 @@ export function orderRelay(
  * at once within what is paid or for free, else by a new invoice. A suspended one whose renewal can
  * still be paid is given that one, unless another plan is wanted.
  *
- * @throws AppError 404, 409 `relay_not_deactivated`, `closed_by_operator`, `invoice_still_open`, and
- * what {@link orderRelay} throws
+ * @throws AppError 404, 409 `relay_not_deactivated`, `closed_by_operator`, `invoice_still_open`,
+ * `paid_time_left`, and what {@link orderRelay} throws
  */
 export function reactivateRelay(
   parts: CommandParts,
@@ -96,10 +103,19 @@ export function reactivateRelay(
         409,
         "an invoice for this relay is still open; pay it, or try again once it has run out",
       );
+    // What is paid is not thrown away for another plan, be it free.
+    if (seat.priceSats > 0 && isCovered(seat, clock.now()) && plan !== seat.plan)
+      throw new AppError(
+        "paid_time_left",
+        409,
+        `this relay is still paid for on the ${plans[seat.plan].name} plan; bring it back on that, then change its plan`,
+        { field: "plan" },
+      );
     const isFree = plans[plan].priceSats === 0;
     const covered = isFree || (plan === seat.plan && isCovered(seat, clock.now()));
     if (!covered) assertBillable(parts, plan);
-    if (!covered || isFree) assertRoom(till.seats, plan, relay);
+    const lasting = reopenedAs(seat, plan, clock.now());
+    if (lasting !== null) assertRoom(till.seats, lasting, relay);
     if (seat.is === "off") assertAvailable(parts, row.subdomain, asker.pubkey);
     const invoice = newId("i");
     const event = { type: "REACTIVATE", relay, plan, invoice };
@@ -173,7 +189,10 @@ export function assertRoom(
 }
 
 /** What the same request made before. @throws AppError 422 where the key came with another request. */
-function replayed({ queries }: CommandParts, { pubkey, once }: Asker): Ordered | null {
+export function replayed(
+  { queries }: Pick<CommandParts, "queries">,
+  { pubkey, once }: Asker,
+): Ordered | null {
   if (!once) return null;
   const prior = queries.idempotency.get(pubkey, once.key);
   if (prior && prior.request !== once.request)
@@ -186,8 +205,8 @@ function replayed({ queries }: CommandParts, { pubkey, once }: Asker): Ordered |
   return prior;
 }
 
-function remembered(
-  { queries, clock }: CommandParts,
+export function remembered(
+  { queries, clock }: Pick<CommandParts, "queries" | "clock">,
   { pubkey, once }: Asker,
   made: Ordered,
 ): Ordered {

@@ -8,7 +8,10 @@ import { toSeconds } from "../projections/seconds.ts";
 import type { CommandParts } from "./index.ts";
 import { assertBillable, assertRoom, newId } from "./order.ts";
 
-/** The till's own quote for giving a relay of `pubkey` another plan now. */
+/**
+ * The till's own quote for giving a relay of `pubkey` another plan now.
+ * @throws AppError 404, 409 `next_plan_paid`
+ */
 export function quotePlan(
   { host, clock }: CommandParts,
   pubkey: string,
@@ -18,7 +21,11 @@ export function quotePlan(
   const till = host.read(tenantActor(pubkey))?.persisted.context as TenantContext | undefined;
   const seat = till?.seats[relay];
   if (!till || !seat) throw new AppError("relay_not_found", 404, "you have no such relay");
-  return quoteOf(till, seat, relay, plan, clock.now());
+  const quoted = quoteOf(till, seat, relay, plan, clock.now());
+  // What stands whatever is offered for it has no price.
+  if (quoted.change !== "none" && changeRefusal(seat, quoted.change) === "next_plan_paid")
+    throw refused("next_plan_paid");
+  return quoted;
 }
 
 const quoteOf = (
@@ -34,7 +41,7 @@ const quoteOf = (
  * Inside the transaction of an edit.
  *
  * @returns whether anything changes
- * @throws AppError 409 `relay_not_running`, `change_still_open`; 429 and 503 as for an order
+ * @throws AppError 409 `relay_not_running`, `relay_not_ready`, `change_still_open`, `next_plan_paid`; 429 and 503 as for an order
  */
 export function changePlan(
   parts: CommandParts,
@@ -48,7 +55,7 @@ export function changePlan(
   const wanted = quoteOf(till, seat, relay, plan, parts.clock.now());
   if (wanted.change === "none") return false;
   const refusal = changeRefusal(seat, wanted.change);
-  if (refusal) throw new AppError(refusal, 409, REFUSALS[refusal], { field: "plan" });
+  if (refusal) throw refused(refusal);
   if (wanted.applies === "when_paid") assertBillable(parts, plan);
   if (wanted.change === "free" || wanted.applies === "at_period_end")
     assertRoom(till.seats, plan, relay);
@@ -59,8 +66,14 @@ export function changePlan(
 
 const REFUSALS = {
   relay_not_running: "this relay does not run; reactivate it with the plan you want",
+  relay_not_ready: "this relay is being set up; change its plan once it is active",
+  next_plan_paid:
+    "the next month is paid on the plan that it begins with; change the plan once it has begun",
   change_still_open: "an earlier change of plan is still open; pay it or let it run out first",
 } as const;
+
+const refused = (code: keyof typeof REFUSALS): AppError =>
+  new AppError(code, 409, REFUSALS[code], { field: "plan" });
 
 /** A quote as it goes over the wire. */
 export const viewQuote = (q: Quote) => ({

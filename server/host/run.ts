@@ -25,7 +25,8 @@ export const CREATED = "host.created";
 export const MIGRATED = "host.migrated";
 
 const DELIVERIES_MAX = 500;
-const SNAPSHOT_BYTES_MAX = 64 * 1024;
+/** More than any tenant's till comes to with all the relays that one may have. */
+export const SNAPSHOT_BYTES_MAX = 256 * 1024;
 /** More alarms than this of one actor at one instant are a loop. */
 export const SAME_INSTANT_MAX = 100;
 const BY_ALARM: Origin = { cause: "alarm", by: null, reason: null };

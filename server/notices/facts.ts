@@ -38,8 +38,11 @@ export type NoticeFacts = Common &
     | ({ stage: "suspended"; suspendedAt: number; payableUntil: number } & Bill)
     /** `paidThrough` null: free of charge. */
     | { stage: "reactivated"; paidThrough: number | null }
-    /** After an automatic payment. */
-    | { stage: "receipt"; amountSats: number; paidThrough: number }
+    /**
+     * After an automatic payment, of which credit may have paid a part. `paidThrough` null: what was paid
+     * for begins when the relays run again.
+     */
+    | { stage: "receipt"; amountSats: number; creditSats: number; paidThrough: number | null }
     /** `reason`: the wallet's own error code (NIP-47). */
     | ({
         stage: "wallet_broken";

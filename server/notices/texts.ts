@@ -95,11 +95,18 @@ function reactivated({ relays, paidThrough, publicUrl, invoice }: Of<"reactivate
 }
 
 function receipt(facts: Of<"receipt">): Draft {
-  const { relays, amountSats, paidThrough, publicUrl, invoice } = facts;
+  const { relays, amountSats, creditSats, paidThrough, publicUrl, invoice } = facts;
+  const is = byNumber(relays, "is", "are");
+  const again = byNumber(relays, "it is", "they are");
+  const paid =
+    paidThrough === null
+      ? `paid for; what you paid for starts when ${again} running again`
+      : `paid through ${moment(paidThrough)}`;
+  const rest = creditSats > 0 ? `, and your credit ${sats(creditSats)}` : "";
   return {
     subject: `Paid: ${sats(amountSats)} for ${briefly(relays)}`,
     paragraphs: [
-      `${yours(relays)} ${byNumber(relays, "is", "are")} paid through ${moment(paidThrough)}. Your connected wallet paid ${sats(amountSats)}. There is nothing for you to do.`,
+      `${yours(relays)} ${is} ${paid}. Your connected wallet paid ${sats(amountSats - creditSats)}${rest}. There is nothing for you to do.`,
       `Paid for:\n${listed(relays)}`,
       `The invoice: ${invoiceLink(publicUrl, invoice)}`,
     ],

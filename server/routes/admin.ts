@@ -58,7 +58,7 @@ export const adminRoutes = (parts: RouteParts) => {
   const actOf = (request: Request, { reason }: { reason: string }): Act => ({
     by: edge.pubkeyOf(request),
     reason,
-    once: askerOf(parts, request).once?.key ?? null,
+    once: askerOf(parts, request).once,
   });
   const tenantOf = (pubkey: string) => {
     const row = queries.tenants.get(pubkey);

@@ -20,6 +20,7 @@ import {
   walletRequest,
   why,
 } from "./shapes.ts";
+import { admitTenant } from "./tenant.ts";
 import { notFound, viewInvoice, viewNotice } from "./views.ts";
 
 /** What my relays cost me, and how I pay. */
@@ -65,11 +66,11 @@ export const billingRoutes = (parts: RouteParts) => {
     )
     .put(
       "/tenant/billing",
-      async ({ request, body: { nwc_url } }) =>
-        parts.tenantWallets.connect(
-          nwc_url === null ? edge.pubkeyOf(request) : await probing(request),
-          nwc_url,
-        ),
+      async ({ request, server, body: { nwc_url } }) => {
+        await admitTenant(parts, request, server);
+        const pubkey = nwc_url === null ? edge.pubkeyOf(request) : await probing(request);
+        return parts.tenantWallets.connect(pubkey, nwc_url);
+      },
       {
         body: walletRequest,
         response: {
@@ -95,7 +96,13 @@ export const billingRoutes = (parts: RouteParts) => {
       {
         params: idParam,
         body: quoteRequest,
-        response: { 200: quote, 401: problem, 404: refusal("relay_not_found"), 422: problem },
+        response: {
+          200: quote,
+          401: problem,
+          404: refusal("relay_not_found"),
+          409: refusal("next_plan_paid"),
+          422: problem,
+        },
         detail: {
           summary: "What another plan would mean and cost now",
           description: "PUT with the same plan does exactly this, and charges exactly this.",

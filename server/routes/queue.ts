@@ -112,7 +112,7 @@ export const queueRoutes = (parts: RouteParts) => {
     .post(
       "/retry",
       async ({ request, body }) => {
-        const once = askerOf(parts, request).once?.key ?? null;
+        const { once } = askerOf(parts, request);
         await retryHeld(parts, body.id, {
           by: edge.pubkeyOf(request),
           reason: body.reason,

@@ -16,7 +16,16 @@ import {
   startBilling,
   tenantOf,
 } from "./bills.ts";
-import { DAY_MS, invoiceIs, invoiceOf, order, orderPaid, relayIs, relayOf } from "./orders.ts";
+import {
+  DAY_MS,
+  invoiceIs,
+  invoiceOf,
+  order,
+  orderPaid,
+  type Problem,
+  relayIs,
+  relayOf,
+} from "./orders.ts";
 
 setDefaultTimeout(30_000);
 
@@ -86,6 +95,12 @@ test("back before what is paid ends it is free and keeps its dates; after that i
   const end = paid_through ?? 0;
   await advanceTo(fixture, end - 2 * DAY);
   await tenant.delete(`/tenant/relays/${id}`);
+  for (const plan of ["growth", "free"]) {
+    const refused = await reactivate(tenant, id, plan);
+    expect([refused.status, (refused.body as unknown as Problem).code]).toEqual([
+      ...[409, "paid_time_left"],
+    ]);
+  }
   const back = await reactivate(tenant, id);
   expect([back.status, back.body.invoice]).toEqual([200, null]);
   expect((await relayIs(tenant, id, "active")).paid_through).toBe(end);

@@ -100,7 +100,7 @@ test("an upgrade that is not paid expires before the next anchor is billed, and 
 
   // In the renewal's own hour it is the renewal that is written anew, and the quote says so.
   const quoted = await quoteOf(tenant, id, "growth");
-  expect(quoted).toMatchObject({ change: "renewal" });
+  expect(quoted).toMatchObject({ change: "renewal", amount: 50_000, period_start: end });
   await change(tenant, id, "growth");
   const renewed = await until(async () => {
     const open = await openInvoiceOf(tenant);
@@ -141,6 +141,10 @@ test("a downgrade waits for the end of what is paid, says what goes off, and can
   fixture.world.pay(renewal.invoice);
   await invoiceIs(tenant, renewal.id, "paid");
   expect(await relayOf(tenant, id)).toMatchObject({ plan: "growth" });
+  // Paid for, it stands: a month of the dear plan is not had at the price of the cheap one.
+  expect((await change(tenant, id, "growth")).body).toMatchObject({ code: "next_plan_paid" });
+  expect(await quoteOf(tenant, id, "growth")).toMatchObject({ code: "next_plan_paid" });
+  expect(await quoteOf(tenant, id, "basic")).toMatchObject({ change: "none" });
   await advanceTo(fixture, end + 60);
   expect(await relayOf(tenant, id)).toMatchObject({
     ...{ plan: "basic", price: 10_000, next_plan: null, status: "active" },
@@ -175,6 +179,8 @@ test("a relay that turns free at the period's end is billed no more, and zooid s
   await until(async () => (await relayOf(tenant, id)).plan === "basic");
   const { paid_through: paid } = await relayOf(tenant, id);
   expect(Math.abs((paid ?? 0) - addMonths(fixture.clock.now(), 1) / 1000)).toBeLessThan(30);
+  const paidFor = (await invoicesOf(tenant, "purchase")).at(-1);
+  expect(paidFor?.items).toMatchObject([{ period_start: paidFor?.paid_at, period_end: paid }]);
   await filesAre(subdomain, true);
   await expectReconciled(fixture, tenant);
   await leave(fixture, tenant);
@@ -277,6 +283,24 @@ test("a pending relay's other plan replaces its purchase invoice", async () => {
   await change(tenant, relay.id, "free");
   await invoiceIs(tenant, second.id, "expired");
   expect(await relayIs(tenant, relay.id, "active")).toMatchObject({ plan: "free", price: 0 });
+  await leave(fixture, tenant);
+});
+
+test("the plan of a relay that is being set up is changed once it is active", async () => {
+  const tenant = fixture.tenant();
+  await fixture.world.setFaults({ zooid: "down" });
+  try {
+    const { relay, bolt11 } = await orderPaid(tenant);
+    fixture.world.pay(bolt11);
+    await relayIs(tenant, relay.id, "provisioning");
+    const refused = await change(tenant, relay.id, "growth");
+    expect([refused.status, refused.body.code]).toEqual([409, "relay_not_ready"]);
+    await fixture.world.setFaults({ zooid: "ok" });
+    await relayIs(tenant, relay.id, "active");
+    expect((await change(tenant, relay.id, "growth")).status).toBe(200);
+  } finally {
+    await fixture.world.setFaults({ zooid: "ok" });
+  }
   await leave(fixture, tenant);
 });
 

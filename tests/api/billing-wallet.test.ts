@@ -26,6 +26,7 @@ import {
   tenantOf,
 } from "./bills.ts";
 import { openStream } from "./event-stream.ts";
+import { actsOf } from "./operator-acts.ts";
 import { invoiceIs, type Listed, type Problem, relayIs, relayOf } from "./orders.ts";
 
 const HOUR = 3_600;
@@ -34,8 +35,11 @@ const DAY = 86_400;
 setDefaultTimeout(30_000);
 
 let fixture: Fixture;
+let onTenant: ReturnType<typeof actsOf>["onTenant"];
 beforeAll(async () => {
-  ({ fixture } = await startBilling());
+  const started = await startBilling();
+  fixture = started.fixture;
+  ({ onTenant } = actsOf(started.admin));
 });
 afterEach(async () => {
   fixture.world.receivingWallet.notificationCopies = 1;
@@ -212,6 +216,32 @@ test("an empty wallet is tried through all of grace, and the relay is suspended 
   await leave(fixture, tenant);
 });
 
+test("a receipt says what the wallet paid, and of a relay that was suspended no date that is over", async () => {
+  const tenant = fixture.tenant();
+  const { id, paid_through } = await paidRelay(fixture, tenant);
+  await advanceTo(fixture, (paid_through ?? 0) + 7 * DAY + 60);
+  expect(await relayOf(tenant, id)).toMatchObject({ status: "suspended" });
+  await fixture.world.setFaults({ zooid: "down" });
+  await connectWallet(fixture, tenant);
+  const receiptOf = (invoice: string) =>
+    until(async () => {
+      const { body } = await tenant.get<Listed<Notice>>("/tenant/notices");
+      return body.items.find((notice) => notice.id === `${invoice}/receipt`)?.text ?? null;
+    });
+  const [first] = await invoicesOf(tenant, "renewal");
+  expect(await receiptOf(first?.id ?? "")).toContain("starts when it is running again");
+  await fixture.world.setFaults({ zooid: "ok" });
+  const back = await relayIs(tenant, id, "active");
+
+  await onTenant(tenant, "credit", { sats: 4_000 });
+  await advanceTo(fixture, (back.paid_through ?? 0) + 60);
+  const second = (await invoicesOf(tenant, "renewal")).at(-1);
+  expect(second).toMatchObject({ amount: 10_000, credit: 4_000, status: "paid" });
+  const text = await receiptOf(second?.id ?? "");
+  expect(text).toContain("Your connected wallet paid 6,000 sats, and your credit 4,000 sats.");
+  await leave(fixture, tenant);
+});
+
 test("a budget that is used up is waited for until it renews", async () => {
   const tenant = fixture.tenant();
   // Due on the 28th: the sandbox wallet's budget renews on the 1st.
@@ -276,6 +306,10 @@ for (const notifies of [true, false])
     expect(renewal).toMatchObject({ status: "paid" });
     expect(attemptsOf(fixture, renewal?.id ?? "")).toEqual(["settled"]);
     expect(paymentsOf(fixture, renewal?.id ?? "")).toBe(1);
+    // The signed request is on disk: after a crash the same event would have been sent again.
+    const sql = "SELECT memo FROM outbox WHERE src = 'payByWallet' AND actor = ?";
+    const stored = fixture.rows<{ memo: string }>(sql, `invoice/${renewal?.id}`);
+    expect(stored.map(({ memo }) => JSON.parse(memo).event.kind)).toEqual([23194]);
     await fixture.world.setFaults({ tenant_wallet: "ok" });
     await advanceTo(fixture, end + 3 * DAY);
     expect(paymentsOf(fixture, renewal?.id ?? "")).toBe(1);

@@ -31,6 +31,23 @@ afterAll(() => fixture.stop());
 const bolt11sOf = (invoice: string) =>
   fixture.rows("SELECT * FROM bolt11s WHERE invoice = ?", invoice);
 
+test("of a bolt11 younger than an hour NOT_FOUND is no answer: nothing ends by it", async () => {
+  const tenant = fixture.tenant();
+  const { relay, invoice } = await orderPaid(tenant);
+  fixture.world.receivingWallet.refuseWith = "NOT_FOUND";
+  try {
+    await tenant.delete(`/tenant/relays/${relay.id}`);
+    await fixture.advance(HOUR_MS - 60_000);
+    expect(await invoiceOf(tenant, invoice.id)).toMatchObject({ status: "pending" });
+    const check = await tenant.post<Problem>(`/tenant/invoices/${invoice.id}/check`);
+    expect([check.status, check.body.code]).toEqual([503, "wallet_unavailable"]);
+    await fixture.advance(120_000);
+    await invoiceIs(tenant, invoice.id, "expired");
+  } finally {
+    fixture.world.receivingWallet.refuseWith = null;
+  }
+});
+
 for (const fault of ["down", "silent"] as const) {
   test(`a wallet that is ${fault} when an order comes issues the bolt11 when it is back`, async () => {
     const tenant = fixture.tenant();

@@ -244,6 +244,22 @@ test("an act that is repeated under its Idempotency-Key happens once", async () 
     );
   expect((await grant()).body.credit).toBe(500);
   expect((await grant()).body.credit).toBe(500);
+  // Under the same key nothing else is done, and not silently left undone.
+  const other = fixture.tenant();
+  await other.get("/tenant");
+  for (const [to, sats] of [
+    [tenant, 700],
+    [other, 500],
+  ] as const) {
+    const answer = await admin.post<Problem>(
+      `/admin/tenants/${to.pubkey}/credit`,
+      { sats, reason: "sorry" },
+      { "idempotency-key": "a-1" },
+    );
+    expect(codeOf(answer)).toEqual([422, "idempotency_key_reused"]);
+  }
+  expect((await tenantOf(tenant)).credit).toBe(500);
+  expect((await tenantOf(other)).credit).toBe(0);
   const hostile = await admin.post(path, { sats: 5, reason: "    " });
   expect(hostile.status).toBe(422);
 });

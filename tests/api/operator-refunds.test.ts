@@ -116,3 +116,44 @@ test("what was granted is used first, so that money that came later can be given
   await expectReconciled(fixture, tenant);
   await leave(fixture, tenant);
 });
+
+test("what is granted after money was used up is not given back as that money", async () => {
+  const tenant = fixture.tenant();
+  const gone = await orderPaid(tenant);
+  await tenant.delete(`/tenant/relays/${gone.relay.id}`);
+  await invoiceIs(tenant, gone.invoice.id, "expired");
+  fixture.world.pay(gone.bolt11);
+  await until(async () => (await tenantOf(tenant)).credit === 10_000);
+  const { relay } = await order(tenant, { plan: "basic" });
+  await relayIs(tenant, relay.id, "active");
+  await onTenant(tenant, "credit", { sats: 10_000 });
+  const { network, tenantWallet } = fixture.world;
+  const bolt11 = network.makeInvoice(tenantWallet.node, { amountMsats: 10_000_000 }).bolt11;
+  const refused = await onTenant(tenant, "refund", { sats: 10_000, bolt11 });
+  expect(codeOf(refused)).toEqual([409, "not_refundable"]);
+  expect(await expectReconciled(fixture, tenant)).toMatchObject({ refunded: 0, credit: 10_000 });
+  await leave(fixture, tenant);
+});
+
+test("what was granted and comes back from an invoice is no money then either", async () => {
+  const tenant = fixture.tenant();
+  await tenant.get("/tenant");
+  await onTenant(tenant, "credit", { sats: 4_000 });
+  const gone = await orderPaid(tenant);
+  expect(gone.invoice).toMatchObject({ amount: 10_000, credit: 4_000 });
+  await tenant.delete(`/tenant/relays/${gone.relay.id}`);
+  await invoiceIs(tenant, gone.invoice.id, "expired");
+  fixture.world.pay(gone.bolt11);
+  await until(async () => (await tenantOf(tenant)).credit === 10_000);
+  const { network, tenantWallet } = fixture.world;
+  const prepare = (sats: number) => {
+    const { bolt11 } = network.makeInvoice(tenantWallet.node, { amountMsats: sats * 1_000 });
+    return onTenant(tenant, "refund", { sats, bolt11 });
+  };
+  expect(codeOf(await prepare(6_001))).toEqual([409, "not_refundable"]);
+  expect((await prepare(6_000)).status).toBe(200);
+  expect((await onTenant(tenant, "refund/cancel")).status).toBe(200);
+  expect(codeOf(await prepare(6_001))).toEqual([409, "not_refundable"]);
+  await expectReconciled(fixture, tenant);
+  await leave(fixture, tenant);
+});

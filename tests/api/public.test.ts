@@ -121,6 +121,7 @@ test("in production an address may ask public routes, fail and be new only so of
     const wish = { name: "x", subdomain: freshName(), plan: "free" };
     await refusal(limited.tenant().get("/tenant"));
     await refusal(limited.tenant().post("/tenant/relays", wish));
+    await refusal(limited.tenant().put("/tenant/billing", { nwc_url: null }));
     expect(limited.rows("SELECT * FROM tenants")).toHaveLength(productionLimits.newTenantsPerHour);
 
     for (let used = 0; used < productionLimits.failedAuthPerMinute; used++)

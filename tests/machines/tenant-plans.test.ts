@@ -95,6 +95,19 @@ describe("a downgrade", () => {
     expect(seatOf(tenant)).toMatchObject({ plan: "basic", priceSats: 10_000, next: null });
   });
 
+  test("whose month is paid stands: it cannot be cancelled, changed or put off", () => {
+    const tenant = runningOn("growth").send(change("basic"));
+    tenant.wait(END - HOUR_MS - tenant.nowMs).answers("catchUp", null);
+    payFor(tenant);
+    for (const plan of ["growth", "free"] as const) expect(tenant.allows(change(plan))).toBe(false);
+    const to = addMonths(T0, 3);
+    tenant.send({ type: "admin.extend", relay: "r1", to, reason: "sorry" });
+    expect(seatOf(tenant)).toMatchObject({ plan: "growth", paidThrough: to });
+    tenant.wait(HOUR_MS);
+    expect(seatOf(tenant)).toMatchObject({ plan: "basic", paidThrough: to, next: null });
+    expect(tenant.allows(change("free"))).toBe(true);
+  });
+
   test("that was scheduled is cancelled, and nothing has changed", () => {
     const tenant = runningOn("growth");
     const before = structuredClone(tenant.context);
@@ -178,6 +191,11 @@ describe("from free to paid", () => {
       paidThrough: addMonths(T0 + 5 * HOUR_MS, 1),
     });
     expect(tenant.context.anchor).toBe(T0 + 5 * HOUR_MS);
+    // Its invoice learns the exact dates.
+    const [from, to] = [T0 + 5 * HOUR_MS, addMonths(T0 + 5 * HOUR_MS, 1)];
+    expect(tenant.told).toContainEqual([
+      ...["invoice/i4", { type: "STARTED", relay: "r1", from, to }, 0],
+    ] as never);
   });
 
   test("leaves a relay free where its invoice is not paid", () => {

@@ -194,6 +194,16 @@ describe("an open renewal whose relays change", () => {
     expect(tenant.rest("billing")).toBe("waiting");
   });
 
+  test("that is paid for dates that an operator gave meanwhile is credit, and moves none back", () => {
+    const tenant = renewed();
+    const { renewal } = tenant.context;
+    const to = addMonths(T0, 6);
+    tenant.send({ type: "admin.extend", relay: "r1", to, reason: "sorry" });
+    tenant.send({ type: "PAID", ...renewal, sats: 10_000 } as never);
+    expect(tenant.context.seats.r1).toMatchObject({ paidThrough: to });
+    expect(tenant.context).toMatchObject({ creditSats: 10_000, spent: { revenueSats: 0 } });
+  });
+
   test("is left as it is where one went dark: it stays payable", () => {
     const tenant = dark();
     expect(tenant.rest("billing")).toBe("waiting");

@@ -69,6 +69,15 @@ describe("reactivation", () => {
     expect(aTenant().allows(reactivate())).toBe(false);
   });
 
+  test("of a paid relay that turns free counts against the free ones", () => {
+    const tenant = running().send({ type: "CHANGE", relay: "r1", plan: "free", invoice: "i9" });
+    tenant.send(seat("off"));
+    for (const relay of ["f1", "f2", "f3"]) tenant.send(order("free", relay));
+    const back = { type: "REACTIVATE", relay: "r1", plan: "basic", invoice: "i8" };
+    expect(tenant.allows(back)).toBe(false);
+    expect(tenant.send(seat("off", "f1")).allows(back)).toBe(true);
+  });
+
   test("of a free relay counts against the free ones", () => {
     const tenant = aTenant();
     for (const n of [1, 2, 3]) tenant.send(order("free", `r${n}`));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { addMonths } from "../../machines/billing.ts";
+import { addMonths, RELAYS_MAX } from "../../machines/billing.ts";
 import type { Tell } from "../../machines/durable.ts";
+import { SNAPSHOT_BYTES_MAX } from "../../server/host/run.ts";
 import { DAY_MS, HOUR_MS, order, T0, TENANT } from "./build.ts";
 import { aTenant } from "./lone-actor.ts";
 import {
@@ -67,6 +68,23 @@ describe("an order", () => {
     expect(unpaid.allows(order("basic", "r4", "i4"))).toBe(false);
     expect(unpaid.allows(order("free", "r4"))).toBe(true);
     expect(unpaid.send(paid()).allows(order("basic", "r4", "i4"))).toBe(true);
+  });
+
+  test("of one relay more than a snapshot holds is refused, and all of them are renewed together", () => {
+    const tenant = aTenant();
+    const id = (prefix: string, n: number) => prefix + n.toString(16).padStart(24, "0");
+    for (let n = 0; n < RELAYS_MAX; n++) {
+      const [relay, invoice] = [id("r", n), id("i", n)];
+      tenant.send(order("basic", relay, invoice));
+      tenant.send(paid(relay, invoice)).send(seat("on", relay));
+    }
+    expect(tenant.allows(order("basic", "r1", "i1"))).toBe(false);
+    tenant.wait(31 * DAY_MS).answers("catchUp", null);
+    const { renewal, anchor } = tenant.context;
+    expect(renewal?.items).toHaveLength(RELAYS_MAX);
+    tenant.send({ type: "BILLED", ...renewal } as never);
+    expect(anchor).not.toBeNull();
+    expect(JSON.stringify(tenant.context).length).toBeLessThan(SNAPSHOT_BYTES_MAX / 2);
   });
 });
 

@@ -11,7 +11,8 @@ import {
   startBilling,
 } from "../api/bills.ts";
 import { actsOf } from "../api/operator-acts.ts";
-import { activeRelay, orderPaid, relayIs } from "../api/orders.ts";
+import { activeRelay, orderPaid, relayIs, relayOf } from "../api/orders.ts";
+import { until } from "../sandbox/relay-socket.ts";
 
 setDefaultTimeout(30_000);
 
@@ -57,14 +58,11 @@ test("a paid relay says through its month what comes, and why it came to this", 
   expect(active.because.map(({ what }) => what)).toContain("the relay server confirmed it");
   expect(active.next).toEqual([
     { at: end - HOUR, what: "its renewal is written, and can be paid" },
-    { at: end, what: "what is paid ends; it runs on in grace" },
+    { at: end, what: "what is paid ends; unless it is renewed by then, it runs on in grace" },
   ]);
   await tenant.put(`/tenant/relays/${id}`, { plan: "free" });
-  // What turns free is not renewed.
-  expect((await whyOf(tenant, id)).next).toEqual([
-    { at: end - 1, what: "its plan becomes Free" },
-    { at: end, what: "what is paid ends; it runs on in grace" },
-  ]);
+  // What turns free is not renewed, and never sees grace.
+  expect((await whyOf(tenant, id)).next).toEqual([{ at: end - 1, what: "its plan becomes Free" }]);
   await tenant.put(`/tenant/relays/${id}`, { plan: "basic" });
 
   await advanceTo(fixture, end + 60);
@@ -79,6 +77,16 @@ test("a paid relay says through its month what comes, and why it came to this", 
     what: "its days of grace end; our wallet is asked once more, then it is suspended",
   });
   expect(grace.next[1]?.what).toBe("until then the open invoice can be paid");
+
+  // A bill that is written anew does not begin it again.
+  await advanceTo(fixture, end + 2 * DAY);
+  const { open_invoice } = await relayOf(tenant, id);
+  for (const plan of ["growth", "basic"]) await tenant.put(`/tenant/relays/${id}`, { plan });
+  await until(async () => {
+    const { open_invoice: now, grace_ends } = await relayOf(tenant, id);
+    return grace_ends !== null && now !== open_invoice;
+  });
+  expect((await whyOf(tenant, id)).since).toBe(end);
 
   await advanceTo(fixture, end + 8 * DAY);
   const dark = await whyOf(tenant, id);
