@@ -90,6 +90,7 @@ test("in production a tenant may have a wallet asked only so often, and disconne
   const limited = await startFixture({ limits: productionLimits });
   try {
     const [busy, calm] = [limited.tenant(), limited.tenant()];
+    for (const tenant of [busy, calm]) expect((await tenant.get("/tenant")).status).toBe(200);
     const connect = async (tenant: typeof busy, nwc_url: string | null) => {
       const { status, body } = await tenant.put<Partial<Problem>>("/tenant/billing", { nwc_url });
       return [status, body.code];
