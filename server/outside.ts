@@ -7,7 +7,7 @@ import { berthProfile, publishPlatformProfile } from "./nostr/platform-profile.t
 import { createImages } from "./outbound/images.ts";
 import { createOutbound } from "./outbound/outbound.ts";
 import { createNwcWallet } from "./wallet/nwc.ts";
-import { createPayer } from "./wallet/payer.ts";
+import { createPayer, PAY_TIMEOUT_MS } from "./wallet/payer.ts";
 import { createZooid } from "./zooid/client.ts";
 
 /** What the sandbox sets otherwise than production does, of everything outside. */
@@ -21,7 +21,6 @@ export type OutsideTuning = {
   payTimeoutMs?: number;
 };
 
-const PAY_TIMEOUT_MS = 60_000;
 const PROFILE_RETRY_MS = { first: 5_000, longest: 3_600_000 };
 
 /** The clients of everything outside: our wallet, zooid, tenants' wallets, their inboxes. */
