@@ -4,6 +4,7 @@ import { describe, log } from "./log.ts";
 import { createMessenger } from "./nostr/direct-message-delivery.ts";
 import { createPeople } from "./nostr/people.ts";
 import { berthProfile, publishPlatformProfile } from "./nostr/platform-profile.ts";
+import type { Connect } from "./nostr/relay-link.ts";
 import { createImages } from "./outbound/images.ts";
 import { createOutbound } from "./outbound/outbound.ts";
 import { createNwcWallet } from "./wallet/nwc.ts";
@@ -33,6 +34,10 @@ export function createOutside(
   const { walletTimeoutMs, zooidTimeoutMs, payTimeoutMs = PAY_TIMEOUT_MS } = tuning;
   const outbound = createOutbound({ allowLoopback: tuning.allowLoopback ?? false });
   const { indexerRelays } = config;
+  const own = createOutbound({ allowLoopback: true });
+  /** A relay that the operator names may be on this machine, as the configuration says. */
+  const connect: Connect = (url, signal) =>
+    (indexerRelays.includes(url) ? own : outbound).connect(url, signal);
   const wallet =
     config.nwcUrl &&
     createNwcWallet({
@@ -48,13 +53,11 @@ export function createOutside(
     ...(zooidTimeoutMs ? { timeoutMs: zooidTimeoutMs } : {}),
   });
   const messenger =
-    indexerRelays.length === 0
-      ? null
-      : createMessenger({ secretKey, indexerRelays, connect: outbound.connect });
+    indexerRelays.length === 0 ? null : createMessenger({ secretKey, indexerRelays, connect });
   const people = createPeople({
     secretKey,
     indexerRelays,
-    connect: outbound.connect,
+    connect,
     allowLoopback: tuning.allowLoopback ?? false,
   });
   const stopping = new AbortController();
@@ -66,7 +69,7 @@ export function createOutside(
       {
         secretKey,
         indexerRelays,
-        connect: outbound.connect,
+        connect,
         profile: config.platformProfile ?? berthProfile(publicUrl),
         relays: config.platformRelays,
         dmRelays: config.platformDmRelays,
