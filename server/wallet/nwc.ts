@@ -13,6 +13,12 @@ const PAGE_SIZE = 20;
 const MAX_PAGES = 500;
 const SUBSCRIBE_AGAIN_MS = { first: 500, longest: 60_000 };
 
+/** Beside what every receiving wallet does. */
+export type NwcWallet = ReceivingWallet & {
+  /** Whether the connection can spend, which it should not. @throws {Unavailable} as all others */
+  canPay(signal: AbortSignal): Promise<boolean>;
+};
+
 /**
  * The wallet that receives, over Nostr Wallet Connect.
  *
@@ -33,7 +39,7 @@ export function createNwcWallet(o: {
   timeoutMs?: number;
   clock?: Clock;
   heartbeatMs?: number;
-}): ReceivingWallet {
+}): NwcWallet {
   const { timeoutMs = 15_000, clock = systemClock, heartbeatMs = 30_000 } = o;
   const listeners = new Set<(settlement: Settlement) => void>();
   const closing = new AbortController();
@@ -154,6 +160,12 @@ export function createNwcWallet(o: {
         if (transactions.length < PAGE_SIZE || seen.size === seenBefore) return;
         offset += transactions.length;
       }
+    },
+
+    async canPay(signal) {
+      const { methods } = await ask("get_info", {}, signal);
+      if (!Array.isArray(methods)) throw nonsense();
+      return methods.some((method) => /^(multi_)?pay_/.test(String(method)));
     },
 
     onSettled(callback) {
