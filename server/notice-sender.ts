@@ -112,7 +112,13 @@ function factsOf(
     case "reactivated":
       return { stage, ...common, paidThrough };
     case "receipt":
-      return { stage, ...common, amountSats: c.amountSats, paidThrough };
+      return {
+        stage,
+        ...common,
+        amountSats: c.receipt?.sats ?? dueSats(c),
+        creditSats: c.creditSats,
+        paidThrough,
+      };
     case "wallet_broken":
       return {
         stage,

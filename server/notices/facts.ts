@@ -38,8 +38,8 @@ export type NoticeFacts = Common &
     | ({ stage: "suspended"; suspendedAt: number; payableUntil: number } & Bill)
     /** `paidThrough` null: free of charge. */
     | { stage: "reactivated"; paidThrough: number | null }
-    /** After an automatic payment. */
-    | { stage: "receipt"; amountSats: number; paidThrough: number }
+    /** After an automatic payment. `amountSats`: what the wallet paid; `creditSats`: what credit paid. */
+    | { stage: "receipt"; amountSats: number; creditSats: number; paidThrough: number }
     /** `reason`: the wallet's own error code (NIP-47). */
     | ({
         stage: "wallet_broken";

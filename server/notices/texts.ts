@@ -95,11 +95,12 @@ function reactivated({ relays, paidThrough, publicUrl, invoice }: Of<"reactivate
 }
 
 function receipt(facts: Of<"receipt">): Draft {
-  const { relays, amountSats, paidThrough, publicUrl, invoice } = facts;
+  const { relays, amountSats, creditSats, paidThrough, publicUrl, invoice } = facts;
+  const rest = creditSats > 0 ? ` The other ${sats(creditSats)} came from your credit.` : "";
   return {
     subject: `Paid: ${sats(amountSats)} for ${briefly(relays)}`,
     paragraphs: [
-      `${yours(relays)} ${byNumber(relays, "is", "are")} paid through ${moment(paidThrough)}. Your connected wallet paid ${sats(amountSats)}. There is nothing for you to do.`,
+      `${yours(relays)} ${byNumber(relays, "is", "are")} paid through ${moment(paidThrough)}. Your connected wallet paid ${sats(amountSats)}.${rest} There is nothing for you to do.`,
       `Paid for:\n${listed(relays)}`,
       `The invoice: ${invoiceLink(publicUrl, invoice)}`,
     ],

@@ -30,6 +30,7 @@ const examples: { [Stage in NoticeStage]: Extract<NoticeFacts, { stage: Stage }>
     ...common,
     stage: "receipt",
     amountSats: 10_000,
+    creditSats: 0,
     paidThrough: Date.UTC(2027, 0, 27, 14, 5),
   },
   wallet_broken: { ...bill, stage: "wallet_broken", reason: "UNAUTHORIZED", graceEndsAt },
@@ -153,7 +154,9 @@ test("after a reactivation it says through when the relay is paid, if it is paid
 
 test("a receipt says what was paid and through when, and asks for nothing", () => {
   expectFacts(examples.receipt, "10,000 sats", "paid through 27 January 2027, 14:05 UTC");
-  expect(noticeText(examples.receipt).text).not.toMatch(/To pay|lnbc|suspended/);
+  expect(noticeText(examples.receipt).text).not.toMatch(/To pay|lnbc|suspended|credit/);
+  const partly = { ...examples.receipt, amountSats: 7_000, creditSats: 3_000 };
+  expectFacts(partly, "wallet paid 7,000 sats. The other 3,000 sats came from your credit.");
 });
 
 test("a wallet that refused is told with the reason, that it is not asked again, and what to do", () => {
