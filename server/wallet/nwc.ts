@@ -10,7 +10,8 @@ import type { ReceivingWallet, Settlement } from "./wallet.ts";
 
 /** NIP-47: list_transactions gives at most 20 at once. */
 const PAGE_SIZE = 20;
-const MAX_PAGES = 500;
+/** Against a wallet that invents for ever; ten thousand tenants pay a tenth of this in the longest search. */
+const MAX_PAGES = 5_000;
 const SUBSCRIBE_AGAIN_MS = { first: 500, longest: 60_000 };
 
 /** Beside what every receiving wallet does. */
@@ -156,8 +157,9 @@ export function createNwcWallet(o: {
           const settlement = settlementOf({ ...transaction }, clock.now());
           if (settlement) yield settlement;
         }
-        // A page without anything new: the wallet does not know `offset`.
-        if (transactions.length < PAGE_SIZE || seen.size === seenBefore) return;
+        // Until a page brings nothing new: it is past the end, or the wallet does not know `offset`. A
+        // short one is not the last where the wallet, or what its relay carries, allows for fewer.
+        if (seen.size === seenBefore) return;
         offset += transactions.length;
       }
     },
