@@ -2,6 +2,7 @@ import type { Queries } from "../db/index.ts";
 import { DAY_MS, HOUR_MS, RENEWAL_MS } from "../machines/billing.ts";
 import type { Clock } from "./clock.ts";
 import { describe, log } from "./log.ts";
+import { MAX_CLOCK_SKEW_MS } from "./wallet/bolt11.ts";
 import type { ReceivingWallet, Settlement } from "./wallet/wallet.ts";
 
 const MINUTE_MS = 60_000;
@@ -10,6 +11,9 @@ const WATCH_MS = 30 * DAY_MS;
 /** Of so many fresh ones each is looked up by itself; more are found by pages. */
 const FRESH_MAX = 200;
 const LOOKUPS_PER_TICK = 20;
+
+/** Our wallet dates what it issues by its own clock, and a call takes a while. */
+const SLACK_MS = MAX_CLOCK_SKEW_MS + MINUTE_MS;
 
 /**
  * What is found by pages of list_transactions: how often, and until how long after it expired a bolt11
@@ -132,11 +136,11 @@ export class SettlementWatch {
       // None lives longer than a renewal: what is older need not be searched.
       const issuedAfter = (now - sweep.expiredMs - RENEWAL_MS - DAY_MS) / 1000;
       const oldest = queries.invoices.oldestUnsettled(wallet.pubkey, { issuedAfter, expiresAfter });
-      if (oldest !== null) await this.#reportSince(oldest * 1000 - MINUTE_MS);
+      if (oldest !== null) await this.#reportSince(oldest * 1000 - SLACK_MS);
       this.#sweptAt.fill(now, 0, last + 1);
     }
     if (isCrowd && now - this.#crowdSweptAt >= MINUTE_MS) {
-      await this.#reportSince(now - HOUR_MS);
+      await this.#reportSince(now - HOUR_MS - SLACK_MS);
       this.#crowdSweptAt = now;
     }
   }

@@ -4,6 +4,7 @@ import type { LookedUp, ReceivingWallet } from "../../server/wallet/wallet.ts";
 import { SettlementWatch } from "../../server/watch.ts";
 import { until } from "../sandbox/relay-socket.ts";
 
+const MINUTE_MS = 60_000;
 const T0 = Date.UTC(2026, 10, 26);
 const OLDEST = T0 / 1000 - 5 * 86_400;
 
@@ -58,6 +59,12 @@ test("somebody at a checkout does not wait for a search through payments, and a 
     return asked.lookups >= 3;
   });
   expect(asked.since).toHaveLength(1);
+});
+
+test("a search begins as much earlier as our wallet's clock may be behind", async () => {
+  const { watch, asked } = watchOver(async () => {});
+  await watch.tick();
+  expect(asked.since).toEqual([OLDEST * 1000 - 11 * MINUTE_MS]);
 });
 
 test("a wallet that gives no list is asked for one once a minute, not every tick", async () => {
