@@ -1,13 +1,16 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import { Unavailable } from "./errors.ts";
 import { describe, log } from "./log.ts";
 import { createMessenger } from "./nostr/direct-message-delivery.ts";
 import { createPeople } from "./nostr/people.ts";
 import { berthProfile, publishPlatformProfile } from "./nostr/platform-profile.ts";
+import type { Connect } from "./nostr/relay-link.ts";
 import { createImages } from "./outbound/images.ts";
 import { createOutbound } from "./outbound/outbound.ts";
 import { createNwcWallet } from "./wallet/nwc.ts";
-import { createPayer } from "./wallet/payer.ts";
+import { createPayer, PAY_TIMEOUT_MS } from "./wallet/payer.ts";
 import { createZooid } from "./zooid/client.ts";
 
 /** What the sandbox sets otherwise than production does, of everything outside. */
@@ -21,8 +24,11 @@ export type OutsideTuning = {
   payTimeoutMs?: number;
 };
 
-const PAY_TIMEOUT_MS = 60_000;
-const PROFILE_RETRY_MS = { first: 5_000, longest: 3_600_000 };
+/** Real time between two tries of what is done at start until it succeeds. */
+const RETRY_MS = { first: 5_000, longest: 3_600_000 };
+
+/** A wallet that answers so keeps to itself what the connection can do. */
+const TELLS_NOTHING = new Set(["wallet_not_implemented", "wallet_restricted"]);
 
 /** The clients of everything outside: our wallet, zooid, tenants' wallets, their inboxes. */
 export function createOutside(
@@ -34,6 +40,10 @@ export function createOutside(
   const { walletTimeoutMs, zooidTimeoutMs, payTimeoutMs = PAY_TIMEOUT_MS } = tuning;
   const outbound = createOutbound({ allowLoopback: tuning.allowLoopback ?? false });
   const { indexerRelays } = config;
+  const own = createOutbound({ allowLoopback: true });
+  /** A relay that the operator names may be on this machine, as the configuration says. */
+  const connect: Connect = (url, signal) =>
+    (indexerRelays.includes(url) ? own : outbound).connect(url, signal);
   const wallet =
     config.nwcUrl &&
     createNwcWallet({
@@ -49,25 +59,37 @@ export function createOutside(
     ...(zooidTimeoutMs ? { timeoutMs: zooidTimeoutMs } : {}),
   });
   const messenger =
-    indexerRelays.length === 0
-      ? null
-      : createMessenger({ secretKey, indexerRelays, connect: outbound.connect });
+    indexerRelays.length === 0 ? null : createMessenger({ secretKey, indexerRelays, connect });
   const people = createPeople({
     secretKey,
     indexerRelays,
-    connect: outbound.connect,
+    connect,
     allowLoopback: tuning.allowLoopback ?? false,
   });
   const stopping = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Keeps at it until every indexer relay has the platform's profile. */
-  async function publish(publicUrl: string, waitMs: number): Promise<void> {
+  /** Does it until it is done, in the background. */
+  async function persist(what: string, isDone: () => Promise<boolean>): Promise<void> {
+    const { signal } = stopping;
+    for (let waitMs = RETRY_MS.first; !signal.aborted; waitMs *= 2) {
+      try {
+        if (await isDone()) return;
+      } catch (error) {
+        if (signal.aborted) return;
+        log("error", `${what} failed`, describe(error));
+      }
+      const ends = { signal, ref: false };
+      await sleep(Math.min(waitMs, RETRY_MS.longest), null, ends).catch(() => {});
+    }
+  }
+
+  /** @returns whether every indexer relay has the platform's profile */
+  async function publish(publicUrl: string): Promise<boolean> {
     const reports = await publishPlatformProfile(
       {
         secretKey,
         indexerRelays,
-        connect: outbound.connect,
+        connect,
         profile: config.platformProfile ?? berthProfile(publicUrl),
         relays: config.platformRelays,
         dmRelays: config.platformDmRelays,
@@ -77,16 +99,17 @@ export function createOutside(
     for (const { url, refused } of reports)
       for (const { kind, reason } of refused)
         log("warn", "a relay refused the platform's profile", { url, kind, reason });
-    if (reports.every(({ failed }) => failed === null)) return;
-    timer = setTimeout(
-      () => start(publicUrl, Math.min(waitMs * 2, PROFILE_RETRY_MS.longest)),
-      waitMs,
-    );
+    return reports.every(({ failed }) => failed === null);
   }
-  function start(publicUrl: string, waitMs: number): void {
-    publish(publicUrl, waitMs).catch((error) => {
-      if (!stopping.signal.aborted) log("error", "the profile failed", describe(error));
+
+  /** Whoever takes this machine could empty a wallet that can pay. @returns whether it has answered */
+  async function warnOfSpending(): Promise<boolean> {
+    const canPay = await wallet?.canPay(stopping.signal).catch((error: unknown) => {
+      const isSilent = error instanceof Unavailable && !TELLS_NOTHING.has(error.code);
+      return isSilent ? null : false;
     });
+    if (canPay) log("warn", "NWC_URL can pay: give Berth a connection that can only receive");
+    return canPay !== null;
   }
 
   return {
@@ -96,13 +119,13 @@ export function createOutside(
     people,
     images: createImages(outbound),
     payer: createPayer({ outbound, timeoutMs: payTimeoutMs }),
-    /** Publishes the platform's kind 0, 10002 and 10050, in the background. */
+    /** Publishes the platform's kind 0, 10002 and 10050, and warns if our wallet can pay; in the background. */
     introduce(publicUrl: string): void {
-      if (indexerRelays.length > 0) start(publicUrl, PROFILE_RETRY_MS.first);
+      if (indexerRelays.length > 0) void persist("the profile", () => publish(publicUrl));
+      if (wallet) void persist("asking what NWC_URL can do", warnOfSpending);
     },
     close(): void {
       stopping.abort();
-      clearTimeout(timer);
       wallet?.close();
       messenger?.close();
       people.close();

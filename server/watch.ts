@@ -2,6 +2,7 @@ import type { Queries } from "../db/index.ts";
 import { DAY_MS, HOUR_MS, RENEWAL_MS } from "../machines/billing.ts";
 import type { Clock } from "./clock.ts";
 import { describe, log } from "./log.ts";
+import { MAX_CLOCK_SKEW_MS } from "./wallet/bolt11.ts";
 import type { ReceivingWallet, Settlement } from "./wallet/wallet.ts";
 
 const MINUTE_MS = 60_000;
@@ -10,6 +11,9 @@ const WATCH_MS = 30 * DAY_MS;
 /** Of so many fresh ones each is looked up by itself; more are found by pages. */
 const FRESH_MAX = 200;
 const LOOKUPS_PER_TICK = 20;
+
+/** Our wallet dates what it issues by its own clock, and a call takes a while. */
+const SLACK_MS = MAX_CLOCK_SKEW_MS + MINUTE_MS;
 
 /**
  * What is found by pages of list_transactions: how often, and until how long after it expired a bolt11
@@ -36,7 +40,8 @@ export type WatchOptions = {
  * Finds what notifications missed. A bolt11 in its first hour is looked up every 60 s, and an open one
  * every tick while its tenant looks at it; all others by pages of list_transactions, whose number
  * depends on what was paid since the oldest of them and not on how many wait: open ones within 10
- * minutes, expired ones hourly for a day and then daily for 30. One request at a time.
+ * minutes, expired ones hourly for a day and then daily for 30. One request of each kind at a time: nobody
+ * at a checkout waits for a search through thousands of payments.
  */
 export class SettlementWatch {
   readonly #unsubscribe: () => void;
@@ -44,7 +49,10 @@ export class SettlementWatch {
   readonly #sweptAt: number[] = SWEEPS.map(() => Number.NEGATIVE_INFINITY);
   #crowdSweptAt = Number.NEGATIVE_INFINITY;
   #timer: ReturnType<typeof setInterval> | undefined;
-  #ticking: Promise<void> | null = null;
+  #looking: Promise<void> | null = null;
+  #sweeping: Promise<void> | null = null;
+  /** After a sweep that failed: a wallet that is busy, or gives no lists, is not pressed. */
+  #sweepNotBefore = Number.NEGATIVE_INFINITY;
   readonly #stop = new AbortController();
 
   constructor(readonly options: WatchOptions) {
@@ -64,25 +72,30 @@ export class SettlementWatch {
     clearInterval(this.#timer);
     this.#unsubscribe();
     this.#stop.abort();
-    await this.#ticking;
+    await Promise.all([this.#looking, this.#sweeping]);
   }
 
-  /** Looks up what is due now; one at a time. A wallet that is silent is asked again later. */
-  tick(): Promise<void> {
-    this.#ticking ??= this.#lookUp().finally(() => {
-      this.#ticking = null;
-    });
-    return this.#ticking;
-  }
-
-  async #lookUp(): Promise<void> {
-    // One bolt11 about which the wallet cannot answer must not hide all others. The next tick asks
-    // again, and deadlines wait for an answer of their own.
+  /**
+   * Looks up what is due now, beside what is under way. A wallet that is silent is asked again later, and
+   * deadlines wait for an answer of their own.
+   */
+  async tick(): Promise<void> {
     const now = this.options.clock.now();
     const fresh = this.#fresh(now);
     const isCrowd = fresh.length > FRESH_MAX;
-    await this.#lookUpEach(isCrowd ? [] : fresh, now).catch(() => {});
-    await this.#sweep(isCrowd, now).catch(() => {});
+    this.#looking ??= this.#lookUpEach(isCrowd ? [] : fresh, now)
+      .catch(() => {})
+      .finally(() => {
+        this.#looking = null;
+      });
+    this.#sweeping ??= this.#sweep(isCrowd, now)
+      .catch(() => {
+        this.#sweepNotBefore = now + MINUTE_MS;
+      })
+      .finally(() => {
+        this.#sweeping = null;
+      });
+    await Promise.all([this.#looking, this.#sweeping]);
   }
 
   /** Hashes of unsettled bolt11s in their first hour. */
@@ -112,6 +125,7 @@ export class SettlementWatch {
   }
 
   async #sweep(isCrowd: boolean, now: number): Promise<void> {
+    if (now < this.#sweepNotBefore) return;
     const last = SWEEPS.findLastIndex(
       ({ everyMs }, index) => now - (this.#sweptAt[index] ?? 0) >= everyMs,
     );
@@ -122,11 +136,11 @@ export class SettlementWatch {
       // None lives longer than a renewal: what is older need not be searched.
       const issuedAfter = (now - sweep.expiredMs - RENEWAL_MS - DAY_MS) / 1000;
       const oldest = queries.invoices.oldestUnsettled(wallet.pubkey, { issuedAfter, expiresAfter });
-      if (oldest !== null) await this.#reportSince(oldest * 1000 - MINUTE_MS);
+      if (oldest !== null) await this.#reportSince(oldest * 1000 - SLACK_MS);
       this.#sweptAt.fill(now, 0, last + 1);
     }
     if (isCrowd && now - this.#crowdSweptAt >= MINUTE_MS) {
-      await this.#reportSince(now - HOUR_MS);
+      await this.#reportSince(now - HOUR_MS - SLACK_MS);
       this.#crowdSweptAt = now;
     }
   }

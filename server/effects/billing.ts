@@ -2,6 +2,7 @@ import type { Charged } from "../../machines/invoice.ts";
 import type { Delivered, Delivery } from "../../machines/notice.ts";
 import { Refused, Unavailable } from "../errors.ts";
 import type { Effect, EffectContext } from "../host/effect.ts";
+import { PAY_TIMEOUT_MS } from "../wallet/payer.ts";
 
 /** A tenant's own wallet, and messages to tenants. */
 export type BillingParts = {
@@ -34,7 +35,9 @@ export const catchUp = (): Effect => ({
 export const payByWallet = ({ pay }: BillingParts): Effect => ({
   lane: "nwc",
   mutex: ({ tenant }: { tenant: string }) => tenant,
-  timeoutMs: 65_000,
+  // Never before the payer's own two: to be out of time here would close the lane for all tenants, and
+  // one wallet that is slow, or wants to be, must not hold up the others.
+  timeoutMs: 2 * PAY_TIMEOUT_MS + 10_000,
   retry: "none",
   backoffCapMs: 60_000,
   async run({ tenant, bolt11 }: { tenant: string; bolt11: string }, context): Promise<Charged> {

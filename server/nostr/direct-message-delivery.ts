@@ -3,7 +3,7 @@ import { getPublicKey } from "nostr-tools/pure";
 import { Refused } from "../errors.ts";
 import { type Rumor, recipientOf, wrapMessage } from "./direct-message.ts";
 import { findInbox } from "./inbox.ts";
-import type { Connect } from "./relay-link.ts";
+import { type Connect, isPassing } from "./relay-link.ts";
 import { RelayLinkPool } from "./relay-link-pool.ts";
 
 /**
@@ -87,8 +87,7 @@ async function offer(
   try {
     const answer = await links.use(url, signal, (link, limit) => link.publish(wrap, limit));
     if (answer.accepted || answer.reason.startsWith("duplicate:")) return { url, is: "accepted" };
-    // These two prefixes speak of the moment, not of the message (NIP-01).
-    if (/^(rate-limited|error):/.test(answer.reason)) return { url, is: "unreached" };
+    if (isPassing(answer.reason)) return { url, is: "unreached" };
     return { url, is: "refused", reason: answer.reason };
   } catch (error) {
     if (error instanceof Refused) return { url, is: "refused", reason: error.code };

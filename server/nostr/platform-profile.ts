@@ -3,7 +3,7 @@ import type { Event, EventTemplate } from "nostr-tools/core";
 import { DirectMessageRelaysList, Metadata, RelayList } from "nostr-tools/kinds";
 import { finalizeEvent, getPublicKey } from "nostr-tools/pure";
 import { newestOf } from "./inbox.ts";
-import type { Connect } from "./relay-link.ts";
+import { type Connect, isPassing } from "./relay-link.ts";
 import { RelayLinkPool } from "./relay-link-pool.ts";
 
 /** What one relay has now. All is well where `refused` is empty and `failed` null. */
@@ -14,7 +14,7 @@ export type ProfileReport = {
   unchanged: number[];
   /** Why, as the relay put it: at most 200 printable characters. */
   refused: { kind: number; reason: string }[];
-  /** The relay was not reached, or lost; what it was not sent is to be tried again. */
+  /** The relay was not reached, or lost, or said not now; what it did not take is to be tried again. */
   failed: "not_read" | "not_published" | null;
 };
 
@@ -136,6 +136,7 @@ async function update(
         link.publish(event, limit),
       );
       if (accepted || reason.startsWith("duplicate:")) report.published.push(kind);
+      else if (isPassing(reason)) return { ...report, failed: "not_published" };
       else report.refused.push({ kind, reason });
     } catch {
       return { ...report, failed: "not_published" };

@@ -20,6 +20,9 @@ export type Connect = (url: string, signal: AbortSignal) => Promise<RelaySocket>
 /** A relay's OK (NIP-01). `reason`: at most 200 characters, none of them control or formatting. */
 export type RelayAnswer = { accepted: boolean; reason: string };
 
+/** Whether a refusal speaks of the moment, not of the event, which may be offered again (NIP-01). */
+export const isPassing = (reason: string): boolean => /^(rate-limited|error):/.test(reason);
+
 /** Of one answer; the kinds that are asked for here are replaceable. */
 const maxEvents = 20;
 

@@ -20,6 +20,11 @@ export type SocketLimits = { maxMessageBytes: number; maxTotalBytes: number };
 
 const MAX_RESPONSE_BYTES = 16_384;
 const MAX_CONTROL_BYTES = 125;
+/**
+ * Of one connection. A frame costs us far more than its two bytes: a ping, a pong that waits to be taken;
+ * a fragment, a buffer of its own; each of them, time. Nobody of good will sends so many.
+ */
+const MAX_FRAMES = 16_384;
 /** What the other side gets to take our last words. */
 const CLOSING_MS = 1_000;
 const NORMAL_CLOSURE = Buffer.from([0x03, 0xe8]);
@@ -62,7 +67,9 @@ export async function openWebSocket(
     close() {
       if (!connection.writable) return;
       send(CLOSE, NORMAL_CLOSURE);
-      connection.setTimeout(CLOSING_MS, () => connection.destroy());
+      // Not the socket's own timeout: what the other side keeps sending would put that off for ever.
+      const patience = setTimeout(() => connection.destroy(), CLOSING_MS);
+      connection.once("close", () => clearTimeout(patience));
       connection.end(() => connection.destroy());
     },
   };
@@ -95,7 +102,8 @@ async function* readMessages(
 ): AsyncGenerator<string, void, undefined> {
   try {
     let message: { parts: Buffer[]; bytes: number } | null = null;
-    for (;;) {
+    for (let frames = 1; ; frames++) {
+      if (frames > MAX_FRAMES) throw new RangeError("too many frames");
       const left: number = maxBytes - (message?.bytes ?? 0);
       const { isFinal, opcode, payload } = await readFrame(reader, left);
       if (opcode === CLOSE) return send(CLOSE, payload.subarray(0, 2));

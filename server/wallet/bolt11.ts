@@ -7,7 +7,8 @@ export type Network = "bc" | "bcrt";
 
 /** BOLT-11: "If the `x` field is not present, 3600 seconds is assumed". */
 const DEFAULT_EXPIRY_SECONDS = 3_600;
-const MAX_CLOCK_SKEW_MS = 600_000;
+/** By how much our wallet's clock and ours may differ. */
+export const MAX_CLOCK_SKEW_MS = 600_000;
 
 /**
  * Compares a bolt11 that a wallet gave us with what we asked it for. Its signature is not looked at:

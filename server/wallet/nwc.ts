@@ -10,8 +10,15 @@ import type { ReceivingWallet, Settlement } from "./wallet.ts";
 
 /** NIP-47: list_transactions gives at most 20 at once. */
 const PAGE_SIZE = 20;
-const MAX_PAGES = 500;
+/** Against a wallet that invents for ever; ten thousand tenants pay a tenth of this in the longest search. */
+const MAX_PAGES = 5_000;
 const SUBSCRIBE_AGAIN_MS = { first: 500, longest: 60_000 };
+
+/** Beside what every receiving wallet does. */
+export type NwcWallet = ReceivingWallet & {
+  /** Whether the connection can spend, which it should not. @throws {Unavailable} as all others */
+  canPay(signal: AbortSignal): Promise<boolean>;
+};
 
 /**
  * The wallet that receives, over Nostr Wallet Connect.
@@ -33,7 +40,7 @@ export function createNwcWallet(o: {
   timeoutMs?: number;
   clock?: Clock;
   heartbeatMs?: number;
-}): ReceivingWallet {
+}): NwcWallet {
   const { timeoutMs = 15_000, clock = systemClock, heartbeatMs = 30_000 } = o;
   const listeners = new Set<(settlement: Settlement) => void>();
   const closing = new AbortController();
@@ -150,10 +157,17 @@ export function createNwcWallet(o: {
           const settlement = settlementOf({ ...transaction }, clock.now());
           if (settlement) yield settlement;
         }
-        // A page without anything new: the wallet does not know `offset`.
-        if (transactions.length < PAGE_SIZE || seen.size === seenBefore) return;
+        // Until a page brings nothing new: it is past the end, or the wallet does not know `offset`. A
+        // short one is not the last where the wallet, or what its relay carries, allows for fewer.
+        if (seen.size === seenBefore) return;
         offset += transactions.length;
       }
+    },
+
+    async canPay(signal) {
+      const { methods } = await ask("get_info", {}, signal);
+      if (!Array.isArray(methods)) throw nonsense();
+      return methods.some((method) => /^(multi_)?pay_/.test(String(method)));
     },
 
     onSettled(callback) {

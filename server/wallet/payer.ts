@@ -70,6 +70,8 @@ const REJECTIONS = new Set([
   ...["UNSUPPORTED_ENCRYPTION", "RATE_LIMITED", "PAYMENT_FAILED"],
 ]);
 
+/** What a tenant's wallet gets for one call: signing takes one, sending another. */
+export const PAY_TIMEOUT_MS = 60_000;
 const QUESTION_EXPIRES_IN_SECONDS = 60;
 /** How long an answer that has been given may be held back for when the budget renews. */
 const BUDGET_TIMEOUT_MS = 5_000;

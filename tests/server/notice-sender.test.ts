@@ -9,14 +9,9 @@ import { anInvoice, aRelay } from "../machines/lone-actor.ts";
 const signal = AbortSignal.timeout(10_000);
 const memo = <T>(make: () => Promise<T>): Promise<T> => make();
 
-test("a message that was refused is sent again as it was, whatever has changed since", async () => {
-  const invoice = anInvoice(renewalInput());
-  const actors: Record<string, unknown> = {
-    "invoice/i1": { context: invoice.context, value: "pending" },
-    "relay/r1": { context: aRelay("basic").context, value: { status: "active" } },
-  };
-  const sent: Rumor[] = [];
-  const send = createNoticeSender({
+/** A sender over these actors, whose messages every inbox refuses; `sent` has them all. */
+function senderOver(actors: Record<string, unknown>, sent: Rumor[] = []) {
+  return createNoticeSender({
     read: ((id: string) => ({ persisted: actors[id] })) as Host["read"],
     queries: {} as Queries,
     clock: { now: () => T0 },
@@ -30,6 +25,28 @@ test("a message that was refused is sent again as it was, whatever has changed s
     publicUrl: () => "https://berth.example",
     relayUrl: (subdomain) => `wss://${subdomain}.example`,
   });
+}
+
+test("a receipt says what the wallet paid, and what credit did", async () => {
+  const invoice = anInvoice(renewalInput({ creditSats: 3_000 }));
+  const receipt = { paymentHash: "5a".repeat(32), preimage: null, sats: 7_000 };
+  const send = senderOver({
+    "invoice/i1": { context: { ...invoice.context, receipt }, value: "paid" },
+    "relay/r1": { context: aRelay("basic").context, value: { status: "active" } },
+  });
+  const notice = { notice: "i1/receipt", invoice: "i1", stage: "receipt" as const, about: null };
+  const { text } = await send({ ...notice, written: null }, { memo, signal });
+  expect(text).toContain("wallet paid 7,000 sats. The other 3,000 sats came from your credit.");
+});
+
+test("a message that was refused is sent again as it was, whatever has changed since", async () => {
+  const invoice = anInvoice(renewalInput());
+  const actors: Record<string, unknown> = {
+    "invoice/i1": { context: invoice.context, value: "pending" },
+    "relay/r1": { context: aRelay("basic").context, value: { status: "active" } },
+  };
+  const sent: Rumor[] = [];
+  const send = senderOver(actors, sent);
   const due = { notice: "i1/due", invoice: "i1", stage: "due" as const, about: null };
   const first = await send({ ...due, written: null }, { memo, signal });
   expect(first).toMatchObject({ state: "refused", relays: ["wss://in.example"] });

@@ -147,18 +147,26 @@ describe("a list of transactions", () => {
     return count;
   }
 
-  test("is asked for in pages of settled incoming ones until a short page", async () => {
+  test("is asked for in pages of settled incoming ones until nothing is left", async () => {
     odd.answer(({ params }) => {
-      const transactions = page(Number(params.offset)).slice(0, params.offset === 40 ? 3 : 20);
-      return { result: { transactions } };
+      const left = Math.max(0, 43 - Number(params.offset));
+      return { result: { transactions: page(Number(params.offset)).slice(0, left) } };
     });
     expect(await listed()).toBe(43);
     expect(odd.requests.map(({ params }) => params)).toEqual(
-      [0, 20, 40].map((offset) => ({
+      [0, 20, 40, 43].map((offset) => ({
         ...{ from: 0, type: "incoming", unpaid: false, limit: 20 },
         offset,
       })),
     );
+  });
+
+  test("is read to its end where the wallet gives fewer at once than it was asked for", async () => {
+    odd.answer(({ params }) => {
+      const left = Math.max(0, 43 - Number(params.offset));
+      return { result: { transactions: page(Number(params.offset)).slice(0, Math.min(10, left)) } };
+    });
+    expect(await listed()).toBe(43);
   });
 
   test("ends with a wallet that gives the same page for ever", async () => {

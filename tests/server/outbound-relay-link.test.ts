@@ -68,14 +68,25 @@ describe("a subscription", () => {
     expect(Bun.inspect(failure)).not.toContain("private");
   });
 
-  test("to a relay that keeps forging events ends the connection", async () => {
-    const forged = { ...note("x"), content: "forged" };
-    const link = await linkTo(([, id], send) => {
-      for (let count = 0; count < 50; count++) send("EVENT", id, forged);
-    });
-    await expect(link.subscribe(filter, () => {})).rejects.toMatchObject(broken);
-    await until(() => relay.connections === 0);
-  });
+  test.each([
+    ["forged", { ...note("x"), content: "forged" }, 0],
+    ["genuine", note("x"), 20],
+  ])(
+    "to a relay that sends %s events without end ends the connection, after few of them",
+    async (_, event, most) => {
+      let heard = 0;
+      const link = await linkTo(([, id], send) => {
+        for (let count = 0; count < 50; count++) send("EVENT", id, event);
+        send("EOSE", id);
+      });
+      const hear = () => {
+        heard++;
+      };
+      await expect(link.subscribe(filter, hear)).rejects.toMatchObject(broken);
+      expect(heard).toBe(most);
+      await until(() => relay.connections === 0);
+    },
+  );
 });
 
 describe("publishing", () => {

@@ -95,6 +95,7 @@ describe("what a server sends", () => {
       Array.from({ length: 10_000 }, () => frame(0x8a, "x".repeat(100))),
     ],
     ["a flood of empty fragments", [frame(0x01, ""), Buffer.alloc(1_000_000)]],
+    ["a flood of pings", Buffer.alloc(40_000, frame(0x89, ""))],
     ["binary", frame(0x82, "x")],
     ["a fragment of nothing", frame(0x80, "x")],
     ["a message within a message", [frame(0x01, "x"), frame(TEXT, "y")]],
@@ -186,6 +187,22 @@ describe("a connection", () => {
     await until(() => server?.connections === 0);
     aborted.send("nothing");
     aborted.close();
+  });
+
+  test("that is closed ends in time, though the other side takes nothing and goes on sending", async () => {
+    let sending: ReturnType<typeof setInterval> | undefined;
+    const socket = await connect((peer, head) => {
+      peer.pause();
+      peer.write(switchingProtocols(head));
+      sending = setInterval(() => peer.write(frame(0x8a, "")), 20);
+    });
+    const reading = all(socket);
+    // More than the network holds for the other side.
+    for (let sent = 0; sent < 32; sent++) socket.send("x".repeat(1_048_576));
+    socket.close();
+    await until(() => server?.connections === 0);
+    clearInterval(sending);
+    expect((await reading).end).toBe(broken);
   });
 
   test.each([

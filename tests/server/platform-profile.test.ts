@@ -211,6 +211,25 @@ test("a relay's refusal of one event is told, and the others are still offered",
   });
 });
 
+test("a relay that says not now is to be tried again, and is offered nothing more meanwhile", async () => {
+  for (const reason of ["rate-limited: slow down", "error: disk full"]) {
+    const busy = scripted({
+      hear([type, subject], say) {
+        if (type === "REQ") say("EOSE", subject);
+        if (type !== "EVENT") return;
+        const { id, kind } = subject as Event;
+        say("OK", id, kind === 0, kind === 0 ? "" : reason);
+      },
+    });
+    const [first] = await run({ indexerRelays: [busy.url] });
+    expect(first).toEqual({
+      ...report("/a", { published: [0], failed: "not_published" }),
+      url: busy.url,
+    });
+    expect(busy.offered).toHaveLength(2);
+  }
+});
+
 test("a relay that is lost while it is written to is told as such", async () => {
   const dying: ScriptedRelay = scripted({
     hear([type, subject], say) {
