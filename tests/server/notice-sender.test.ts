@@ -36,7 +36,7 @@ test("a receipt says what the wallet paid, and what credit did", async () => {
   });
   const notice = { notice: "i1/receipt", invoice: "i1", stage: "receipt" as const, about: null };
   const { text } = await send({ ...notice, written: null }, { memo, signal });
-  expect(text).toContain("wallet paid 7,000 sats. The other 3,000 sats came from your credit.");
+  expect(text).toContain("wallet paid 7,000 sats, and your credit 3,000 sats.");
 });
 
 test("a message that was refused is sent again as it was, whatever has changed since", async () => {
