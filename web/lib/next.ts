@@ -8,6 +8,7 @@ import { plans } from "../../machines/plans.ts";
 import type { RelayContext } from "../../machines/relay.ts";
 import { renews, type TenantContext } from "../../machines/tenant.ts";
 import { day, sats, span } from "./format.ts";
+import { openInvoiceOf } from "./open-invoice.ts";
 import type { Tone } from "./tone.ts";
 import { upcoming } from "./upcoming.ts";
 
@@ -35,13 +36,6 @@ export function whereIs(value: unknown): string {
 
 const walletOf = (till: TillNow | undefined): string =>
   (till?.value as { wallet?: string } | undefined)?.wallet ?? "none";
-
-/** The invoice by which a relay that runs no more, or soon will not, can be paid for; null for none. */
-export function openInvoiceOf(relay: RelayContext, till: TenantContext | undefined): string | null {
-  const own = till?.seats[relay.id]?.invoice;
-  if (own) return own;
-  return till?.renewal && renews(till, relay.id) ? till.renewal.invoice : null;
-}
 
 /** @param till - undefined while it is not known. @param nowMs - logical */
 export function nextOf(
@@ -128,13 +122,7 @@ function whileActive(
 }
 
 /** How the next renewal of a relay that runs is paid. */
-function renewal(
-  id: string,
-  till: TillNow,
-  seat: Seat,
-  invoice: InvoiceNow,
-  nowMs: number,
-): Next {
+function renewal(id: string, till: TillNow, seat: Seat, invoice: InvoiceNow, nowMs: number): Next {
   const written = till.context.renewal;
   const isWritten = written !== null && renews(till.context, id);
   const items = isWritten ? written.items : upcoming(till.context, id, nowMs);
