@@ -1,13 +1,13 @@
 /** Somebody with several relays: what concerns all of them is said of all. */
 import { expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { stage } from "./stage.ts";
+import { expectNoSidewaysScroll, stage } from "./stage.ts";
 import type { Visitor } from "./visitor.ts";
 
 type Made = { relay: { id: string }; invoice: { invoice: string } | null };
 
 const DAY = 86_400;
-const { visit, ask, pay, advance } = stage();
+const { visit, ask, pay, advance, sandbox } = stage();
 
 async function made(me: Visitor, name: string, plan = "basic", description = "") {
   const subdomain = `fleet-${crypto.randomUUID().slice(0, 8)}`;
@@ -73,4 +73,23 @@ test("what people write in a right-to-left language is read from the right", asy
   await page.getByRole("link", { name: "Edit" }).click();
   const name = page.getByRole("textbox", { name: "Name" });
   expect(await name.evaluate((element) => getComputedStyle(element).direction)).toBe("rtl");
+});
+
+test("a name that is one long word hangs out nowhere", async () => {
+  const me = await visit({ loggedIn: true, width: 390 });
+  const { page } = me;
+  const id = await made(me, "Donaudampfschifffahrtsgesellschaft".repeat(2));
+  await ask(me, "PUT", "/tenant/billing", { nwc_url: sandbox().info.tenant_nwc_url });
+  await page.goto("/account?tab=billing");
+  await page.getByText("Next: 10,000 sats").waitFor();
+  await expectNoSidewaysScroll(page);
+  const { items } = await ask<{ items: { id: string }[] }>(me, "GET", "/tenant/invoices");
+  await page.goto(`/account?invoice=${items[0]?.id}`);
+  await page.getByRole("heading", { name: "Paid" }).waitFor();
+  await expectNoSidewaysScroll(page);
+  await page.goto(`/relays/${id}`);
+  await page.getByRole("button", { name: "Deactivate" }).click();
+  const box = await page.getByRole("button", { name: "Close" }).boundingBox();
+  expect(box?.width).toBe(36);
+  expect((box?.x ?? 390) + 36).toBeLessThan(390);
 });
