@@ -169,6 +169,9 @@ async function readStream(signal: AbortSignal, onReady: () => void): Promise<voi
   const connection = new AbortController();
   const ends = AbortSignal.any([signal, connection.signal]);
   let silence = setTimeout(() => connection.abort(), SILENCE_MS);
+  // A device that is offline may keep a connection for long that brings nothing any more.
+  const cut = (): void => connection.abort();
+  addEventListener("offline", cut);
   try {
     const response = await send("/tenant/events", {
       headers: {
@@ -194,6 +197,7 @@ async function readStream(signal: AbortSignal, onReady: () => void): Promise<voi
     }
   } finally {
     clearTimeout(silence);
+    removeEventListener("offline", cut);
     connection.abort();
   }
 }
