@@ -32,3 +32,28 @@ test("who is offline is told at once, keeps what is typed, and is live again whe
   await order(me, "Made elsewhere");
   await page.locator("[data-slot=relay]").filter({ hasText: "Made elsewhere" }).waitFor();
 });
+
+test("a device whose clock is wrong is told to set it right, and goes on then", async () => {
+  const me = await visit({ loggedIn: true });
+  const { page } = me;
+  await page.clock.setSystemTime(Date.now() - 300_000);
+  await page.goto("/relays");
+  await page.getByText("Set your device’s clock right and try again.").waitFor();
+  await page.clock.setSystemTime(Date.now());
+  await page.getByRole("button", { name: "Try now" }).click();
+  await page.getByText("Your first relay takes a minute").waitFor();
+});
+
+test("a server that has lost power and takes no signature yet is asked again by itself", async () => {
+  const me = await visit({ loggedIn: true });
+  const { page } = me;
+  let refused = 0;
+  await page.route("**/tenant/events", (route) => {
+    if (refused++ > 0) return route.fallback();
+    const problem = { code: "auth_before_boot", detail: "the event is older than the server" };
+    return route.fulfill({ status: 401, json: problem });
+  });
+  await page.goto("/relays");
+  await page.getByText("Your first relay takes a minute").waitFor();
+  expect(refused).toBe(2);
+});
