@@ -1,13 +1,13 @@
 /** Somebody with several relays: what concerns all of them is said of all. */
 import { expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { expectNoSidewaysScroll, stage } from "./stage.ts";
+import { expectAccessible, expectNoSidewaysScroll, stage } from "./stage.ts";
 import type { Visitor } from "./visitor.ts";
 
 type Made = { relay: { id: string }; invoice: { invoice: string } | null };
 
 const DAY = 86_400;
-const { visit, ask, pay, advance, sandbox } = stage();
+const { visit, ask, pay, advance, faults, sandbox } = stage();
 
 async function made(me: Visitor, name: string, plan = "basic", description = "") {
   const subdomain = `fleet-${crypto.randomUUID().slice(0, 8)}`;
@@ -92,4 +92,20 @@ test("a name that is one long word hangs out nowhere", async () => {
   const box = await page.getByRole("button", { name: "Close" }).boundingBox();
   expect(box?.width).toBe(36);
   expect((box?.x ?? 390) + 36).toBeLessThan(390);
+});
+
+test("where the wallet is connected it is said what it would not pay, and how to pay that", async () => {
+  const me = await visit({ loggedIn: true });
+  const { page } = me;
+  await made(me, "Book club");
+  await ask(me, "PUT", "/tenant/billing", { nwc_url: sandbox().info.tenant_nwc_url });
+  await page.goto("/account?tab=billing");
+  await page.getByText("Next: 10,000 sats").waitFor();
+  await faults({ tenant_wallet: "quota" });
+  await advance(32 * DAY);
+  await page.getByText("Your wallet did not pay: its budget is used up.").waitFor();
+  await faults({ tenant_wallet: "ok" });
+  await expectAccessible(page);
+  await page.getByRole("link", { name: "Pay 10,000 sats" }).click();
+  await page.getByRole("heading", { name: "Pay for Book club" }).waitFor();
 });
