@@ -89,8 +89,11 @@ test("who says that they paid too early is told that it was not seen yet", async
   const { page } = visitor;
   const { invoice } = await order(visitor);
   await page.goto(`/account?invoice=${invoice.id}`);
-  await page.getByRole("button", { name: "I've paid the invoice" }).click();
+  const button = page.getByRole("button", { name: "I've paid the invoice" });
+  await button.press("Enter");
   await page.getByText("Our wallet has not seen it yet.").waitFor();
+  // Who goes by keyboard is where they were.
+  expect(await button.evaluate((element) => element === document.activeElement)).toBe(true);
 });
 
 test("a wallet in the browser pays with one click, and only our own wallet's word counts", async () => {

@@ -299,3 +299,32 @@ test("in grace a wallet that does not answer is not said to be paying", () => {
     "Your wallet does not answer; it is asked again · 6 days left",
   );
 });
+
+test("before its date a wallet that refused, or is silent, is not said to be paying", () => {
+  const world = running();
+  world.star.send(TILL, { type: "WALLET_SET" } as never);
+  const renewal = { invoice: "i2", items: [{ relay: "r1", sats: 10_000, from: END }] };
+  const account = till(world) as NonNullable<ReturnType<typeof till>>;
+  const seats = { r1: { ...account.context.seats.r1, is: "on" } };
+  const relay = world.star.actors.get(relayActor("r1")) as never;
+  const now = END - HOUR_MS / 2;
+  const said = (bill: { outcome: string | null; chargeAt: number | null }) =>
+    nextOf(
+      relay,
+      { value: account.value, context: { ...account.context, seats, renewal } } as never,
+      (() => ({ context: bill })) as never,
+      now,
+    );
+  expect(said({ outcome: null, chargeAt: now })).toMatchObject({
+    text: "Your wallet is paying · 10,000 sats",
+    tone: "active",
+  });
+  expect(said({ outcome: "QUOTA_EXCEEDED", chargeAt: END })).toMatchObject({
+    text: "Your wallet refused; it is tried again · 10,000 sats",
+    tone: "grace",
+  });
+  expect(said({ outcome: "unknown", chargeAt: END }).text).toBe(
+    "Your wallet does not answer; it is asked again · 10,000 sats",
+  );
+  expect(said({ outcome: null, chargeAt: null }).text).toBe("Renewal can be paid · 10,000 sats");
+});

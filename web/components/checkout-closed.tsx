@@ -1,28 +1,21 @@
 import { A } from "@solidjs/router";
 import { Match, Show, Switch } from "solid-js";
-import { meaningOf, statusOf } from "../../machines/describe.ts";
-import { invoiceMachine } from "../../machines/invoice.ts";
-import { renews } from "../../machines/tenant.ts";
-import { type InvoiceReplica, live, type RelayReplica } from "../lib/live.ts";
+import { statusOf } from "../../machines/describe.ts";
+import type { InvoiceReplica, RelayReplica } from "../lib/live.ts";
+import { closedWords, successorOf } from "../lib/successor.ts";
 import { buttonVariants } from "../ui/button.tsx";
 
 /** An invoice that can no longer be paid: why, and where to go on. */
 const CheckoutClosed = (props: { invoice: InvoiceReplica; relays: RelayReplica[] }) => {
   const first = () => props.relays[0]?.context.id;
-  /** The invoice that took its place. */
-  const next = () => {
-    const id = first();
-    const till = live.tenant()?.context;
-    if (!id || !till) return undefined;
-    return till.seats[id]?.invoice ?? (renews(till, id) ? till.renewal?.invoice : undefined);
-  };
+  const next = () => successorOf(props.invoice);
   const isLapsed = () => {
     const relay = props.relays[0];
     return relay !== undefined && statusOf(relay.value) === "deactivated";
   };
   return (
     <div class="rounded-card border border-line bg-raised p-6 text-center">
-      <p>{meaningOf(invoiceMachine, props.invoice.value)}</p>
+      <p>{closedWords(props.invoice)}</p>
       <p class="mt-2 text-[15px] text-soft">
         A payment that still arrives for it becomes credit; no sat is lost.
       </p>

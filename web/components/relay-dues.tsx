@@ -30,12 +30,14 @@ export const RelayDues = (props: { dues: Dues }) => {
             <p class="text-soft">
               <Show
                 when={props.dues.soonestMs}
-                fallback="Nothing is deleted. Once paid, it runs again within seconds."
+                fallback={`Nothing is deleted. Once paid, ${dark() === 1 ? "it runs" : "they run"} again within seconds.`}
               >
                 {(at) => (
                   <>
-                    Pay by <Time at={at()} form="date" /> and nothing changes. After that it is
-                    suspended; nothing is deleted.
+                    {dark() > 0 ? "What still runs stays on when you pay by" : "Pay by"}{" "}
+                    <Time at={at()} form="date" />
+                    {dark() === 0 && " and nothing changes"}. After that{" "}
+                    {graced() === 1 ? "it is" : "they are"} suspended; nothing is deleted.
                   </>
                 )}
               </Show>

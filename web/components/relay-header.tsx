@@ -33,7 +33,9 @@ export const RelayHeader = (props: { relay: RelayReplica }) => {
       <WindowTitle title={context().name} />
       <ToRelays />
       <div class="mt-1 flex min-w-0 flex-wrap items-center gap-x-4 gap-y-2">
-        <h1 class="min-w-0 text-4xl break-words max-sm:text-3xl">{context().name}</h1>
+        <h1 dir="auto" class="min-w-0 text-4xl break-words max-sm:text-3xl">
+          {context().name}
+        </h1>
         <span aria-live="polite">
           <StateBadge status={statusOf(props.relay.value)} />
         </span>

@@ -41,7 +41,9 @@ const Description = (props: { text: string; id: string }) => (
       </p>
     }
   >
-    <p class="mb-5 max-w-[68ch] break-words whitespace-pre-line">{props.text}</p>
+    <p dir="auto" class="mb-5 max-w-[68ch] break-words whitespace-pre-line">
+      {props.text}
+    </p>
   </Show>
 );
 
@@ -79,8 +81,8 @@ const Facts = (props: { relay: RelayReplica }) => {
       <Fact term="Members">
         {plan().memberLimit === null ? "Unlimited" : `Up to ${number(plan().memberLimit ?? 0)}`}
       </Fact>
-      <Fact term="Media with Blossom">{plan().blossom ? "On" : "Not in this plan"}</Fact>
-      <Fact term="Calls with LiveKit">{plan().livekit ? "On" : "Not in this plan"}</Fact>
+      <Fact term="Media with Blossom">{plan().blossom ? "In this plan" : "Not in this plan"}</Fact>
+      <Fact term="Calls with LiveKit">{plan().livekit ? "In this plan" : "Not in this plan"}</Fact>
       <Fact term="Created">
         <Time at={c().createdAt} form="date" />
       </Fact>
@@ -132,7 +134,7 @@ const Life = (props: { relay: RelayReplica }) => {
       grace:
         graceEnds && isOn ? `all stays on, until ${day(graceEnds, now())}` : "7 days, all stays on",
       suspended: "nothing is deleted",
-      deactivated: "its data is kept",
+      deactivated: c().wanted === 0 ? "it never ran" : "its data is kept",
     };
   };
   /** An operator may suspend it, and its owner switch it off, from anywhere in its life. */

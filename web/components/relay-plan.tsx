@@ -52,7 +52,10 @@ const PlanChange = (props: { relay: RelayReplica }) => {
     if (plan === null || !account || !mine) return null;
     const isRenewing = renews(account, id());
     const quoted = quote(mine, plan, now(), { anchor: account.anchor, isRenewing });
-    const words = quoteInWords(quoted, mine, account.creditSats, now());
+    const beside = (account.renewal?.items ?? [])
+      .filter(({ relay }) => relay !== id())
+      .reduce((sum, { sats }) => sum + sats, 0);
+    const words = quoteInWords(quoted, mine, account.creditSats, beside, now());
     return words && { quoted, words, refusal: changeRefusal(mine, quoted.change) };
   });
 

@@ -27,7 +27,9 @@ export const RelayRow = (props: { row: Row; isNew: boolean }) => {
           "group text-ink no-underline transition-colors hover:bg-[color-mix(in_oklab,var(--harbour)_5%,transparent)] focus-visible:-outline-offset-2",
         )}
       >
-        <span class="truncate font-semibold">{context().name}</span>
+        <span dir="auto" class="truncate text-left font-semibold">
+          {context().name}
+        </span>
         <StateBadge
           status={props.row.status}
           class="justify-self-start md:col-start-2 md:row-span-2 md:row-start-1"

@@ -66,6 +66,14 @@ export async function ask<T>(answer: Promise<Answered<T>>): Promise<T> {
   throw problemOf(value, response);
 }
 
+/** What the server says to programs, said to who can do something about it. */
+const WORDS: Record<string, string> = {
+  auth_expired:
+    "What you signed is dated more than a minute off, so it was not taken. Set your device’s clock right and try again.",
+  auth_before_boot:
+    "Berth has only just started again and cannot take what you sign yet. Try again in a minute.",
+};
+
 export function problemOf(value: unknown, response: Response | null): ApiProblem {
   const { code, detail, errors } = (typeof value === "object" && value ? value : {}) as {
     code?: string;
@@ -75,7 +83,8 @@ export function problemOf(value: unknown, response: Response | null): ApiProblem
   const retryAfter = Number(response?.headers.get("retry-after"));
   return new ApiProblem(
     code ?? "unexpected",
-    detail ? sentence(detail) : "Something went wrong on our side. Try again in a moment.",
+    WORDS[code ?? ""] ??
+      (detail ? sentence(detail) : "Something went wrong on our side. Try again in a moment."),
     Object.fromEntries((errors ?? []).map(({ field, message }) => [field, sentence(message)])),
     retryAfter > 0 ? retryAfter : null,
   );

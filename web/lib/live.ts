@@ -145,8 +145,15 @@ async function keepFollowing(signal: AbortSignal): Promise<void> {
 }
 
 /** Trying again by itself would not help, and could ask somebody to sign for nothing. */
-const isFinal = ({ code }: ApiProblem): boolean =>
-  !["unreachable", "offline", "unexpected", "internal", "rate_limited"].includes(code);
+const isFinal = ({ code }: ApiProblem): boolean => !PASSING.has(code);
+const PASSING = new Set([
+  "unreachable",
+  "offline",
+  "unexpected",
+  "internal",
+  "rate_limited",
+  "auth_before_boot",
+]);
 
 /** Until the time is over, the device is back online, or somebody asks to try now. */
 function waiting(signal: AbortSignal, ms: number): Promise<void> {

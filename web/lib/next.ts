@@ -8,6 +8,7 @@ import { plans } from "../../machines/plans.ts";
 import type { RelayContext } from "../../machines/relay.ts";
 import { renews, type TenantContext } from "../../machines/tenant.ts";
 import { day, sats, span } from "./format.ts";
+import { openInvoiceOf } from "./open-invoice.ts";
 import type { Tone } from "./tone.ts";
 import { upcoming } from "./upcoming.ts";
 
@@ -35,13 +36,6 @@ export function whereIs(value: unknown): string {
 
 const walletOf = (till: TillNow | undefined): string =>
   (till?.value as { wallet?: string } | undefined)?.wallet ?? "none";
-
-/** The invoice by which a relay that runs no more, or soon will not, can be paid for; null for none. */
-export function openInvoiceOf(relay: RelayContext, till: TenantContext | undefined): string | null {
-  const own = till?.seats[relay.id]?.invoice;
-  if (own) return own;
-  return till?.renewal && renews(till, relay.id) ? till.renewal.invoice : null;
-}
 
 /** @param till - undefined while it is not known. @param nowMs - logical */
 export function nextOf(
@@ -124,11 +118,11 @@ function whileActive(
   const turns = seat.next && plans[seat.next.plan];
   if (turns?.priceSats === 0)
     return { text: `Changes to ${turns.name} on ${date}`, tone: "active", atMs, invoice: null };
-  return renewal(c.id, till, seat, nowMs);
+  return renewal(c.id, till, seat, invoice, nowMs);
 }
 
 /** How the next renewal of a relay that runs is paid. */
-function renewal(id: string, till: TillNow, seat: Seat, nowMs: number): Next {
+function renewal(id: string, till: TillNow, seat: Seat, invoice: InvoiceNow, nowMs: number): Next {
   const written = till.context.renewal;
   const isWritten = written !== null && renews(till.context, id);
   const items = isWritten ? written.items : upcoming(till.context, id, nowMs);
@@ -137,13 +131,15 @@ function renewal(id: string, till: TillNow, seat: Seat, nowMs: number): Next {
   const atMs = item?.from ?? seat.paidThrough;
   const date = day(atMs ?? nowMs, nowMs);
   const isWallet = walletOf(till) === "connected";
-  if (isWritten)
+  if (isWritten) {
+    const charge = chargeOf(till, invoice(written.invoice)?.context, nowMs);
     return {
-      text: `${isWallet ? "Your wallet is paying" : "Renewal can be paid"} · ${price}`,
-      tone: isWallet ? "active" : "harbour",
+      text: `${charge?.words ?? "Renewal can be paid"} · ${price}`,
+      tone: !charge ? "harbour" : charge.isPaying ? "active" : "grace",
       atMs,
       invoice: written.invoice,
     };
+  }
   const total = items.reduce((sum, one) => sum + one.sats, 0);
   const turns = seat.next ? `Changes to ${plans[seat.next.plan].name}` : null;
   const who = till.context.creditSats >= total && total > 0 ? "credit" : isWallet ? "wallet" : null;
@@ -162,6 +158,20 @@ const TRIED_WELL = [null, "unknown", "paid"];
 const isSilent = ({ outcome, chargeAt }: InvoiceContext, nowMs: number): boolean =>
   outcome === "unknown" && chargeAt !== null && chargeAt > nowMs;
 
+/** What the connected wallet has to do with an open renewal; null where it is not asked. */
+function chargeOf(
+  till: TillNow | undefined,
+  bill: InvoiceContext | undefined,
+  nowMs: number,
+): { words: string; isPaying: boolean } | null {
+  if (walletOf(till) !== "connected" || !bill || bill.chargeAt === null) return null;
+  if (!TRIED_WELL.includes(bill.outcome))
+    return { words: "Your wallet refused; it is tried again", isPaying: false };
+  return isSilent(bill, nowMs)
+    ? { words: "Your wallet does not answer; it is asked again", isPaying: false }
+    : { words: "Your wallet is paying", isPaying: true };
+}
+
 function whileCounting(
   c: RelayContext,
   till: TillNow | undefined,
@@ -170,14 +180,8 @@ function whileCounting(
 ): Next {
   const left = span((c.graceEnds ?? nowMs) - nowMs);
   const bill = c.invoice === null ? undefined : invoice(c.invoice)?.context;
-  const isTried = walletOf(till) === "connected" && bill !== undefined && bill.chargeAt !== null;
-  const text = !isTried
-    ? `Pay within ${left}`
-    : !TRIED_WELL.includes(bill.outcome)
-      ? `Your wallet refused; it is tried again · ${left} left`
-      : isSilent(bill, nowMs)
-        ? `Your wallet does not answer; it is asked again · ${left} left`
-        : `Your wallet is paying · ${left} left`;
+  const charge = chargeOf(till, bill, nowMs);
+  const text = charge ? `${charge.words} · ${left} left` : `Pay within ${left}`;
   return { text, tone: "grace", atMs: c.graceEnds, invoice: c.invoice };
 }
 

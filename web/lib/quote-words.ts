@@ -5,11 +5,16 @@ import { day, sats } from "./format.ts";
 
 export type Told = { title: string; lines: string[]; confirm: string; done: string };
 
-/** @returns null where nothing would change. @param nowMs - logical */
+/**
+ * @param besideSats - what an open renewal, written anew, bills for other relays
+ * @param nowMs - logical
+ * @returns null where nothing would change
+ */
 export function quoteInWords(
   quote: Quote,
   seat: Seat,
   creditSats: number,
+  besideSats: number,
   nowMs: number,
 ): Told | null {
   const to = plans[quote.plan];
@@ -19,7 +24,8 @@ export function quoteInWords(
   /** What comes after the first payment, where that was another sum. */
   const then = quote.amountSats === to.priceSats ? "" : `, then ${monthly}`;
   const until = quote.to === null ? "" : day(quote.to, nowMs);
-  const credit = Math.min(creditSats, quote.amountSats);
+  const billSats = quote.amountSats + (quote.change === "renewal" ? besideSats : 0);
+  const credit = Math.min(creditSats, billSats);
   const paidByCredit = credit > 0 ? [`Your credit pays ${sats(credit)} of it.`] : [];
 
   switch (quote.change) {
@@ -62,6 +68,9 @@ export function quoteInWords(
         title: `${to.name} when you pay your renewal`,
         lines: [
           `Your open renewal is withdrawn and written anew: ${amount} until ${until}${then}.`,
+          ...(besideSats > 0
+            ? [`With your other relays that is one invoice of ${sats(billSats)}.`]
+            : []),
           ...paidByCredit,
           "Your relay runs on in the meantime.",
         ],

@@ -37,10 +37,13 @@ export function chosen(rows: readonly Row[], { q, state, plan, order }: Wish): R
 
 const recent = (a: Row, b: Row): number =>
   b.relay.context.createdAt - a.relay.context.createdAt || (a.id < b.id ? 1 : -1);
+/** What is switched off pushes nothing down that runs, or is to. */
+const offLast = (a: Row, b: Row): number => Number(isOff(a)) - Number(isOff(b));
+const isOff = ({ status }: Row): boolean => status === "deactivated";
 const ORDERS: Record<Order, (a: Row, b: Row) => number> = {
-  recent,
+  recent: (a, b) => offLast(a, b) || recent(a, b),
   name: (a, b) => a.relay.context.name.localeCompare(b.relay.context.name) || recent(a, b),
-  due: (a, b) => byDue(a.next, b.next) || recent(a, b),
+  due: (a, b) => offLast(a, b) || byDue(a.next, b.next) || recent(a, b),
 };
 
 /** What somebody must pay so that nothing goes dark, or is lit again: by invoice, the most urgent first. */

@@ -3,7 +3,7 @@ import { isCovered } from "../../machines/billing.ts";
 import { statusOf } from "../../machines/describe.ts";
 import type { RelayContext } from "../../machines/relay.ts";
 import type { TenantContext } from "../../machines/tenant.ts";
-import { openInvoiceOf } from "./next.ts";
+import { openInvoiceOf } from "./open-invoice.ts";
 
 /** The relay server usually takes a change within a second. */
 const PATIENCE_MS = 5_000;

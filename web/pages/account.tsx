@@ -9,8 +9,8 @@ const AccountHome = lazyPage(() => import("./account-home.tsx"));
 const Page = () => {
   const [params] = useSearchParams<{ invoice?: string }>();
   return (
-    <Show when={params.invoice} fallback={<AccountHome />}>
-      {(id) => <Checkout invoice={id()} />}
+    <Show when={params.invoice} keyed fallback={<AccountHome />}>
+      {(id) => <Checkout invoice={id} />}
     </Show>
   );
 };

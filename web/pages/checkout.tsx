@@ -13,6 +13,8 @@ import { isSuspended, Standing } from "../components/standing.tsx";
 import { sats } from "../lib/format.ts";
 import { lazyPage } from "../lib/lazy-page.ts";
 import { type InvoiceReplica, live } from "../lib/live.ts";
+import { checkoutOf } from "../lib/relay-acts.ts";
+import { isReplaced, successorOf } from "../lib/successor.ts";
 import { buttonVariants } from "../ui/button.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 
@@ -79,6 +81,14 @@ const Checkout = (props: { invoice: InvoiceReplica }) => {
         const [first] = relays();
         if (isThere && first) navigate(`/relays?new=${first.context.id}`, { replace: true });
       },
+    ),
+  );
+
+  // Who was on their way to pay is taken to what is to be paid now.
+  createEffect(
+    on(
+      () => (isReplaced(props.invoice) ? successorOf(props.invoice) : null),
+      (next) => next && navigate(checkoutOf(next), { replace: true }),
     ),
   );
 

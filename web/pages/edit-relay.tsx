@@ -25,7 +25,9 @@ const Page = () => {
                 class="-ml-1 inline-flex min-h-10 max-w-full items-center gap-1 rounded-control pr-2 text-[15px] text-soft no-underline hover:text-ink"
               >
                 <ChevronLeft aria-hidden="true" class="size-4 shrink-0" />
-                <span class="truncate">{found().context.name}</span>
+                <span dir="auto" class="truncate">
+                  {found().context.name}
+                </span>
               </A>
               <h1 class="mt-1 mb-6 text-4xl max-sm:text-3xl">Edit relay</h1>
               <Standing />

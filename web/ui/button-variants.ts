@@ -5,7 +5,7 @@ import { cva } from "class-variance-authority";
  * the one thing to do on a page.
  */
 export const buttonVariants = cva(
-  "inline-flex items-center justify-center gap-2 rounded-control border font-semibold whitespace-nowrap no-underline transition-colors select-none disabled:cursor-not-allowed disabled:opacity-55 data-[disabled]:cursor-not-allowed data-[disabled]:opacity-55 [&_svg]:shrink-0",
+  "inline-flex items-center justify-center gap-2 rounded-control border font-semibold whitespace-nowrap no-underline transition-colors select-none disabled:cursor-not-allowed disabled:opacity-55 data-[disabled]:cursor-not-allowed data-[disabled]:opacity-55 aria-busy:cursor-progress aria-busy:opacity-55 [&_svg]:shrink-0",
   {
     variants: {
       variant: {

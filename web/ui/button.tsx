@@ -1,6 +1,6 @@
 import { Root as ButtonPrimitive } from "@kobalte/core/button";
 import type { VariantProps } from "class-variance-authority";
-import { type ComponentProps, Show, splitProps, type ValidComponent } from "solid-js";
+import { type ComponentProps, type JSX, Show, splitProps, type ValidComponent } from "solid-js";
 import { buttonVariants } from "./button-variants.ts";
 import { cn } from "./cn.ts";
 import { Spinner } from "./spinner.tsx";
@@ -12,8 +12,9 @@ export type ButtonProps<T extends ValidComponent = "button"> = ComponentProps<
 > &
   VariantProps<typeof buttonVariants> & {
     class?: string;
-    /** Work is under way: shows it, and takes no second click. */
+    /** Work is under way: shows it, takes no second click, and keeps the focus. */
     busy?: boolean;
+    onClick?: (event: MouseEvent) => void;
   };
 
 export const Button = <T extends ValidComponent = "button">(props: ButtonProps<T>) => {
@@ -23,15 +24,21 @@ export const Button = <T extends ValidComponent = "button">(props: ButtonProps<T
     "size",
     "busy",
     "children",
-    "disabled",
+    "onClick",
   ]);
+  // Nor does a form send what a key in one of its fields would: that is a click on its button.
+  const click: JSX.EventHandler<HTMLElement, MouseEvent> = (event) => {
+    if (local.busy) event.preventDefault();
+    else local.onClick?.(event);
+  };
   return (
     <ButtonPrimitive
       data-slot="button"
       class={cn(buttonVariants({ variant: local.variant, size: local.size }), local.class)}
-      disabled={local.disabled || local.busy}
+      aria-disabled={local.busy || undefined}
       aria-busy={local.busy || undefined}
       {...rest}
+      onClick={click}
     >
       <Show when={local.busy}>
         <Spinner />

@@ -36,10 +36,12 @@ export const Dialog = (props: {
             )}
           >
             <div class="mb-3 flex items-start justify-between gap-4">
-              <Primitive.Title class="text-[22px]">{props.title}</Primitive.Title>
+              <Primitive.Title class="min-w-0 text-[22px] wrap-anywhere">
+                {props.title}
+              </Primitive.Title>
               <Primitive.CloseButton
                 aria-label="Close"
-                class="-mt-1 -mr-2 grid size-9 place-items-center rounded-control text-soft hover:bg-tint"
+                class="-mt-1 -mr-2 grid size-9 shrink-0 place-items-center rounded-control text-soft hover:bg-tint"
               >
                 <X aria-hidden="true" class="size-5" />
               </Primitive.CloseButton>

@@ -34,8 +34,10 @@ export const Field = (props: {
     placeholder: props.placeholder,
     maxLength: props.maxLength,
     autocomplete: props.autocomplete ?? "off",
-    autocapitalize: "none" as const,
-    spellcheck: false,
+    // What is more than a line is said in somebody's own language.
+    autocapitalize: props.lines ? ("sentences" as const) : ("none" as const),
+    spellcheck: props.lines !== undefined,
+    dir: props.mono ? undefined : ("auto" as const),
     autofocus: props.autofocus,
     onBlur: () => props.onBlur?.(),
   });

@@ -2,13 +2,13 @@ import { CircleCheck } from "lucide-solid";
 import { createMemo, For, Show } from "solid-js";
 import { dueSats } from "../../../machines/invoice.ts";
 import { listed, PURPOSES, relayName } from "../../lib/bill.ts";
-import { chargeOf, type Deadline, deadlineOf } from "../../lib/due.ts";
+import { chargeOf, deadlineOf } from "../../lib/due.ts";
 import { sats } from "../../lib/format.ts";
 import { type InvoiceReplica, live } from "../../lib/live.ts";
 import { buttonVariants } from "../../ui/button.tsx";
-import { Time } from "../time.tsx";
 import { Section } from "./section.tsx";
 import { isSuspended } from "./suspended.ts";
+import { Words } from "./words.tsx";
 
 /** Every open invoice, oldest first, with what hangs on it. */
 export const DueNow = () => {
@@ -73,24 +73,3 @@ const DueRow = (props: { invoice: InvoiceReplica; isFirst: boolean }) => {
     </li>
   );
 };
-
-const Words = (props: { words: Deadline }) => (
-  <p data-tone={props.words.tone} class="tone mt-0.5 text-[15px] text-soft">
-    <Show when={props.words.tone !== "waiting"}>
-      <span
-        aria-hidden="true"
-        class="mr-2 inline-block size-2 rounded-full bg-(--tone) align-[1px]"
-      />
-    </Show>
-    {props.words.before}
-    <Show when={props.words.at}>
-      {(at) => (
-        <>
-          {" "}
-          <Time at={at()} form="date" />, <Time at={at()} form="relative" />.
-        </>
-      )}
-    </Show>
-    {props.words.after && ` ${props.words.after}.`}
-  </p>
-);

@@ -15,6 +15,7 @@ import { nowMs } from "../../lib/clock.ts";
 import { moment, number, sats, short } from "../../lib/format.ts";
 import { live } from "../../lib/live.ts";
 import { relayUrl } from "../../lib/settings.ts";
+import { closedWords } from "../../lib/successor.ts";
 import { Button, buttonVariants } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { CopyButton } from "../copy.tsx";
@@ -36,8 +37,10 @@ const Receipt = (props: { bill: Bill | null; onClose: () => void }) => (
 export default Receipt;
 
 const Body = (props: { bill: Bill }) => {
-  const meaning = () =>
-    meaningOf(machines.invoice, live.invoice(props.bill.id)?.value ?? props.bill.status);
+  const meaning = () => {
+    const invoice = live.invoice(props.bill.id);
+    return invoice ? closedWords(invoice) : meaningOf(machines.invoice, props.bill.status);
+  };
   const how = createMemo(() => howPaid(props.bill));
   return (
     <div data-receipt="" class="flex flex-col gap-5">

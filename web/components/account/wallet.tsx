@@ -17,6 +17,7 @@ import { Time } from "../time.tsx";
 import { Budget } from "./budget.tsx";
 import { Disconnect } from "./disconnect.tsx";
 import { Guide } from "./guide.tsx";
+import { Refused } from "./refused.tsx";
 import { Section } from "./section.tsx";
 import { isSuspended, SUSPENDED_WHY } from "./suspended.ts";
 import { WalletForm } from "./wallet-form.tsx";
@@ -64,6 +65,9 @@ const Wallet = (props: { billing: Requested<Billing> }) => {
                   <Time at={renewal().at} form="date" />.
                 </p>
               )}
+            </Show>
+            <Show when={state() === "connected"}>
+              <Refused />
             </Show>
             <Show when={state() !== "none"}>
               <Actions
