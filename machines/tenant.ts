@@ -11,6 +11,7 @@ export {
   type Order,
   renews,
   reopenedAs,
+  switchesByItself,
   type TenantContext,
   type TenantInput,
 } from "./till.ts";

@@ -107,9 +107,22 @@ export function renewalAt(c: TenantContext): number | null {
   return soonest - LEAD_MS;
 }
 
+/**
+ * Whether a running relay's change of plan takes effect by itself: paid for, or a downgrade that waits for
+ * the end of what is paid. What is asked for in grace, and a dearer plan, come with the payment.
+ */
+export function switchesByItself(seat: Seat): boolean {
+  const { next, is, paidThrough, priceSats } = seat;
+  if (!next || is !== "on") return false;
+  if (isNextPaid(seat)) return true;
+  return next.at < (paidThrough ?? 0) && plans[next.plan].priceSats <= priceSats;
+}
+
 /** The soonest instant at which a scheduled change of plan takes effect. */
 export function nextSwitch(c: TenantContext): number | null {
-  const times = Object.values(c.seats).flatMap((s) => (s.next && s.is === "on" ? [s.next.at] : []));
+  const times = Object.values(c.seats).flatMap((seat) =>
+    seat.next && switchesByItself(seat) ? [seat.next.at] : [],
+  );
   return times.length === 0 ? null : Math.min(...times);
 }
 
@@ -264,7 +277,7 @@ export const madeFree: Transformation = (c, e) => {
 export function switching(c: TenantContext, nowMs: number): Record<string, Seat> {
   const seats: Record<string, Seat> = {};
   for (const [relay, seat] of Object.entries(c.seats)) {
-    if (!seat.next || seat.is !== "on" || seat.next.at > nowMs) continue;
+    if (!seat.next || seat.next.at > nowMs || !switchesByItself(seat)) continue;
     const { plan } = seat.next;
     const { priceSats } = plans[plan];
     const paidThrough = priceSats === 0 ? null : seat.paidThrough;

@@ -3,7 +3,7 @@ import { meaningOf, statusOf } from "../machines/describe.ts";
 import { invoiceActor, relayActor, tenantActor } from "../machines/messages.ts";
 import { plans } from "../machines/plans.ts";
 import { relayMachine } from "../machines/relay.ts";
-import { renews, type TenantContext } from "../machines/tenant.ts";
+import { renews, switchesByItself, type TenantContext } from "../machines/tenant.ts";
 import { REVISIONS_MAX } from "./history.ts";
 import type { Host } from "./host/host.ts";
 import type { PersistedSnapshot } from "./host/xstate.ts";
@@ -93,7 +93,7 @@ function billedNext(host: Host, id: string, tenant: string): Next[] {
     name === "renewal" && isToRenew ? "its renewal is written, and can be paid" : undefined,
   );
   const switching: Next[] =
-    seat.next && seat.is === "on"
+    seat.next && switchesByItself(seat)
       ? [{ at: toSeconds(seat.next.at), what: `its plan becomes ${plans[seat.next.plan].name}` }]
       : [];
   const open = seat.invoice ?? (renews(till, id) ? till.renewal?.invoice : undefined);

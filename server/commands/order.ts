@@ -7,6 +7,7 @@ import {
   orderRefusal,
   RELAYS_MAX,
   RESERVATIONS_MAX,
+  renewedAt,
   type Seat,
 } from "../../machines/billing.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
@@ -91,8 +92,10 @@ export function reactivateRelay(
       );
     if (seat?.is !== "off" && seat?.is !== "dark")
       throw new AppError("relay_not_deactivated", 409, `this relay is ${row.status}`);
-    const plan = wanted ?? seat.plan;
-    if (seat.is === "dark" && plan === seat.plan && till.renewal && renews(till, relay))
+    // What led to suspension may have been written at a plan that was asked for in grace.
+    const renewed = seat.is === "dark" && till.renewal ? renewedAt(seat).plan : seat.plan;
+    const plan = wanted ?? renewed;
+    if (seat.is === "dark" && plan === renewed && till.renewal && renews(till, relay))
       return remembered(parts, asker, {
         relay,
         invoice: reissued(tx, asker, till.renewal.invoice),

@@ -215,6 +215,7 @@ test("in grace another plan supersedes the renewal at its price, and free drops 
     return open.id === first.id ? null : open;
   });
   expect(await invoiceIs(tenant, first.id, "expired")).toMatchObject({ paid_at: null });
+  expect(await relayOf(tenant, relay.id)).toMatchObject({ plan: "basic", price: 10_000 });
   const billed = second.items.find((item) => item.relay === relay.id);
   expect(billed?.amount).toBe(quoted.amount);
   expect(await quoteOf(tenant, other.id, "free")).toMatchObject({ change: "free", applies: "now" });
@@ -263,7 +264,10 @@ test("changing the plan again and again in grace makes it no longer", async () =
   expect(await relayOf(tenant, id)).toMatchObject({ status: "grace" });
   await advanceTo(fixture, graceEnds + 60);
   expect(await relayOf(tenant, id)).toMatchObject({ status: "suspended", cause: "nonpayment" });
-  fixture.world.pay((await openInvoiceOf(tenant)).invoice);
+  const led = await openInvoiceOf(tenant);
+  for (const plan of [undefined, "growth"])
+    expect((await reactivate(tenant, id, plan)).body.invoice).toMatchObject({ id: led.id });
+  fixture.world.pay(led.invoice);
   expect(await relayIs(tenant, id, "active")).toMatchObject({ plan: "growth" });
   await expectReconciled(fixture, tenant);
   await leave(fixture, tenant);

@@ -21,11 +21,21 @@ const DEADLINES: Record<string, (context: never) => number | null> = {
   graceEnds: (c: RelayContext) => c.graceEnds,
   validUntil: (c: NoticeContext) => c.validUntil,
   renewal: renewalDue,
-  planSwitch: (c: TenantContext) =>
-    first(Object.values(c.seats).flatMap(({ is, next }) => (is === "on" && next ? [next.at] : []))),
+  planSwitch: switchDue,
 };
 
 const first = (times: number[]): number | null => (times.length > 0 ? Math.min(...times) : null);
+
+/** Of a plan that is paid for, or no dearer and due before the date. */
+function switchDue(c: TenantContext): number | null {
+  const due = Object.values(c.seats).flatMap(({ is, next, paidThrough, priceSats }) => {
+    if (is !== "on" || next === null || paidThrough === null) return [];
+    const isPaid = next.at < paidThrough - 1;
+    const isDearer = plans[next.plan].priceSats > priceSats;
+    return next.at < paidThrough && (isPaid || !isDearer) ? [next.at] : [];
+  });
+  return first(due);
+}
 
 /** An hour before the next anchor, or before the end of a relay that is to be renewed sooner. */
 function renewalDue(c: TenantContext): number | null {

@@ -158,6 +158,8 @@ describe("a change in grace", () => {
       expect(itemsOf(tenant)).toMatchObject([
         { plan: to, sats: plans[to].priceSats, from: END, to: addMonths(T0, 2) },
       ]);
+      // It is had when it is paid for, and not for the days of grace before.
+      expect(seatOf(tenant.wait(DAY_MS))).toMatchObject({ plan: from, next: { plan: to } });
       payFor(tenant);
       expect(seatOf(tenant)).toMatchObject({ plan: to, paidThrough: addMonths(T0, 2) });
     }
@@ -171,6 +173,21 @@ describe("a change in grace", () => {
     tenant.send({ type: "CLOSED", ...tenant.context.renewal, sats: 0 } as never);
     expect(madeInvoice(tenant)).toBeUndefined();
   });
+});
+
+test("a dearer plan asked for in the last hour begins at its date if it is paid, else with the payment", () => {
+  const ask = () => {
+    const tenant = renewed().send(change("growth"));
+    tenant.send({ type: "CLOSED", ...tenant.context.renewal, sats: 0 } as never);
+    return { tenant, items: itemsOf(tenant) };
+  };
+  const early = ask();
+  payFor(early.tenant, early.items);
+  expect(seatOf(early.tenant.wait(DAY_MS))).toMatchObject({ plan: "growth", next: null });
+  const late = ask();
+  expect(seatOf(late.tenant.wait(DAY_MS))).toMatchObject({ plan: "basic", priceSats: 10_000 });
+  payFor(late.tenant, late.items);
+  expect(seatOf(late.tenant)).toMatchObject({ plan: "growth", priceSats: 50_000, next: null });
 });
 
 test("a change in the last hour, when the renewal is written, is written anew at the new price", () => {
