@@ -4,7 +4,7 @@ import { ledger } from "./schema.ts";
 
 export type LedgerLine = Omit<typeof ledger.$inferSelect, "seq">;
 
-/** Where a tenant's sats came from and went. */
+/** Where a tenant's sats came from and went. `held` is the part of `credit` that open invoices hold. */
 export type Statement = {
   received: number;
   granted: number;
@@ -37,7 +37,7 @@ export function ledgerQueries({ orm, sqlite }: Db) {
     },
     /**
      * A tenant's accounts to the sat: received + granted (with what an operator counted as paid) =
-     * applied + credit + held by open invoices + refunded (with what is set aside for it).
+     * applied + credit + refunded (with what is set aside for it).
      */
     statement(tenant: string): Statement {
       const rows = sums.all({ tenant });
@@ -46,12 +46,13 @@ export function ledgerQueries({ orm, sqlite }: Db) {
           .filter((row) => row.from.startsWith(from) && row.to.startsWith(to))
           .reduce((sum, row) => sum + row.sats, 0);
       const balance = (account: string): number => flow("", account) - flow(account, "");
+      const held = balance("invoice/");
       return {
         received: flow("wallet", ""),
         granted: flow("granted", "") + flow("operator", ""),
         applied: flow("", "revenue"),
-        credit: balance("tenant/"),
-        held: balance("invoice/"),
+        credit: balance("tenant/") + held,
+        held,
         refunded: flow("", "refund/") - flow("refund/", "tenant/"),
       };
     },

@@ -157,7 +157,7 @@ export const billingRoutes = (parts: RouteParts) => {
       response: { 200: statement, 401: problem },
       detail: {
         summary: "My accounts, to the sat",
-        description: "received + granted = applied + credit + held + refunded, at any moment.",
+        description: "received + granted = applied + credit + refunded, at any moment.",
       },
     })
     .get(

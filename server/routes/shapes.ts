@@ -265,7 +265,7 @@ export const statement = t.Object({
   granted: integer(),
   applied: integer(),
   credit: integer(),
-  held: integer({ description: "credit that open invoices hold" }),
+  held: integer({ description: "the part of credit that open invoices hold" }),
   refunded: integer(),
 });
 export const forecastEvent = t.Union([

@@ -152,7 +152,7 @@ test("money for an expired invoice is credit, which pays the next purchase first
   const growth = await order(tenant, { plan: "growth" });
   expect(growth.invoice).toMatchObject({ amount: 50_000, credit: 10_000 });
   expect(await tenantOf(tenant)).toMatchObject({ credit: 0 });
-  expect(await expectReconciled(fixture, tenant)).toMatchObject({ held: 10_000 });
+  expect(await expectReconciled(fixture, tenant)).toMatchObject({ credit: 10_000, held: 10_000 });
   expect(fixture.world.pay(growth.invoice?.invoice ?? "").amount_sats).toBe(40_000);
   await relayIs(tenant, growth.relay.id, "active");
   expect(await expectReconciled(fixture, tenant)).toMatchObject({

@@ -5,7 +5,8 @@ import { Skeleton } from "../../ui/skeleton.tsx";
 import { createStatement } from "./requests.ts";
 import { Failed } from "./section.tsx";
 
-type Account = "received" | "granted" | "applied" | "held" | "credit" | "refunded";
+type Money = NonNullable<ReturnType<ReturnType<typeof createStatement>["data"]>>;
+type Account = "received" | "granted" | "applied" | "held" | "free" | "refunded";
 const CAME: [Account, string][] = [
   ["received", "You paid over Lightning"],
   ["granted", "The operator gave you"],
@@ -13,9 +14,12 @@ const CAME: [Account, string][] = [
 const WENT: [Account, string][] = [
   ["applied", "Paid for relays"],
   ["held", "Held by invoices that are open"],
-  ["credit", "Your credit"],
+  ["free", "Your credit"],
   ["refunded", "Refunded to you"],
 ];
+
+/** Of the credit, open invoices hold a part; the rest is free to use. */
+const accounts = (money: Money) => ({ ...money, free: money.credit - money.held });
 
 /** Every sat that came, and where it is: both sides are equal at any moment. */
 const Statement = () => {
@@ -40,7 +44,8 @@ const Statement = () => {
           )}
         </Match>
         <Match when={request.data()}>
-          {(money) => {
+          {(said) => {
+            const money = () => accounts(said());
             const total = (side: typeof CAME) =>
               side.reduce((sum, [account]) => sum + money()[account], 0);
             return (
