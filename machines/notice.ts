@@ -128,7 +128,7 @@ export const noticeMachine = setup({
     },
     no_inbox: {
       description:
-        "You have not said where you read messages (kind 10050), so it was not sent. You can read it here.",
+        "We know of no inbox of yours (kind 10050), so it was not sent. You can read it here.",
       on: { "admin.retry": "queued" },
     },
     missed: { description: "It could not be delivered while it still mattered." },

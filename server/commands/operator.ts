@@ -27,8 +27,30 @@ function actIn(
   { by, reason }: Act,
 ): void {
   const why = cleanReason(reason);
-  tx.send(actor, { ...event, reason: why } as HostEvent, { cause: "http", by, reason: why });
+  try {
+    tx.send(actor, { ...event, reason: why } as HostEvent, { cause: "http", by, reason: why });
+  } catch (error) {
+    const words = NOT_NOW[event.type];
+    if (!words || !(error instanceof AppError) || error.code !== "not_allowed_now") throw error;
+    throw new AppError(error.code, error.status, words);
+  }
 }
+
+/** Why an act is not possible as things are. */
+const NOT_NOW: Record<string, string> = {
+  "admin.markPaid": "only an open invoice can be counted as paid",
+  "admin.void": "only an open invoice can be voided",
+  "admin.retry": "nothing waits here to be tried again",
+  "admin.suspend": "it is suspended already, or does not run",
+  "admin.unsuspend": "the operator did not stop it, so there is nothing to lift",
+  "admin.deactivate": "it is deactivated already",
+  "admin.extend":
+    "only a paid relay that runs or is suspended can be given time, to later than now and than what is paid",
+  "admin.credit": "grant at least one sat",
+  "admin.refund": "a refund is under way already; confirm or cancel it first",
+  "admin.refunded": "no refund is under way for this tenant",
+  "admin.refundCancelled": "no refund is under way for this tenant",
+};
 
 /** One act, in one transaction; repeated under its key it does nothing. @throws AppError 404, 409, 422 */
 function operate(
@@ -141,7 +163,7 @@ const refundableSats = ({ host, queries }: RefundParts, pubkey: string): number 
 /**
  * First step of a refund: sets the sats aside for a bolt11 that the tenant gave. The operator pays it
  * from a wallet of their own, because ours cannot pay.
- * @throws AppError 422 `bolt11_invalid`, `bolt11_network`, `bolt11_amount`, `bolt11_expired`, 409 `not_refundable`
+ * @throws AppError 422 `bolt11_invalid`, `bolt11_network`, `bolt11_amount`, `bolt11_expired`, `bolt11_used`, 409 `not_refundable`
  */
 export function prepareRefund(
   parts: RefundParts,
@@ -166,6 +188,8 @@ export function prepareRefund(
     const expiresAt = (decoded.timestamp + (decoded.expiry ?? 3600)) * 1000;
     if (expiresAt <= parts.clock.now())
       throw wrong("bolt11_expired", "the bolt11 has expired; ask the tenant for a new one");
+    if (parts.queries.tenants.isRefunded(pubkey, bolt11))
+      throw wrong("bolt11_used", "this bolt11 was paid by an earlier refund; ask for a new one");
     // Here, where nothing can come between: what is read is what is set aside.
     const refundable = refundableSats(parts, pubkey);
     if (sats > refundable)

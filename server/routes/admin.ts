@@ -158,6 +158,7 @@ export const adminRoutes = (parts: RouteParts) => {
             "bolt11_network",
             "bolt11_amount",
             "bolt11_expired",
+            "bolt11_used",
           ),
         },
         detail: {

@@ -61,6 +61,9 @@ test("a refund takes two steps: set aside for the tenant's bolt11, then proven b
   expect(await confirm(preimage)).toMatchObject({ status: 200, body: { refund: null } });
   expect(codeOf(await confirm(preimage))).toEqual([409, "no_refund"]);
 
+  // Its preimage is known now, and would prove nothing a second time.
+  expect(codeOf(await prepare(4_000, wanted.bolt11))).toEqual([422, "bolt11_used"]);
+
   // One that was not paid is taken back; of the money 6,000 are left.
   await prepare(6_000, asked(6_000).bolt11);
   expect((await onTenant(tenant, "refund/cancel")).body.credit).toBe(11_000);

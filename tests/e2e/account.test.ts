@@ -254,7 +254,7 @@ test("who names no inbox reads messages here, publishes one, and is written to",
   const message = page.getByRole("button", { name: /10,000 sats for Tide pool/ });
   await message.getByText("no inbox").waitFor();
   await message.click();
-  await page.getByText("You have not said where you read messages (kind 10050)").waitFor();
+  await page.getByText("We know of no inbox of yours (kind 10050)").waitFor();
   const { origin } = new URL(url());
   await page.getByRole("link", { name: `${origin}/account?invoice=` }).waitFor();
   // An address that a relay's name brings is no link.
