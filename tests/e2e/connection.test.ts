@@ -57,3 +57,21 @@ test("a server that has lost power and takes no signature yet is asked again by 
   await page.getByText("Your first relay takes a minute").waitFor();
   expect(refused).toBe(2);
 });
+
+test("a page that does not load says so, and others open", async () => {
+  const { page } = await visit({ expects: /Failed to fetch dynamically imported module/ });
+  await page.goto("/");
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  const gone = (url: URL): boolean => /\/assets\/login-.*\.js$/.test(url.pathname);
+  // As after an update: what this page would load is not there any more.
+  await page.route(gone, (route) => route.fulfill({ status: 404, body: "" }));
+  await page.getByRole("link", { name: "Log in" }).click();
+  await page.getByRole("heading", { name: "This page could not be shown" }).waitFor();
+  await page.getByRole("link", { name: "Berth" }).click();
+  await page.getByRole("heading", { name: /home port/ }).waitFor();
+  await page.getByRole("link", { name: "Log in" }).click();
+  await page.getByRole("heading", { name: "This page could not be shown" }).waitFor();
+  await page.unroute(gone);
+  await page.getByRole("button", { name: "Reload" }).click();
+  await page.getByRole("heading", { name: "Log in" }).waitFor();
+});

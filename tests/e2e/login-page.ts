@@ -6,17 +6,13 @@ type Options = Parameters<typeof visit>[2];
 /** A visit that fails where anything went wrong in the page, and ends. */
 export const withVisitor =
   (world: () => { browser: Browser; url: string }) =>
-  async (
-    options: Options & { expects?: RegExp },
-    look: (visitor: Visitor) => Promise<void>,
-  ): Promise<void> => {
+  async (options: Options, look: (visitor: Visitor) => Promise<void>): Promise<void> => {
     const { browser, url } = world();
-    const { expects, ...rest } = options;
-    const visitor = await visit(browser, url, rest);
+    const visitor = await visit(browser, url, options);
     visitor.page.setDefaultTimeout(8_000);
     try {
       await look(visitor);
-      const problems = visitor.problems.filter((problem) => !expects?.test(problem));
+      const { problems } = visitor;
       if (problems.length > 0) throw new Error(`the page complained:\n${problems.join("\n")}`);
     } finally {
       await visitor.context.close();

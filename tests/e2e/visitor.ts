@@ -20,6 +20,8 @@ type Options = {
   /** Whether it is a phone: touched, not pointed at. */
   isPhone?: boolean;
   colorScheme?: "light" | "dark";
+  /** What its pages may complain of. */
+  expects?: RegExp;
 };
 
 const HEIGHT = 900;
@@ -43,6 +45,9 @@ export async function visit(
     permissions: ["clipboard-read", "clipboard-write"],
   });
   const problems: string[] = [];
+  const complain = (problem: string): void => {
+    if (!options.expects?.test(problem)) problems.push(problem);
+  };
   if (extension) {
     await context.exposeFunction("signOutside", (template: EventTemplate) =>
       finalizeEvent(template, secretKey),
@@ -63,16 +68,16 @@ export async function visit(
       localStorage.setItem("berth.login", JSON.stringify(login));
     }, pubkey);
   const page = await context.newPage();
-  page.on("pageerror", (error) => problems.push(String(error)));
+  page.on("pageerror", (error) => complain(String(error)));
   // A page talks to its own origin alone, but to the relays of a remote signer.
   page.on("request", (request) => {
     if (!/^(?:blob|data):/.test(request.url()) && !request.url().startsWith(`${url}/`))
-      problems.push(`asked ${request.url()}`);
+      complain(`asked ${request.url()}`);
   });
   page.on("console", (message) => {
     // What the server refuses is shown to the person, and logged by the browser besides.
     if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
-      problems.push(message.text());
+      complain(message.text());
   });
   return { context, page, pubkey, secretKey, problems };
 }

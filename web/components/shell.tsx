@@ -1,10 +1,19 @@
 import { A, useLocation } from "@solidjs/router";
 import { Monitor, Moon, Sun } from "lucide-solid";
-import { type Component, createEffect, type JSX, lazy, Show, Suspense } from "solid-js";
+import {
+  type Component,
+  createEffect,
+  ErrorBoundary,
+  type JSX,
+  lazy,
+  Show,
+  Suspense,
+} from "solid-js";
 import { Dynamic } from "solid-js/web";
 import { login } from "../lib/session.ts";
 import { setTheme, type Theme, theme } from "../lib/theme.ts";
 import { buttonVariants } from "../ui/button-variants.ts";
+import { Broken } from "./broken.tsx";
 import { Mark } from "./mark.tsx";
 
 const Account = lazy(() => import("./person.tsx"));
@@ -66,7 +75,9 @@ export const Shell = (props: { children?: JSX.Element; below: Component | null }
         </Show>
       </header>
       <main id="main" tabIndex={-1} ref={main} class="grow pb-24">
-        {props.children}
+        <ErrorBoundary fallback={(error, reset) => <Broken error={error} onAnother={reset} />}>
+          {props.children}
+        </ErrorBoundary>
       </main>
       <Foot />
       <Show when={props.below}>
