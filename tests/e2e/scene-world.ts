@@ -3,7 +3,7 @@ import { generateSecretKey } from "nostr-tools/pure";
 import type { SandboxInfo } from "../../server/sandbox/sandbox.ts";
 import { signed } from "./signed.ts";
 
-export type TenantName = "newcomer" | "buyer" | "regular" | "debtor" | "dark";
+export type TenantName = "newcomer" | "buyer" | "regular" | "debtor" | "dark" | "ashore";
 /** `ids` are what a scene's path may name: `:relay`, `:invoice`. */
 export type Tenant = { secretKey: Uint8Array; ids: Record<string, string> };
 type Ordered = { relay: { id: string }; invoice: { id: string; invoice: string } | null };
@@ -45,6 +45,12 @@ export function sceneWorld({ url, tenant_nwc_url }: SandboxInfo) {
       await order(ask, "Spare room", "spare", "free");
       await control("clock", { advance_seconds: 33 * DAY_SECONDS });
       return openOf(ask, relay.id);
+    },
+    ashore: async (ask) => {
+      const { relay } = await bought(ask, "Winter quarters", "winter", "basic");
+      await control("clock", { advance_seconds: DAY_SECONDS });
+      await ask("DELETE", `/tenant/relays/${relay.id}`);
+      return { relay: relay.id };
     },
     dark: async (ask) => {
       const { relay } = await bought(ask, "Lighthouse keepers", "keepers", "basic");

@@ -62,6 +62,40 @@ export const scenes: Scene[] = [
     tenant: "regular",
     until: heading("Book club"),
   },
+  {
+    name: "relay-quote",
+    path: "/relays/:relay?tab=plan",
+    tenant: "regular",
+    until: async (page) => {
+      await page.getByRole("radio", { name: /Growth/ }).check({ force: true });
+      await page.getByRole("button", { name: /Change to Growth/ }).waitFor();
+    },
+  },
+  {
+    name: "relay-deactivate",
+    path: "/relays/:relay",
+    tenant: "regular",
+    until: async (page) => {
+      await page.getByRole("button", { name: "Deactivate" }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  {
+    name: "relay-deactivated",
+    path: "/relays/:relay",
+    tenant: "ashore",
+    until: heading("Winter quarters"),
+  },
+  {
+    name: "relays-offline",
+    path: "/relays",
+    tenant: "regular",
+    until: async (page) => {
+      await text("Test tank")(page);
+      await page.context().setOffline(true);
+      await text(/^You are offline/)(page);
+    },
+  },
   { name: "edit-relay", path: "/relays/:relay/edit", tenant: "regular", until: heading(/Edit/) },
   { name: "account", path: "/account", tenant: "regular", until: heading("Account") },
   {
