@@ -86,3 +86,31 @@ test("a page that does not load says so, and others open", async () => {
   await page.getByRole("button", { name: "Reload" }).click();
   await page.getByRole("heading", { name: "Log in" }).waitFor();
 });
+
+test("nothing jumps while a page comes", async () => {
+  const me = await visit({ loggedIn: true, width: 390 });
+  for (let count = 0; count < 3; count++) await order(me, `Relay ${count}`);
+  const { page } = me;
+  await page.addInitScript(() => {
+    const shifts: number[] = [];
+    Object.assign(window, { shifts });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) shifts.push((entry as unknown as Shift).value);
+    }).observe({ type: "layout-shift", buffered: true });
+    type Shift = { value: number };
+  });
+  const shifted = () =>
+    page.evaluate(() =>
+      (window as unknown as { shifts: number[] }).shifts.reduce((sum, one) => sum + one, 0),
+    );
+  for (const [path, last] of [
+    ["/relays", "[data-slot=relay]"],
+    ["/relays/new", "input[name=name]"],
+    ["/account", "main dl"],
+  ] as const) {
+    await page.goto(path);
+    await page.locator(last).first().waitFor();
+    await page.locator("footer").getByRole("link", { name: "Plans" }).waitFor();
+    expect({ path, isCalm: (await shifted()) < 0.02 }).toEqual({ path, isCalm: true });
+  }
+});

@@ -72,7 +72,7 @@ export async function visit(
   // A page talks to its own origin alone, but to the relays of a remote signer.
   page.on("request", (request) => {
     if (!/^(?:blob|data):/.test(request.url()) && !request.url().startsWith(`${url}/`))
-      problems.push(`asked ${request.url()}`);
+      complain(`asked ${request.url()}`);
   });
   page.on("console", (message) => {
     // What the server refuses is shown to the person, and logged by the browser besides.

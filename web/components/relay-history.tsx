@@ -66,7 +66,8 @@ const RelayHistory = (props: { relay: RelayReplica }) => {
         )}
       </Show>
       <Switch>
-        <Match when={(total() ?? 0) > entries().length}>
+        {/* What came meanwhile would push older entries onto the next page, to be read twice. */}
+        <Match when={(total() ?? 0) > entries().length && !isBehind()}>
           <div class="mt-4 flex flex-wrap items-center gap-4">
             <Button busy={isBusy()} onClick={() => void load(false)}>
               Load more

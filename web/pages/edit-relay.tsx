@@ -43,9 +43,9 @@ export default Page;
 
 const Loading = () => (
   <Awaited>
-    <div role="status">
+    <div role="status" class="pt-2">
       <span class="sr-only">Your relay is loading.</span>
-      <Skeleton class="mt-2 h-6 w-32" />
+      <Skeleton class="h-6 w-32" />
       <Skeleton class="mt-3 mb-6 h-10 w-56" />
       <Skeleton class="h-[75px] rounded-control" />
       <Skeleton class="mt-6 h-[102px] rounded-control" />

@@ -228,8 +228,10 @@ const NewRelayPage = () => {
             {price() ? `Continue to payment · ${sats(price() ?? 0)}` : "Create relay"}
           </Button>
           <p class="text-[15px] text-soft">
-            <Show when={price()} fallback="It is running a second or two from now.">
-              Your name is reserved for 24 hours. The month begins when the relay is running.
+            <Show when={draft.plan !== null}>
+              {price()
+                ? "Your name is reserved for 24 hours. The month begins when the relay is running."
+                : "It usually runs within a second or two."}
             </Show>
           </p>
         </div>
