@@ -1,7 +1,7 @@
 import { statusOf } from "../machines/describe.ts";
 import { plans } from "../machines/plans.ts";
 import type { RelayContext } from "../machines/relay.ts";
-import { moment, sats } from "./notices/words.ts";
+import { sats } from "./notices/words.ts";
 import { toSeconds } from "./projections/seconds.ts";
 
 /** Events of a relay in words; what is not here did not change its status by itself. */
@@ -76,6 +76,9 @@ function editInWords(was: RelayContext, is: RelayContext): string | null {
   return changes.length === 0 ? null : changes.join("; ");
 }
 
+/** As RFC 3339 in UTC, to the second: whoever shows it knows the reader's zone. */
+const instant = (atMs: number): string => new Date(atMs).toISOString().replace(/\.\d+Z$/, "Z");
+
 function extensionInWords(was: RelayContext, is: RelayContext): string | null {
   const changes: string[] = [];
   if (was.plan !== is.plan)
@@ -87,8 +90,8 @@ function extensionInWords(was: RelayContext, is: RelayContext): string | null {
   else if (is.paidThrough !== null && toSeconds(is.paidThrough) !== toSeconds(was.paidThrough ?? 0))
     changes.push(
       was.paidThrough === null
-        ? `it is paid through ${moment(is.paidThrough)}`
-        : `it is paid through ${moment(is.paidThrough)} instead of ${moment(was.paidThrough)}`,
+        ? `it is paid through ${instant(is.paidThrough)}`
+        : `it is paid through ${instant(is.paidThrough)} instead of ${instant(was.paidThrough)}`,
     );
   return changes.length === 0 ? null : changes.join("; ");
 }

@@ -126,6 +126,8 @@ test("the history is filtered, searched and paged, and what is new is seen witho
   await page.getByText("1–20 of 21").waitFor();
   await page.getByRole("button", { name: "Older" }).click();
   await page.getByText("21–21 of 21").waitFor();
+  // There is no further page, and who pages by keyboard is still there.
+  await page.locator("button[aria-disabled]:focus", { hasText: "Older" }).waitFor();
   expect(page.url()).toContain("page=2");
   await page.goBack();
   await page.getByText("1–20 of 21").waitFor();

@@ -382,6 +382,14 @@ test("its history is told in words, with who and when, once it is looked at", as
   });
   expect(await edit.textContent()).toContain("You · ");
   expect(asked).toHaveLength(1);
+
+  const paid = await me.relay("dated", "basic");
+  const dated = await me.see(`/relays/${paid.id}?tab=history`);
+  await badge(dated, "active");
+  await dated.reload();
+  // A date is in the reader's zone, and exact on hover.
+  const through = dated.getByText(/^It is paid through/).locator("time");
+  expect(await through.first().getAttribute("title")).toMatch(/\d{4}/);
 });
 
 test("while the relay server does not answer, the page says that we keep trying", async () => {

@@ -31,6 +31,7 @@ const at = (day: number): number => Date.UTC(2026, 11, day, 12) / 1000;
 const words = {
   names: (relays: readonly string[]) => relays.join(" and "),
   relaysOf: (invoice: string) => (invoice === "known" ? ["C"] : null),
+  wasRefused: (invoice: string) => invoice === "refused",
 };
 const told = (events: Foreseen[]) =>
   foretell(events, words).map(({ at, text, notes }) => [new Date(at).getUTCDate(), text, ...notes]);
@@ -71,11 +72,13 @@ test("what is foreseen of an invoice that is open already names its relays", () 
       { at: at(3), what: "notice", invoice: "known", stage: "one_day_left" },
       { at: at(4), what: "charge", invoice: "known", amount: 10_000 },
       { at: at(5), what: "charge", invoice: "unknown", amount: 5 },
+      { at: at(6), what: "charge", invoice: "refused", amount: 7 },
     ]),
   ).toEqual([
     [3, "We remind you that one day is left to pay for C."],
     [4, "Your wallet pays 10,000 sats for C."],
     [5, "Your wallet pays 5 sats."],
+    [6, "Your wallet is asked again for 7 sats."],
   ]);
 });
 

@@ -89,7 +89,11 @@ const Entry = (props: { entry: HistoryEntry }) => (
   >
     <span aria-hidden="true" class="mt-2 size-2 shrink-0 rounded-full bg-(--tone)" />
     <div class="min-w-0 grow">
-      <p class="break-words">{sentence(props.entry.what)}</p>
+      <p class="break-words">
+        <For each={sentence(props.entry.what).split(INSTANT)}>
+          {(piece) => (INSTANT.test(piece) ? <Time at={Date.parse(piece)} form="date" /> : piece)}
+        </For>
+      </p>
       <p class="text-sm text-soft">
         {props.entry.by === null ? "Berth" : WHO[props.entry.by]} ·{" "}
         <Time at={props.entry.at * 1000} /> · {props.entry.status}
@@ -97,6 +101,9 @@ const Entry = (props: { entry: HistoryEntry }) => (
     </div>
   </li>
 );
+
+/** When something is, as the server writes it; shown in the reader's zone. */
+const INSTANT = /(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)/;
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 

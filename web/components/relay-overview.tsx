@@ -6,6 +6,7 @@ import { relayMachine } from "../../machines/relay.ts";
 import { createNow } from "../lib/clock.ts";
 import { day, number, sats } from "../lib/format.ts";
 import { live, type RelayReplica } from "../lib/live.ts";
+import { nextPlan } from "../lib/next-plan.ts";
 import { relayDomain } from "../lib/settings.ts";
 import { Deactivation } from "./deactivate.tsx";
 import { MachineView } from "./machine-view.tsx";
@@ -51,18 +52,14 @@ const Facts = (props: { relay: RelayReplica }) => {
   const now = createNow(30_000);
   const c = () => props.relay.context;
   const plan = (): Plan => plans[c().plan];
-  const next = () => live.tenant()?.context.seats[c().id]?.next;
+  const next = () => nextPlan(live.tenant()?.context.seats[c().id], now());
   const kept = () => c().freed.filter(({ until }) => until > now());
   return (
     <dl class="rounded-card border border-line bg-raised px-5 max-sm:px-4">
       <Fact term="Plan">
         {plan().name}
         <Show when={next()}>
-          {(change) => (
-            <span class="block text-sm text-soft">
-              {plans[change().plan].name} from {day(change().at, now())}
-            </span>
-          )}
+          {(words) => <span class="block text-sm text-soft">{words()}</span>}
         </Show>
       </Fact>
       <Fact term="Price agreed">

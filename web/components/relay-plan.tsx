@@ -6,8 +6,8 @@ import { type PlanId, plans } from "../../machines/plans.ts";
 import { changeRefusal, renews } from "../../machines/tenant.ts";
 import { wordsOf } from "../lib/api.ts";
 import { createNow } from "../lib/clock.ts";
-import { day } from "../lib/format.ts";
 import { live, type RelayReplica } from "../lib/live.ts";
+import { nextPlan } from "../lib/next-plan.ts";
 import { quoteInWords } from "../lib/quote-words.ts";
 import { changePlan, checkoutOf } from "../lib/relay-acts.ts";
 import { Button, buttonVariants } from "../ui/button.tsx";
@@ -96,11 +96,11 @@ const PlanChange = (props: { relay: RelayReplica }) => {
           fallback={
             <p class="text-soft">
               <Show
-                when={seat()?.next}
+                when={nextPlan(seat(), now())}
                 fallback="Choose another plan to see what it means and costs. Nothing changes before you confirm."
               >
                 {(next) =>
-                  `It changes to ${plans[next().plan].name} on ${day(next().at, now())}. Choose ${plans[props.relay.context.plan].name} to keep it as it is.`
+                  `It is to be on ${next()}. Choose ${plans[props.relay.context.plan].name} to keep it as it is.`
                 }
               </Show>
             </p>

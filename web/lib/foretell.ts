@@ -13,6 +13,8 @@ type Words = {
   names: (relays: readonly string[]) => string;
   /** The relays of an invoice that there is already; null for an unknown one. */
   relaysOf: (invoice: string) => readonly string[] | null;
+  /** Whether the wallet would not pay it when it was asked last. */
+  wasRefused: (invoice: string) => boolean;
 };
 
 /** What a reminder says. */
@@ -49,7 +51,8 @@ export function foretell(events: readonly Foreseen[], words: Words): Entry[] {
         } else {
           const relays = bill?.relays ?? words.relaysOf(event.invoice);
           const what = relays ? ` for ${names(relays)}` : "";
-          const text = `Your wallet pays ${sats(event.amount)}${what}.`;
+          const does = words.wasRefused(event.invoice) ? "is asked again for" : "pays";
+          const text = `Your wallet ${does} ${sats(event.amount)}${what}.`;
           entries.push({ at, tone: "active", text, notes: [] });
         }
         break;
@@ -126,7 +129,7 @@ const SENTENCES: Record<string, (names: string, isOne: boolean) => [string, stri
   deactivated: (names, isOne) => [
     `The reservation of ${names} would end, and ${isOne ? "its name is" : "their names are"} free again.`,
   ],
-  active: (names, isOne) => [`${names} ${isOne ? "is" : "are"} active again.`],
+  active: (names, isOne) => [`${names} ${isOne ? "is" : "are"} active.`],
 };
 
 function said(entry: Entry, names: Words["names"]): Entry {

@@ -33,7 +33,7 @@ export function quoteInWords(
       return null;
     case "cancel": {
       const { next } = seat;
-      const was = next ? ` to ${plans[next.plan].name} on ${day(next.at, nowMs)}` : "";
+      const was = next ? ` to ${plans[next.plan].name}` : "";
       return {
         title: `You keep ${now.name}`,
         lines: [`The change${was} is cancelled. Nothing is due now.`],
@@ -61,8 +61,10 @@ export function quoteInWords(
     case "renewal":
       if (quote.applies === "at_period_end")
         return later(quote, nowMs, [
-          `Your next renewal is written at ${monthly}.`,
-          "Nothing is due before it, and you can take it back until then.",
+          quote.to === null
+            ? `Your next renewal is written at ${monthly}.`
+            : `Your renewal is written anew: ${amount} until ${until}${then}.`,
+          `Unpaid, it stays on ${now.name}. You can take it back until it is paid.`,
         ]);
       return {
         title: `${to.name} when you pay your renewal`,
@@ -75,7 +77,7 @@ export function quoteInWords(
           "Your relay runs on in the meantime.",
         ],
         confirm: `Change to ${to.name} for ${amount}`,
-        done: `Your relay is on the ${to.name} plan.`,
+        done: `Your relay is on the ${to.name} plan once the renewal is paid.`,
       };
     case "upgrade":
       return whenPaid(quote, [

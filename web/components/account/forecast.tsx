@@ -1,5 +1,6 @@
 import { createMemo, For, Match, Show, Switch } from "solid-js";
 import { listed, relayName } from "../../lib/bill.ts";
+import { chargeOf } from "../../lib/due.ts";
 import { type Entry, foretell } from "../../lib/foretell.ts";
 import { day, exact } from "../../lib/format.ts";
 import { live } from "../../lib/live.ts";
@@ -20,6 +21,10 @@ export const Forecast = (props: { request: Requested<Answer>; isOutdated: boolea
   const entries = createMemo(() =>
     foretell(props.request.data()?.events ?? [], {
       names: (relays) => listed([...new Set(relays)].map(relayName)),
+      wasRefused: (id) => {
+        const invoice = live.invoice(id);
+        return invoice !== undefined && chargeOf(invoice)?.tone === "grace";
+      },
       relaysOf: (id) => live.invoice(id)?.context.items.map(({ relay }) => relay) ?? null,
     }),
   );

@@ -15,6 +15,11 @@ export const Pager = (props: {
   const first = () => props.page * PAGE_SIZE + 1;
   const last = () => props.page * PAGE_SIZE + props.shown;
   const isAll = () => props.page === 0 && last() >= props.total;
+  /** Not `disabled`: a button that was pressed keeps the focus, also where there is no further page. */
+  const step = (isEnd: boolean, by: 1 | -1) => ({
+    "aria-disabled": isEnd || props.busy || undefined,
+    onClick: () => !isEnd && !props.busy && props.onPage(props.page + by),
+  });
   return (
     <nav aria-label="Pages" class="flex items-center justify-between gap-4 text-sm text-soft">
       <p role="status">
@@ -28,17 +33,15 @@ export const Pager = (props: {
         <div class="flex gap-2">
           <Button
             size="small"
-            class="min-h-10"
-            disabled={props.page === 0 || props.busy}
-            onClick={() => props.onPage(props.page - 1)}
+            class="min-h-10 aria-disabled:cursor-not-allowed aria-disabled:opacity-55"
+            {...step(props.page === 0, -1)}
           >
             <ChevronLeft aria-hidden="true" /> Newer
           </Button>
           <Button
             size="small"
-            class="min-h-10"
-            disabled={last() >= props.total || props.busy}
-            onClick={() => props.onPage(props.page + 1)}
+            class="min-h-10 aria-disabled:cursor-not-allowed aria-disabled:opacity-55"
+            {...step(last() >= props.total, 1)}
           >
             Older <ChevronRight aria-hidden="true" />
           </Button>
