@@ -71,7 +71,10 @@ export class NoAnswerYet extends Error {
 
 /**
  * Asks our wallet whether anything was paid on an invoice. A settlement is reported before the answer
- * is given, so that a true answer finds its state already left.
+ * is given, so that a true answer finds its state already left. One bolt11 that it cannot tell about
+ * leaves the answer open, but every other is asked about.
+ *
+ * @throws {NoAnswerYet} nothing was paid as far as it can tell, which is not all
  */
 export async function askAbout(
   parts: Pick<EffectParts, "queries" | "wallet" | "clock" | "report">,
@@ -79,10 +82,14 @@ export async function askAbout(
   signal: AbortSignal,
 ): Promise<{ settled: boolean }> {
   let settled = false;
+  let unanswered: NoAnswerYet | null = null;
   for (const issued of parts.queries.invoices.bolt11sOf(invoice)) {
     if (issued.settledAt !== null) continue;
     const wallet = required(parts.wallet);
-    if (issued.wallet !== wallet.pubkey) throw new NoAnswerYet("issued_by_another_wallet");
+    if (issued.wallet !== wallet.pubkey) {
+      unanswered = new NoAnswerYet("issued_by_another_wallet");
+      continue;
+    }
     const answer = await wallet.lookup(issued.paymentHash, signal);
     if (answer.state === "settled") {
       await parts.report(answer.settlement);
@@ -91,9 +98,10 @@ export async function askAbout(
       answer.reason === "not_found" &&
       parts.clock.now() - issued.issuedAt * 1000 < HOUR_MS
     ) {
-      throw new NoAnswerYet("wallet_does_not_know_it_yet");
+      unanswered = new NoAnswerYet("wallet_does_not_know_it_yet");
     }
   }
+  if (unanswered && !settled) throw unanswered;
   return { settled };
 }
 
