@@ -139,9 +139,12 @@ const malformed = () =>
     "paste the whole connection: nostr+walletconnect://<pubkey>?relay=wss://…&secret=…",
   );
 
+/** A connection's beginning as wallets write it: some without slashes, older ones without the plus. */
+const BEGINNING = /^nostr\+?walletconnect:(?:\/\/)?/i;
+
 function parsed(nwcUrl: string): string {
   try {
-    return parseWalletConnectUrl(nwcUrl.trim());
+    return parseWalletConnectUrl(nwcUrl.trim().replace(BEGINNING, "nostr+walletconnect://"));
   } catch {
     throw malformed();
   }

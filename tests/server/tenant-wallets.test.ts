@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
+import { generateSecretKey, getPublicKey } from "nostr-tools/pure";
 import type { Queries } from "../../db/index.ts";
 import type { CommandParts } from "../../server/commands/index.ts";
+import { Unavailable } from "../../server/errors.ts";
 import { Secret } from "../../server/secrets.ts";
 import { createTenantWallets } from "../../server/tenant-wallets.ts";
 import type { PayOutcome, SignedPayment } from "../../server/wallet/payer.ts";
@@ -25,7 +27,10 @@ function walletsThat(send: (connection: { url: string | null }) => Promise<PayOu
         done.push(`send ${wallet}`);
         return await send(connection);
       },
-      probe: () => Promise.reject(new Error("not asked for")),
+      probe: async (url) => {
+        done.push(url.reveal());
+        throw new Unavailable("wallet_silent", "");
+      },
     },
   });
   return { wallets, connection, done };
@@ -68,4 +73,15 @@ test("without a connection nothing is signed", async () => {
   connection.url = null;
   expect(await wallets.pay("t", "lnbc1", { memo, signal })).toEqual({ outcome: "none" });
   expect(done).toEqual([]);
+});
+
+test("a connection is understood however its wallet writes its beginning", async () => {
+  const { wallets, done } = walletsThat(async () => refused);
+  const rest = `${getPublicKey(generateSecretKey())}?relay=wss%3A%2F%2Frelay.example&secret=${"01".repeat(32)}`;
+  for (const beginning of ["nostr+walletconnect:", "nostrwalletconnect:", "NOSTR+walletconnect:"])
+    for (const slashes of ["", "//"])
+      await expect(wallets.connect("t", ` ${beginning}${slashes}${rest}\n`)).rejects.toMatchObject({
+        code: "wallet_unreachable",
+      });
+  expect(done).toEqual(Array(6).fill(`nostr+walletconnect://${rest}`));
 });
