@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import type { Queries } from "../../db/index.ts";
-import { askAbout, NoAnswerYet } from "../../server/effects/wallet.ts";
+import type { EffectParts } from "../../server/effects/index.ts";
+import { askAbout, mintBolt11, NoAnswerYet } from "../../server/effects/wallet.ts";
+import { Unavailable } from "../../server/errors.ts";
 import type { LookedUp, ReceivingWallet, Settlement } from "../../server/wallet/wallet.ts";
 
 const NOW = Date.UTC(2026, 10, 26);
@@ -12,7 +14,12 @@ const unsettled = (reason: "pending" | "expired" | "failed" | "not_found"): Look
   reason,
 });
 
-type Issued = { hash: string; answer?: LookedUp; ageSeconds?: number; wallet?: string };
+type Issued = {
+  hash: string;
+  answer?: LookedUp | Unavailable;
+  ageSeconds?: number;
+  wallet?: string;
+};
 
 /** Asks about an invoice with these bolt11s, oldest first. @returns also what was reported and asked */
 async function asking(...issued: Issued[]) {
@@ -26,7 +33,9 @@ async function asking(...issued: Issued[]) {
     pubkey: OURS,
     async lookup(hash: string) {
       asked.push(hash);
-      return issued.find((one) => one.hash === hash)?.answer;
+      const answer = issued.find((one) => one.hash === hash)?.answer;
+      if (answer instanceof Unavailable) throw answer;
+      return answer;
     },
   } as unknown as ReceivingWallet;
   const queries = { invoices: { bolt11sOf: () => bolt11s } } as unknown as Queries;
@@ -64,4 +73,38 @@ test("one that a former wallet issued leaves it open, but hides no payment to ou
   expect(unpaid.asked).toEqual(["new"]);
   const paid = await asking(former, { hash: "new", answer: settled("new") });
   expect(paid).toMatchObject({ answer: { settled: true }, reported: ["new"] });
+});
+
+const answering = ["wallet_internal", "wallet_other", "wallet_nonsense"];
+const unreachable = ["wallet_silent", "wallet_unreachable", "wallet_rate_limited"];
+
+test("one that our wallet cannot tell about leaves it open, and keeps nobody else's question waiting", async () => {
+  for (const code of answering) {
+    const odd = { hash: "odd", answer: new Unavailable(code, "") };
+    const { answer, asked } = await asking(odd, { hash: "b", answer: unsettled("pending") });
+    expect(answer).toMatchObject({ name: "NoAnswerYet", code: "wallet_cannot_tell" });
+    expect(asked).toEqual(["odd", "b"]);
+  }
+  // Nobody else is answered either: the lane is to close.
+  for (const code of unreachable) {
+    const { answer } = await asking({ hash: "a", answer: new Unavailable(code, "") });
+    expect(answer).toMatchObject({ name: "Unavailable", code });
+  }
+});
+
+test("one that our wallet cannot issue keeps no other from being issued", async () => {
+  const mint = async (code: string) => {
+    const wallet = { makeInvoice: () => Promise.reject(new Unavailable(code, "")) };
+    const parts = { wallet, clock: { now: () => NOW }, read: () => null } as unknown as EffectParts;
+    const input = { invoice: "i", sats: 1, lastsUntil: null } as never;
+    const memo = <T>(make: () => Promise<T>): Promise<T> => make();
+    const context = { key: "k", attempt: 1, signal, memo };
+    return await mintBolt11(parts)
+      .run(input, context)
+      .catch((error: unknown) => error);
+  };
+  for (const code of answering)
+    expect(await mint(code)).toMatchObject({ name: "NoAnswerYet", code: "wallet_cannot_issue_it" });
+  for (const code of unreachable)
+    expect(await mint(code)).toMatchObject({ name: "Unavailable", code });
 });
