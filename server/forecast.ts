@@ -16,7 +16,10 @@ import { Outbox } from "./host/outbox.ts";
 import { createProjection, projectRows } from "./projections/index.ts";
 import { toSeconds } from "./projections/seconds.ts";
 
-/** One thing that will happen, if nobody does anything. `at` is unix seconds. */
+/**
+ * One thing that will happen, if nobody does anything. `at` is unix seconds; the `amount` of a charge is
+ * what the wallet pays, without what comes from credit.
+ */
 export type Foreseen =
   | { at: number; what: "invoice"; invoice: string; amount: number; relays: string[] }
   | { at: number; what: "charge"; invoice: string; amount: number }
@@ -106,8 +109,8 @@ function seen({ machine, rev, at, snapshot }: Seen): Foreseen[] {
       const relays = c.items.map((item: Item) => item.relay);
       const amount = c.amountSats;
       if (rev === 0) return [{ at: when, what: "invoice", invoice: c.id, amount, relays }];
-      const isCharge = statusOf(snapshot.value) === "paid" && c.receipt !== null && c.paidAt === at;
-      return isCharge ? [{ at: when, what: "charge", invoice: c.id, amount }] : [];
+      if (statusOf(snapshot.value) !== "paid" || c.receipt === null || c.paidAt !== at) return [];
+      return [{ at: when, what: "charge", invoice: c.id, amount: c.receipt.sats }];
     }
     case "notice": {
       const { invoice, stage } = snapshot.context as NoticeContext;

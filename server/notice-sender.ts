@@ -10,9 +10,15 @@ import type { Clock } from "./clock.ts";
 import type { EffectContext } from "./host/effect.ts";
 import type { Host } from "./host/host.ts";
 import { composeMessage, type Rumor } from "./nostr/direct-message.ts";
-import type { Messenger } from "./nostr/direct-message-delivery.ts";
+import { InboxUnreachable, type Messenger } from "./nostr/direct-message-delivery.ts";
 import type { NoticeFacts } from "./notices/facts.ts";
 import { noticeText } from "./notices/texts.ts";
+
+/**
+ * So often an inbox is looked for, some half an hour with the waits between, while an indexer relay that may
+ * know of it does not answer. One that is dead for good must not keep word from people who have none.
+ */
+const UNSURE_ATTEMPTS = 12;
 
 /** Writes a notice from what is true when it is first sent, and delivers it as a direct message. */
 export function createNoticeSender(parts: {
@@ -27,11 +33,13 @@ export function createNoticeSender(parts: {
 }) {
   return async function deliver(
     delivery: Delivery,
-    { memo, signal }: Pick<EffectContext, "memo" | "signal">,
+    { memo, signal, attempt }: Pick<EffectContext, "memo" | "signal" | "attempt">,
   ): Promise<Delivered> {
     const { rumor, ...said } = await memo(async () => write(parts, delivery));
     if (!parts.messenger) return { state: "no_inbox", relays: [], ...said };
     const sent = await parts.messenger.deliver(rumor, signal);
+    if (sent.state === "no_inbox" && sent.isUnsure && attempt < UNSURE_ATTEMPTS)
+      throw new InboxUnreachable("an indexer relay that may know of an inbox did not answer");
     if (sent.state === "no_inbox") return { state: "no_inbox", relays: [], ...said };
     const relays = sent.state === "delivered" ? sent.relays : sent.relays.map(({ url }) => url);
     return { state: sent.state, relays, ...said };

@@ -78,6 +78,9 @@ export function createTenantWallets(parts: {
       const signed: SignedPayment = await memo(() => payer.sign(nwcUrl, request, signal));
       const answer = await payer.send(nwcUrl, signed, signal);
       if (answer.outcome !== "rejected") return { outcome: answer.outcome };
+      // Another connection is there since: that the former one refused must not break this one.
+      const isStill = queries.secrets.get(id) && parts.open(id).reveal() === nwcUrl.reveal();
+      if (!isStill) return { outcome: "unknown" };
       return { outcome: "rejected", code: answer.code, renewsAt: answer.renewsAt };
     },
 
@@ -136,9 +139,12 @@ const malformed = () =>
     "paste the whole connection: nostr+walletconnect://<pubkey>?relay=wss://…&secret=…",
   );
 
+/** A connection's beginning as wallets write it: some without slashes, older ones without the plus. */
+const BEGINNING = /^nostr\+?walletconnect:(?:\/\/)?/i;
+
 function parsed(nwcUrl: string): string {
   try {
-    return parseWalletConnectUrl(nwcUrl.trim());
+    return parseWalletConnectUrl(nwcUrl.trim().replace(BEGINNING, "nostr+walletconnect://"));
   } catch {
     throw malformed();
   }

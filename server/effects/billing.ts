@@ -15,7 +15,7 @@ export type BillingParts = {
   /** Sends one message. @throws Unavailable when nobody could be reached */
   deliver: (
     delivery: Delivery,
-    context: Pick<EffectContext, "memo" | "signal">,
+    context: Pick<EffectContext, "memo" | "signal" | "attempt">,
   ) => Promise<Delivered>;
 };
 

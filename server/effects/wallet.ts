@@ -39,10 +39,10 @@ export function mintBolt11(parts: EffectParts): Effect {
       const expirySeconds =
         Math.ceil(Math.max(leftMs, EXPIRY_MIN_MS) / 1000) + EXPIRY_MARGIN_SECONDS;
       const description = `Berth invoice ${invoice}`;
-      const issued = await wallet.makeInvoice(
-        { amountSats: sats, description, expirySeconds },
-        signal,
-      );
+      const asked = { amountSats: sats, description, expirySeconds };
+      const issued = await wallet.makeInvoice(asked, signal).catch((error: unknown) => {
+        throw mayConcernOne(error) ? new NoAnswerYet("wallet_cannot_issue_it") : error;
+      });
       return { ...issued, sats, wallet: wallet.pubkey, issuedAt: now };
     },
   };
@@ -58,20 +58,38 @@ function graceIfIssued({ read }: Pick<EffectParts, "read">, invoice: string, now
   return Math.min(c.closesAt ?? Number.POSITIVE_INFINITY, now + GRACE_MS + DAY_MS);
 }
 
+type NoAnswer =
+  | "wallet_does_not_know_it_yet"
+  | "issued_by_another_wallet"
+  | "wallet_cannot_tell"
+  | "wallet_cannot_issue_it";
+
 /**
- * There is no answer to be had now: a fresh bolt11 that the wallet does not know may be lag, and one
- * that another wallet issued is not ours to ask about. Concerns this invoice alone.
+ * There is no answer to be had now: a fresh bolt11 that the wallet does not know may be lag, one that
+ * another wallet issued is not ours to ask about, and of some a wallet cannot tell. Concerns this invoice
+ * alone.
  */
 export class NoAnswerYet extends Error {
   override readonly name = "NoAnswerYet";
-  constructor(readonly code: "wallet_does_not_know_it_yet" | "issued_by_another_wallet") {
+  constructor(readonly code: NoAnswer) {
     super(code);
   }
 }
 
 /**
+ * Whether our wallet answered, and what is wrong may be so with this one request: wallets that forget
+ * expired bolt11s say INTERNAL where NIP-47 has NOT_FOUND. It must not close the way for all others.
+ */
+const mayConcernOne = (error: unknown): boolean =>
+  error instanceof Unavailable &&
+  ["wallet_internal", "wallet_other", "wallet_nonsense"].includes(error.code);
+
+/**
  * Asks our wallet whether anything was paid on an invoice. A settlement is reported before the answer
- * is given, so that a true answer finds its state already left.
+ * is given, so that a true answer finds its state already left. One bolt11 that it cannot tell about
+ * leaves the answer open, but every other is asked about.
+ *
+ * @throws {NoAnswerYet} nothing was paid as far as it can tell, which is not all
  */
 export async function askAbout(
   parts: Pick<EffectParts, "queries" | "wallet" | "clock" | "report">,
@@ -79,21 +97,31 @@ export async function askAbout(
   signal: AbortSignal,
 ): Promise<{ settled: boolean }> {
   let settled = false;
+  let unanswered: NoAnswerYet | null = null;
   for (const issued of parts.queries.invoices.bolt11sOf(invoice)) {
     if (issued.settledAt !== null) continue;
     const wallet = required(parts.wallet);
-    if (issued.wallet !== wallet.pubkey) throw new NoAnswerYet("issued_by_another_wallet");
-    const answer = await wallet.lookup(issued.paymentHash, signal);
-    if (answer.state === "settled") {
+    if (issued.wallet !== wallet.pubkey) {
+      unanswered = new NoAnswerYet("issued_by_another_wallet");
+      continue;
+    }
+    const answer = await wallet.lookup(issued.paymentHash, signal).catch((error: unknown) => {
+      if (!mayConcernOne(error)) throw error;
+      return null;
+    });
+    if (answer === null) {
+      unanswered = new NoAnswerYet("wallet_cannot_tell");
+    } else if (answer.state === "settled") {
       await parts.report(answer.settlement);
       settled = true;
     } else if (
       answer.reason === "not_found" &&
       parts.clock.now() - issued.issuedAt * 1000 < HOUR_MS
     ) {
-      throw new NoAnswerYet("wallet_does_not_know_it_yet");
+      unanswered = new NoAnswerYet("wallet_does_not_know_it_yet");
     }
   }
+  if (unanswered && !settled) throw unanswered;
   return { settled };
 }
 

@@ -8,12 +8,13 @@ import { RelayLinkPool } from "./relay-link-pool.ts";
 
 /**
  * What became of a message. `delivered`: at least one relay of the inbox took it. `refused`: every one
- * said no, for good. `no_inbox`: the recipient names no relays to send it to, and it goes nowhere else.
+ * said no, for good. `no_inbox`: the recipient names no relays to send it to, and it goes nowhere else;
+ * `isUnsure`: as far as those indexer relays know that answered.
  */
 export type Delivery =
   | { state: "delivered"; relays: string[] }
   | { state: "refused"; relays: { url: string; reason: string }[] }
-  | { state: "no_inbox" };
+  | { state: "no_inbox"; isUnsure?: true };
 
 /**
  * None of the recipient's relays took the message, and at least one may yet: it was not reached, or
@@ -67,8 +68,9 @@ export function createMessenger(options: {
       if (rumor.pubkey !== pubkey) {
         throw new Refused("message_of_another_key", "the message is not from this platform's key");
       }
-      const inbox = await findInbox(links, indexerRelays, recipientOf(rumor), signal);
-      if (inbox.length === 0) return { state: "no_inbox" };
+      const to = recipientOf(rumor);
+      const { relays: inbox, isUnsure } = await findInbox(links, indexerRelays, to, signal);
+      if (inbox.length === 0) return { state: "no_inbox", ...(isUnsure ? { isUnsure } : {}) };
       const wrap = wrapMessage(rumor, secretKey);
       const offers = await Promise.all(inbox.map((url) => offer(links, url, wrap, signal)));
       signal.throwIfAborted();

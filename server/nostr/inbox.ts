@@ -9,10 +9,10 @@ const maxUrlChars = 500;
 
 /**
  * Where someone reads direct messages (NIP-17): the relays of their newest kind 10050 that any of the
- * indexer relays has. One indexer that answers is enough, or a dead one would stop every message to
- * people who have no such list.
+ * indexer relays has.
  *
- * @returns at most 5 URLs, normalized; none where no list is published or it names no usable relay
+ * @returns at most 5 URLs, normalized; none where no list is published or it names no usable relay.
+ * `isUnsure`: there is no list where we were told, but an indexer that did not answer may have one
  * @throws {Unavailable} `indexers_unreachable`: no indexer gave an answer, which says nothing of the list
  * @throws the signal's reason
  */
@@ -21,7 +21,7 @@ export async function findInbox(
   indexerRelays: readonly string[],
   pubkey: string,
   signal: AbortSignal,
-): Promise<string[]> {
+): Promise<{ relays: string[]; isUnsure: boolean }> {
   const filter = { kinds: [DirectMessageRelaysList], authors: [pubkey] };
   const answers = await Promise.allSettled(
     indexerRelays.map((url) => links.use(url, signal, (link, limit) => link.query(filter, limit))),
@@ -32,7 +32,8 @@ export async function findInbox(
     throw new Unavailable("indexers_unreachable", "no indexer relay answered");
   }
   const newest = newestOf(found.flat());
-  return newest === null ? [] : relayUrls(newest.tags, "relay", maxRelays);
+  if (newest === null) return { relays: [], isUnsure: found.length < indexerRelays.length };
+  return { relays: relayUrls(newest.tags, "relay", maxRelays), isUnsure: false };
 }
 
 /** Of several versions of a replaceable event the one that counts (NIP-01); null where there is none. */

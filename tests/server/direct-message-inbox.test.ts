@@ -37,6 +37,17 @@ describe("the inbox", () => {
     }
   });
 
+  test("that nobody told us of is not sure to be none while an indexer does not answer", async () => {
+    const someone = await personWithInbox([]);
+    const sender = messenger({ indexerRelays: [relay.url("/indexer"), relay.url("/indexer2")] });
+    relay.setPath("/indexer", "down");
+    const unsure = { state: "no_inbox", isUnsure: true } as const;
+    expect(await sender.deliver(messageTo(someone), signal())).toEqual(unsure);
+    relay.setPath("/indexer", "ok");
+    relay.setPath("/indexer2", "down");
+    expect(await sender.deliver(messageTo(someone), signal())).toEqual({ state: "no_inbox" });
+  });
+
   test("is the newest list that any indexer has", async () => {
     const someone = person();
     await publish("/indexer", inboxList(someone, [relay.url("/inbox")], nowSeconds() - 60));

@@ -10,6 +10,7 @@ import {
   paidRelay,
   startBilling,
 } from "../api/bills.ts";
+import { actsOf } from "../api/operator-acts.ts";
 import { activeRelay, DAY_MS, type Listed, orderPaid } from "../api/orders.ts";
 
 setDefaultTimeout(30_000);
@@ -64,8 +65,9 @@ function happened({ pubkey }: TenantApi, seq: number): Event[] {
     if (kind !== "invoice") return [];
     const relays = (c.items as { relay: string }[]).map(({ relay }) => relay);
     if (rev === 0) return [{ at, what: "invoice", invoice: id, amount, relays }];
-    const isCharge = before === "pending" && now === "paid" && c.receipt !== null;
-    return isCharge ? [{ at, what: "charge", invoice: id, amount }] : [];
+    const receipt = c.receipt as { sats: number } | null;
+    if (before !== "pending" || now !== "paid" || receipt === null) return [];
+    return [{ at, what: "charge", invoice: id, amount: receipt.sats }];
   });
 }
 
@@ -121,6 +123,18 @@ test("with a wallet: charged each month, exactly as foreseen", async () => {
   const charges = foreseen.filter(({ what }) => what === "charge");
   expect(charges.length).toBeGreaterThanOrEqual(2);
   expect(new Set(told(foreseen))).toEqual(new Set(["invoice", "charge", "receipt"]));
+  await leave(fixture, tenant);
+});
+
+test("what credit pays is not foreseen as charged to the wallet", async () => {
+  const tenant = fixture.tenant();
+  await paidRelay(fixture, tenant);
+  await connectWallet(fixture, tenant);
+  await actsOf(admin).onTenant(tenant, "credit", { sats: 3_000 });
+  const amounts = (await expectForeseen(tenant)).flatMap((event) =>
+    event.what === "charge" ? [event.amount] : [],
+  );
+  expect(amounts.slice(0, 2)).toEqual([7_000, 10_000]);
   await leave(fixture, tenant);
 });
 

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import type { Queries } from "../../db/index.ts";
 import type { Host } from "../../server/host/host.ts";
 import type { Rumor } from "../../server/nostr/direct-message.ts";
+import { type Delivery, InboxUnreachable } from "../../server/nostr/direct-message-delivery.ts";
 import { createNoticeSender } from "../../server/notice-sender.ts";
 import { renewalInput, T0, TENANT } from "../machines/build.ts";
 import { anInvoice, aRelay } from "../machines/lone-actor.ts";
@@ -10,7 +11,11 @@ const signal = AbortSignal.timeout(10_000);
 const memo = <T>(make: () => Promise<T>): Promise<T> => make();
 
 /** A sender over these actors, whose messages every inbox refuses; `sent` has them all. */
-function senderOver(actors: Record<string, unknown>, sent: Rumor[] = []) {
+function senderOver(
+  actors: Record<string, unknown>,
+  sent: Rumor[] = [],
+  outcome: Delivery = { state: "refused", relays: [{ url: "wss://in.example", reason: "no" }] },
+) {
   return createNoticeSender({
     read: ((id: string) => ({ persisted: actors[id] })) as Host["read"],
     queries: {} as Queries,
@@ -19,7 +24,7 @@ function senderOver(actors: Record<string, unknown>, sent: Rumor[] = []) {
     messenger: {
       deliver: async (rumor: Rumor) => {
         sent.push(rumor);
-        return { state: "refused", relays: [{ url: "wss://in.example", reason: "no" }] };
+        return outcome;
       },
     } as never,
     publicUrl: () => "https://berth.example",
@@ -35,7 +40,7 @@ test("a receipt says what the wallet paid, and what credit did", async () => {
     "relay/r1": { context: aRelay("basic").context, value: { status: "active" } },
   });
   const notice = { notice: "i1/receipt", invoice: "i1", stage: "receipt" as const, about: null };
-  const { text } = await send({ ...notice, written: null }, { memo, signal });
+  const { text } = await send({ ...notice, written: null }, { memo, signal, attempt: 1 });
   expect(text).toContain("wallet paid 7,000 sats, and your credit 3,000 sats.");
 });
 
@@ -48,7 +53,7 @@ test("a message that was refused is sent again as it was, whatever has changed s
   const sent: Rumor[] = [];
   const send = senderOver(actors, sent);
   const due = { notice: "i1/due", invoice: "i1", stage: "due" as const, about: null };
-  const first = await send({ ...due, written: null }, { memo, signal });
+  const first = await send({ ...due, written: null }, { memo, signal, attempt: 1 });
   expect(first).toMatchObject({ state: "refused", relays: ["wss://in.example"] });
   // It may have arrived all the same: its reader knows it again by its id.
   actors["relay/r1"] = {
@@ -56,8 +61,27 @@ test("a message that was refused is sent again as it was, whatever has changed s
     value: { status: "active" },
   };
   const { subject, text, writtenAt } = first;
-  const again = await send({ ...due, written: { subject, text, writtenAt } }, { memo, signal });
+  const again = await send(
+    { ...due, written: { subject, text, writtenAt } },
+    { memo, signal, attempt: 1 },
+  );
   expect(again).toMatchObject({ subject, text, writtenAt });
   expect(sent.map(({ id }) => id)).toEqual([sent[0]?.id ?? "", sent[0]?.id ?? ""]);
   expect(sent[0]?.tags).toContainEqual(["p", TENANT]);
+});
+
+test("that nobody is known to have an inbox is believed once all who may know have had their time", async () => {
+  const actors = {
+    "invoice/i1": { context: anInvoice(renewalInput()).context, value: "pending" },
+    "relay/r1": { context: aRelay("basic").context, value: { status: "active" } },
+  };
+  const due = { notice: "i1/due", invoice: "i1", stage: "due" as const, about: null };
+  const unsure = senderOver(actors, [], { state: "no_inbox", isUnsure: true });
+  const send = (attempt: number) => unsure({ ...due, written: null }, { memo, signal, attempt });
+  await expect(send(1)).rejects.toBeInstanceOf(InboxUnreachable);
+  await expect(send(11)).rejects.toBeInstanceOf(InboxUnreachable);
+  expect(await send(12)).toMatchObject({ state: "no_inbox" });
+  const sure = senderOver(actors, [], { state: "no_inbox" });
+  const told = await sure({ ...due, written: null }, { memo, signal, attempt: 1 });
+  expect(told).toMatchObject({ state: "no_inbox" });
 });

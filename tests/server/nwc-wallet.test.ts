@@ -209,6 +209,8 @@ describe("a wallet that cannot", () => {
     const failure = await failureOf(wallet.makeInvoice(ask, AbortSignal.timeout(50)));
     expect(failure).toBeInstanceOf(Unavailable);
     await world.setFaults({ wallet: "ok" });
+    // Nor may the one that was given up be still on its way.
+    await wallet.lookup("ab".repeat(32), never);
     const { issued } = world.network.counts();
     expect(await failureOf(wallet.makeInvoice(ask, AbortSignal.abort()))).toBeInstanceOf(
       Unavailable,

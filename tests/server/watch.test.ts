@@ -14,15 +14,19 @@ afterEach(async () => {
 });
 
 /** A watch over one open bolt11 that its tenant looks at, and what it asks our wallet. */
-function watchOver(settledSince: (signal: AbortSignal) => Promise<void>) {
+function watchOver(
+  settledSince: (signal: AbortSignal) => Promise<void>,
+  lookup: (hash: string) => LookedUp = () => ({ state: "unsettled", reason: "pending" }),
+  fresh: string[] = [],
+) {
   const asked = { lookups: 0, since: [] as number[] };
   const clock = { at: T0, now: () => clock.at };
   const wallet: ReceivingWallet = {
     pubkey: "a1".repeat(32),
     makeInvoice: () => Promise.reject(new Error("not asked for")),
-    async lookup(): Promise<LookedUp> {
+    async lookup(hash) {
       asked.lookups++;
-      return { state: "unsettled", reason: "pending" };
+      return lookup(hash);
     },
     async *settledSince(fromMs, signal) {
       asked.since.push(fromMs);
@@ -33,7 +37,7 @@ function watchOver(settledSince: (signal: AbortSignal) => Promise<void>) {
     close() {},
   };
   const invoices = {
-    unsettledOf: () => [],
+    unsettledOf: () => fresh,
     payableOf: () => ["5a".repeat(32)],
     oldestUnsettled: () => OLDEST,
   };
@@ -75,4 +79,16 @@ test("a wallet that gives no list is asked for one once a minute, not every tick
   }
   expect(asked.since).toHaveLength(2);
   expect(asked.lookups).toBe(21);
+});
+
+test("one bolt11 about which our wallet never answers does not keep it from the others", async () => {
+  const answered: string[] = [];
+  const lookup = (hash: string): LookedUp => {
+    if (hash === "silent") throw new Error("no answer");
+    answered.push(hash);
+    return { state: "unsettled", reason: "pending" };
+  };
+  const { watch } = watchOver(async () => {}, lookup, ["silent", "other"]);
+  for (let ticks = 0; ticks < 3; ticks++) await watch.tick();
+  expect(answered).toContain("other");
 });

@@ -67,7 +67,7 @@ function worldly(world: World, what: string, args: unknown[]): Promise<unknown> 
   const { lightning, zooidClient, random } = world;
   const signal = AbortSignal.timeout(60_000);
   /** Stored there already: here it is what it is. */
-  const memo = (value: unknown) => ({ memo: async <T>() => value as T, signal });
+  const memo = (value: unknown) => ({ memo: async <T>() => value as T, signal, attempt: 1 });
   const [a, b, c] = args as [never, never, never];
   switch (what) {
     case "makeInvoice":

@@ -35,7 +35,7 @@ export function warningWords({ code, detail, needed_budget }: Warning): string {
 
 /** What the server will say of something that is no connection at all, told before it is sent. */
 export function connectionProblem(text: string): string | null {
-  const isOne = /^nostr\+walletconnect:\/\/[0-9a-f]{64}\/?\?/i.test(text);
+  const isOne = /^nostr\+?walletconnect:(\/\/)?[0-9a-f]{64}\/?\?/i.test(text);
   const params = new URLSearchParams(text.slice(text.indexOf("?") + 1));
   if (isOne && params.has("relay") && /^[0-9a-f]{64}$/i.test(params.get("secret") ?? ""))
     return null;
