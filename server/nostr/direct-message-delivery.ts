@@ -3,6 +3,7 @@ import { getPublicKey } from "nostr-tools/pure";
 import { Refused } from "../errors.ts";
 import { type Rumor, recipientOf, wrapMessage } from "./direct-message.ts";
 import { findInbox } from "./inbox.ts";
+import { Indexers } from "./indexers.ts";
 import { type Connect, isPassing } from "./relay-link.ts";
 import { RelayLinkPool } from "./relay-link-pool.ts";
 
@@ -62,6 +63,7 @@ export function createMessenger(options: {
   if (indexerRelays.length === 0) throw new RangeError("a messenger needs an indexer relay");
   const pubkey = getPublicKey(secretKey);
   const links = new RelayLinkPool(options);
+  const indexers = new Indexers(links, indexerRelays);
 
   return {
     async deliver(rumor, signal) {
@@ -69,7 +71,7 @@ export function createMessenger(options: {
         throw new Refused("message_of_another_key", "the message is not from this platform's key");
       }
       const to = recipientOf(rumor);
-      const { relays: inbox, isUnsure } = await findInbox(links, indexerRelays, to, signal);
+      const { relays: inbox, isUnsure } = await findInbox(indexers, to, signal);
       if (inbox.length === 0) return { state: "no_inbox", ...(isUnsure ? { isUnsure } : {}) };
       const wrap = wrapMessage(rumor, secretKey);
       const offers = await Promise.all(inbox.map((url) => offer(links, url, wrap, signal)));

@@ -1,7 +1,7 @@
 import { compareEvents, type Event } from "nostr-tools/core";
 import { DirectMessageRelaysList } from "nostr-tools/kinds";
 import { Unavailable } from "../errors.ts";
-import type { RelayLinkPool } from "./relay-link-pool.ts";
+import type { Indexers } from "./indexers.ts";
 
 /** NIP-17 speaks of one to three; the rest of a long list is not connected to. */
 const maxRelays = 5;
@@ -17,22 +17,18 @@ const maxUrlChars = 500;
  * @throws the signal's reason
  */
 export async function findInbox(
-  links: RelayLinkPool,
-  indexerRelays: readonly string[],
+  indexers: Indexers,
   pubkey: string,
   signal: AbortSignal,
 ): Promise<{ relays: string[]; isUnsure: boolean }> {
   const filter = { kinds: [DirectMessageRelaysList], authors: [pubkey] };
-  const answers = await Promise.allSettled(
-    indexerRelays.map((url) => links.use(url, signal, (link, limit) => link.query(filter, limit))),
-  );
-  signal.throwIfAborted();
+  const answers = await indexers.query(filter, signal);
   const found = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
   if (found.length === 0) {
     throw new Unavailable("indexers_unreachable", "no indexer relay answered");
   }
   const newest = newestOf(found.flat());
-  if (newest === null) return { relays: [], isUnsure: found.length < indexerRelays.length };
+  if (newest === null) return { relays: [], isUnsure: found.length < answers.length };
   return { relays: relayUrls(newest.tags, "relay", maxRelays), isUnsure: false };
 }
 

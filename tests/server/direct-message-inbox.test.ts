@@ -48,6 +48,26 @@ describe("the inbox", () => {
     expect(await sender.deliver(messageTo(someone), signal())).toEqual({ state: "no_inbox" });
   });
 
+  test("is not waited for twice where an indexer said nothing just now", async () => {
+    const silent = scripted({ hear: () => {} });
+    const [first, second] = [
+      await personWithInbox([relay.url("/inbox")]),
+      await personWithInbox([relay.url("/inbox")]),
+    ];
+    const sender = messenger({
+      indexerRelays: [relay.url("/indexer"), silent.url],
+      timeoutMs: 1_100,
+    });
+    for (const someone of [first, second])
+      expect(await sender.deliver(messageTo(someone), signal())).toMatchObject({
+        state: "delivered",
+      });
+    expect(sender.connected.filter((url) => url === silent.url)).toHaveLength(1);
+    // What that one may know is unknown still.
+    const unknown = await sender.deliver(messageTo(person()), signal());
+    expect(unknown).toEqual({ state: "no_inbox", isUnsure: true });
+  });
+
   test("is the newest list that any indexer has", async () => {
     const someone = person();
     await publish("/indexer", inboxList(someone, [relay.url("/inbox")], nowSeconds() - 60));
