@@ -1,4 +1,11 @@
-import { type Quote, quote, type Seat } from "../../machines/billing.ts";
+import {
+  isCovered,
+  monthOf,
+  type Quote,
+  quote,
+  renewedAt,
+  type Seat,
+} from "../../machines/billing.ts";
 import { tenantActor } from "../../machines/messages.ts";
 import type { PlanId } from "../../machines/plans.ts";
 import { changeRefusal, renews, type TenantContext } from "../../machines/tenant.ts";
@@ -9,7 +16,8 @@ import type { CommandParts } from "./index.ts";
 import { assertBillable, assertRoom, newId } from "./order.ts";
 
 /**
- * The till's own quote for giving a relay of `pubkey` another plan now.
+ * The till's own quote for giving a relay of `pubkey` a plan now: of one that does not run, also for
+ * bringing it back with the plan that it has.
  * @throws AppError 404, 409 `next_plan_paid`
  */
 export function quotePlan(
@@ -25,7 +33,24 @@ export function quotePlan(
   // What stands whatever is offered for it has no price.
   if (quoted.change !== "none" && changeRefusal(seat, quoted.change) === "next_plan_paid")
     throw refused("next_plan_paid");
-  return quoted;
+  return quoted.change === "none"
+    ? (quoteReturn(till, seat, relay, clock.now()) ?? quoted)
+    : quoted;
+}
+
+/** What bringing a relay back as it was would cost: nothing, what its renewal bills, or a month. */
+function quoteReturn(till: TenantContext, seat: Seat, relay: string, nowMs: number): Quote | null {
+  if (seat.is !== "dark" && seat.is !== "off") return null;
+  const { plan } = seat.is === "dark" ? renewedAt(seat) : seat;
+  const back = { change: "reactivation" as const, plan, at: null, switchesOff: [] };
+  if (isCovered(seat, nowMs))
+    return { ...back, amountSats: 0, applies: "now", at: nowMs, from: null, to: null };
+  const billed = renews(till, relay) && till.renewal?.items.find((item) => item.relay === relay);
+  // Dark days are not billed: what is paid for counts from its return.
+  const { sats, from, to } = billed
+    ? { ...billed, from: nowMs, to: nowMs + billed.to - billed.from }
+    : monthOf(relay, "reactivation", plan, nowMs);
+  return { ...back, amountSats: sats, applies: "when_paid", from, to };
 }
 
 const quoteOf = (

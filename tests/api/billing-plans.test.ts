@@ -273,6 +273,30 @@ test("changing the plan again and again in grace makes it no longer", async () =
   await leave(fixture, tenant);
 });
 
+test("of a relay that does not run its own plan is quoted as what bringing it back costs", async () => {
+  const tenant = fixture.tenant();
+  const { id, paid_through } = await paidRelay(fixture, tenant);
+  await advanceTo(fixture, (paid_through ?? 0) + 8 * DAY);
+  expect(await relayOf(tenant, id)).toMatchObject({ status: "suspended" });
+  const led = await openInvoiceOf(tenant);
+  const back = { change: "reactivation", applies: "when_paid" };
+  expect(await quoteOf(tenant, id, "basic")).toMatchObject({ ...back, amount: led.amount });
+  // Said again in an edit it is no change, and edits are stored.
+  expect((await change(tenant, id, "basic")).status).toBe(200);
+
+  await tenant.delete(`/tenant/relays/${id}`);
+  expect(await quoteOf(tenant, id, "basic")).toMatchObject({ ...back, amount: 10_000 });
+  const { invoice } = (await reactivate(tenant, id)).body;
+  expect(invoice).toMatchObject({ amount: 10_000 });
+  fixture.world.pay(invoice?.invoice ?? "");
+  await relayIs(tenant, id, "active");
+  await tenant.delete(`/tenant/relays/${id}`);
+  expect(await quoteOf(tenant, id, "basic")).toMatchObject({
+    ...{ change: "reactivation", applies: "now", amount: 0 },
+  });
+  await leave(fixture, tenant);
+});
+
 test("a pending relay's other plan replaces its purchase invoice", async () => {
   const tenant = fixture.tenant();
   const { relay, invoice } = await orderPaid(tenant);
