@@ -146,7 +146,8 @@ export const relayMachine = setup({
     holdInGrace: assign({ heldInGrace: true }),
     resume: assign({ heldInGrace: false }),
     start: assign({ lateAt: () => now() + PROVISIONING_LATE_MS, closedAt: null }),
-    close: assign({ closedAt: () => now(), lateAt: null }),
+    /** What billed it then is not what will be owed once it is back. */
+    close: assign({ closedAt: () => now(), lateAt: null, invoice: null, graceEnds: null }),
     applied: assign(({ context: c }, outcome: Applied) => {
       if ("refused" in outcome) return { refused: outcome.refused };
       const { applied, info, read } = outcome;

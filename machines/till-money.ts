@@ -164,11 +164,11 @@ export const closed: Transformation = (c, e) => {
 
 // ---- money and time ----
 
-/** One that leaves is not wanted with another plan any more. */
+/** One that leaves is not wanted with another plan any more, and no bill counts down for its date. */
 export const seated: Transformation = (c, e) => {
   if (e.type !== "SEAT") return {};
   const leaves = e.is === "off" || e.is === "shut";
-  return setSeat(c, e.relay, { is: e.is, ...(leaves ? { instead: null } : {}) });
+  return setSeat(c, e.relay, { is: e.is, ...(leaves ? { instead: null, grace: null } : {}) });
 };
 
 /** The span that was paid begins when the relay becomes active: our delay is not billed. */

@@ -326,13 +326,13 @@ describe("group commit", () => {
 });
 
 describe("limits", () => {
-  test("a snapshot of more than 64 KB is refused, counted in bytes", async () => {
+  test("a snapshot of more than 256 KB is refused, counted in bytes", async () => {
     const stage = openStage();
     await stage.create("a");
-    await stage.send("a", { type: "DO", say: "x", fill: "x".repeat(65_000) });
-    const tooLarge = stage.send("a", { type: "DO", say: "x", fill: "é".repeat(40_000) });
-    await expect(tooLarge).rejects.toThrow("65536 bytes");
-    expect(stage.context("a").fill).toHaveLength(65_000);
+    await stage.send("a", { type: "DO", say: "x", fill: "x".repeat(260_000) });
+    const tooLarge = stage.send("a", { type: "DO", say: "x", fill: "é".repeat(140_000) });
+    await expect(tooLarge).rejects.toThrow("262144 bytes");
+    expect(stage.context("a").fill).toHaveLength(260_000);
     await stage.close();
   });
 

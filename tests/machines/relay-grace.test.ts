@@ -59,6 +59,15 @@ describe("grace", () => {
     expect(relay.context).toMatchObject({ invoice: null, graceEnds: null });
   });
 
+  test("does not count for a bill of before the relay was switched off and came back", () => {
+    const relay = active().send(billed()).send({ type: "DEACTIVATE" });
+    expect(relay.context).toMatchObject({ invoice: null, graceEnds: null });
+    relay.send({ type: "REOPEN", covered: true });
+    apply(relay);
+    expect(status(relay)).toBe("active");
+    expect(status(relay.wait(END - T0 + 60 * DAY_MS))).toBe("grace.unbilled");
+  });
+
   test("is left by a payment, at once, with the dates that the till tells", () => {
     for (const make of [overdue, counting, lastCall, stuck]) {
       const relay = make().send(renewed);

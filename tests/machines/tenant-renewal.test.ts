@@ -155,6 +155,12 @@ test("one that is written anew knows the days of grace that have begun, for that
   expect(madeInvoice(tenant)).toMatchObject({ input: { grace: {} } });
 });
 
+test("one that is written for a relay that was off meanwhile counts anew", () => {
+  const tenant = renewed();
+  tenant.send({ ...paidRenewal(tenant), type: "BILLED" }).send(seat("off"));
+  expect(tenant.context.seats.r1?.grace).toBeNull();
+});
+
 describe("an open renewal whose relays change", () => {
   const stale: [string, object[]][] = [
     ["one is deactivated", [seat("off")]],
