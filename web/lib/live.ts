@@ -46,6 +46,8 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
 /** The server says something every 25 s; who hears nothing for longer is not connected any more. */
 const SILENCE_MS = 60_000;
+/** Between two looks whether Berth is in reach of a device that says it is offline. */
+const DOUBT_MS = 3_000;
 
 const isMachine = (name: string): name is MachineName => name in machines;
 
@@ -176,9 +178,17 @@ async function readStream(signal: AbortSignal, onReady: () => void): Promise<voi
   const connection = new AbortController();
   const ends = AbortSignal.any([signal, connection.signal]);
   let silence = setTimeout(() => connection.abort(), SILENCE_MS);
-  // A network that went away says so long before its silence does; one's own machine stays in reach.
-  const doubt = (): void => {
-    fetch("/healthz", { cache: "no-store", signal: ends }).catch(() => connection.abort());
+  // A network that went away says so long before its silence does; one's own machine stays in reach, and
+  // what is said first may be true a moment later.
+  const doubt = async (): Promise<void> => {
+    while (!navigator.onLine && !ends.aborted) {
+      const isReached = fetch("/healthz", { cache: "no-store", signal: ends }).then(
+        () => true,
+        () => false,
+      );
+      if (!(await isReached)) return connection.abort();
+      await new Promise((resolve) => setTimeout(resolve, DOUBT_MS));
+    }
   };
   addEventListener("offline", doubt);
   try {

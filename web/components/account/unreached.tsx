@@ -10,12 +10,16 @@ const WHY: Partial<Record<NoticeStatus, string>> = {
   missed: "Your inbox relays could not be reached in time.",
 };
 
-/** Where our last message stayed with us, so that nobody waits for the next one in vain. */
+/** What only says that all is well is not missed. */
+const GOOD_NEWS = ["receipt", "reactivated"];
+
+/** Where our last warning stayed with us, so that nobody waits for the next one in vain. */
 export const Unreached = () => {
   const last = createMemo(() =>
     live
       .notices()
       .map(messageOfReplica)
+      .filter(({ stage }) => !GOOD_NEWS.includes(stage))
       .reduce<Message | null>(
         (latest, one) => (latest && latest.createdAt >= one.createdAt ? latest : one),
         null,
