@@ -85,6 +85,15 @@ function aboutOf(
   return about.map(({ context }) => context);
 }
 
+/** Of an invoice by which some relays are suspended, those that run on until days of their own end. */
+const followingOf = (parts: Parts, { items }: InvoiceContext) =>
+  items.flatMap(({ relay }) => {
+    const { context, value } = parts.read(relayActor(relay))?.persisted ?? {};
+    const { name, subdomain, graceEnds } = context as RelayContext;
+    if (statusOf(value) !== "grace" || graceEnds === null) return [];
+    return [{ name, url: parts.relayUrl(subdomain), graceEndsAt: graceEnds }];
+  });
+
 function factsOf(
   parts: Parts,
   c: InvoiceContext,
@@ -116,6 +125,7 @@ function factsOf(
         ...bill,
         suspendedAt: parts.clock.now(),
         payableUntil: c.closesAt ?? parts.clock.now(),
+        following: followingOf(parts, c),
       };
     case "reactivated":
       return { stage, ...common, paidThrough };

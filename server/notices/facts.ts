@@ -34,8 +34,16 @@ export type NoticeFacts = Common &
     | ({ stage: "due"; dueAt: number; graceEndsAt: number } & Bill)
     | ({ stage: "three_days_left"; graceEndsAt: number } & Bill)
     | ({ stage: "one_day_left"; graceEndsAt: number } & Bill)
-    /** `payableUntil`: when the invoice ends; payment before that brings the relays back. */
-    | ({ stage: "suspended"; suspendedAt: number; payableUntil: number } & Bill)
+    /**
+     * `payableUntil`: when the invoice ends; payment before that brings the relays back. `following`:
+     * others of the invoice that run on for now, each until its days of grace end.
+     */
+    | ({
+        stage: "suspended";
+        suspendedAt: number;
+        payableUntil: number;
+        following: readonly (NoticeRelay & { graceEndsAt: number })[];
+      } & Bill)
     /** `paidThrough` null: free of charge. */
     | { stage: "reactivated"; paidThrough: number | null }
     /**

@@ -66,7 +66,7 @@ function reminder(facts: Of<"three_days_left" | "one_day_left">, left: string): 
 }
 
 function suspended(facts: Of<"suspended">): Draft {
-  const { relays, amountSats, suspendedAt, payableUntil } = facts;
+  const { relays, amountSats, suspendedAt, payableUntil, following } = facts;
   const it = byNumber(relays, "it", "them");
   const comes = byNumber(relays, "It comes", "They come");
   return {
@@ -74,6 +74,11 @@ function suspended(facts: Of<"suspended">): Draft {
     paragraphs: [
       `${yours(relays)} ${byNumber(relays, "was", "were")} suspended on ${moment(suspendedAt)}, because the invoice of ${sats(amountSats)} was not paid. Nobody can connect to ${it}. Nothing was deleted, and the ${byNumber(relays, "address stays", "addresses stay")} yours.`,
       `${comes} back as soon as you pay. The time you pay for starts then; days spent suspended are not billed. You can pay until ${moment(payableUntil)}.`,
+      ...(following.length > 0
+        ? [
+            `The same invoice is for what still runs, and is suspended too if it stays unpaid:\n${listed(following, ({ graceEndsAt }) => `, on ${moment(graceEndsAt)}`)}`,
+          ]
+        : []),
       ...toPay(facts),
     ],
   };

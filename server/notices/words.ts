@@ -43,9 +43,14 @@ export function byNumber(relays: readonly NoticeRelay[], one: string, several: s
   return relays.length === 1 ? one : several;
 }
 
-/** One line per relay, name and address; the first 20, so that a message stays a message. */
-export function listed(relays: readonly NoticeRelay[]): string {
-  const lines = relays.slice(0, maxListed).map(({ name, url }) => `- ${plain(name)} (${url})`);
+/** One line per relay, name and address, and `more` of it; the first 20, so that a message stays a message. */
+export function listed<R extends NoticeRelay>(
+  relays: readonly R[],
+  more: (relay: R) => string = () => "",
+): string {
+  const lines = relays
+    .slice(0, maxListed)
+    .map((relay) => `- ${plain(relay.name)} (${relay.url})${more(relay)}`);
   if (relays.length > maxListed) lines.push(`- and ${relays.length - maxListed} more`);
   return lines.join("\n");
 }

@@ -196,7 +196,13 @@ test("of one invoice's relays each is suspended by its own date, and the message
   const text = body.items.find(({ stage }) => stage === "suspended")?.text ?? "";
   expect(text).toContain(`was suspended on`);
   expect(text).toContain(alpha.url);
-  expect(text).not.toContain(bravo.url);
+  // No second message will come of the same invoice: this one says when the other follows.
+  const [was, follows] = text.split("what still runs");
+  expect(was).not.toContain(bravo.url);
+  const { grace_ends } = await relayOf(tenant, bravo.id);
+  const date = new Date((grace_ends ?? 0) * 1000).toISOString().slice(11, 16);
+  expect(follows).toContain(`(${bravo.url}), on `);
+  expect(follows).toContain(`, ${date} UTC`);
   // It is one payment that brings one back, and keeps the other: which of them ran again is said.
   fixture.world.pay((await openInvoiceOf(tenant)).invoice);
   for (const { id } of [alpha, bravo]) await relayIs(tenant, id, "active");

@@ -24,6 +24,7 @@ const examples: { [Stage in NoticeStage]: Extract<NoticeFacts, { stage: Stage }>
     stage: "suspended",
     suspendedAt: Date.UTC(2027, 0, 3, 14, 6),
     payableUntil: Date.UTC(2027, 1, 25, 13, 5),
+    following: [],
   },
   reactivated: { ...common, stage: "reactivated", paidThrough: Date.UTC(2027, 1, 10, 9, 30) },
   receipt: {
@@ -143,6 +144,15 @@ test("after a suspension it says since when, until when it can be undone, and wh
     "until 25 February 2027, 13:05 UTC",
     "days spent suspended are not billed",
   );
+});
+
+test("a suspension names what follows unless it is paid, and when", () => {
+  const following = [{ ...bookClub, graceEndsAt: Date.UTC(2027, 0, 7, 14, 5) }];
+  expectFacts(
+    { ...examples.suspended, following },
+    "- Book Club (wss://books.spaces.example), on 7 January 2027, 14:05 UTC",
+  );
+  expect(noticeText(examples.suspended).text).not.toContain("still runs");
 });
 
 test("after a reactivation it says through when the relay is paid, if it is paid for", () => {
