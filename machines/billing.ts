@@ -118,8 +118,11 @@ export type Seat = {
   invoice: string | null;
   /** Since the first bolt11 that was issued for its date; of another date it does not count. */
   grace: Grace | null;
-  /** The plan that it has from `at` on, or from the next payment where that comes first. */
-  next: { plan: PlanId; at: number } | null;
+  /**
+   * The plan that it has from `at` on, or from the next payment where that comes first. `then` is what
+   * was asked for while it was being paid: it comes at the end of what is paid.
+   */
+  next: { plan: PlanId; at: number; then?: { plan: PlanId } } | null;
   /** A pending relay's other plan: its invoice, once the open one has closed. */
   instead: { plan: PlanId; invoice: string } | null;
 };
@@ -158,9 +161,10 @@ type Seats = Readonly<Record<string, Seat>>;
 
 /** The plan that a seat is renewed at, and its price: the agreed one, or the listed one of a change. */
 export function renewedAt({ plan, priceSats, next }: Seat): { plan: PlanId; priceSats: number } {
-  return next === null
+  const last = next?.then ?? next;
+  return last === null
     ? { plan, priceSats }
-    : { plan: next.plan, priceSats: plans[next.plan].priceSats };
+    : { plan: last.plan, priceSats: plans[last.plan].priceSats };
 }
 
 /**
@@ -301,7 +305,7 @@ export function orderRefusal(
   const all = Object.values(seats);
   if (plans[plan].priceSats === 0) {
     const isOrTurnsFree = (s: Seat) =>
-      [s, s.next, s.instead].some((has) => has && plans[has.plan].priceSats === 0);
+      [s, s.next, s.next?.then, s.instead].some((has) => has && plans[has.plan].priceSats === 0);
     const free = all.filter((s) => isOrTurnsFree(s) && s.is !== "off" && s.is !== "shut");
     return free.length >= FREE_RELAYS_MAX ? "free_relay_limit" : null;
   }

@@ -228,17 +228,17 @@ function payWhileOn(seat: Seat, item: Item, nowMs: number): Partial<Seat> | null
   return renewedBy(seat, item, nowMs);
 }
 
-/** A renewal is paid: from its first day on the relay has the plan that was paid for. */
+/** A renewal is paid: from its first day on the relay has the plan that was paid for, and not before. */
 function renewedBy(seat: Seat, { plan, priceSats, from, to }: Item, nowMs: number): Partial<Seat> {
+  // A change that is paid already begins on its day: what is paid on top only moves the date.
+  if (isNextPaid(seat)) return { paidThrough: to };
   const { next } = seat;
-  if (next && next.plan !== plan) {
-    // Another change waits for the end of what was paid; until then it has the better of the two.
-    const better = priceSats > seat.priceSats ? { plan, priceSats } : {};
-    return { ...better, paidThrough: to, next: { ...next, at: to - 1 } };
-  }
+  // Another change was asked for meanwhile: it waits for the end of what was paid.
+  const then = next && next.plan !== plan ? { plan: next.plan } : null;
   const isLater = plan !== seat.plan && from > nowMs;
-  if (isLater) return { paidThrough: to, next: { plan, at: from - 1 } };
-  return { plan, priceSats, paidThrough: to, next: null };
+  if (isLater)
+    return { paidThrough: to, next: { plan, at: from - 1, ...(then === null ? {} : { then }) } };
+  return { plan, priceSats, paidThrough: to, next: then && { ...then, at: to - 1 } };
 }
 
 /** Credit at once pays the oldest open invoice that it covers whole. */

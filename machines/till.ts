@@ -15,6 +15,7 @@ import {
   quote,
   RELAYS_MAX,
   renewalEnd,
+  renewedAt,
   type Seat,
   wholeSecond,
 } from "./billing.ts";
@@ -181,7 +182,8 @@ export const ordered: Transformation = (c, e) => {
 export function reopenedAs(seat: Seat, plan: PlanId, nowMs: number): PlanId | null {
   const isPaid = seat.priceSats > 0 && isCovered(seat, nowMs);
   if (!isPaid) return plan;
-  return seat.next && plans[seat.next.plan].priceSats === 0 ? seat.next.plan : null;
+  const renewed = renewedAt(seat);
+  return renewed.priceSats === 0 ? renewed.plan : null;
 }
 
 /** An owner brings back what is off, or dark for non-payment. */
@@ -278,10 +280,11 @@ export function switching(c: TenantContext, nowMs: number): Record<string, Seat>
   const seats: Record<string, Seat> = {};
   for (const [relay, seat] of Object.entries(c.seats)) {
     if (!seat.next || seat.next.at > nowMs || !switchesByItself(seat)) continue;
-    const { plan } = seat.next;
+    const { plan, then } = seat.next;
     const { priceSats } = plans[plan];
     const paidThrough = priceSats === 0 ? null : seat.paidThrough;
-    seats[relay] = { ...seat, plan, priceSats, paidThrough, next: null };
+    const next = then && paidThrough !== null ? { ...then, at: paidThrough - 1 } : null;
+    seats[relay] = { ...seat, plan, priceSats, paidThrough, next };
   }
   return seats;
 }

@@ -108,6 +108,41 @@ describe("a downgrade", () => {
     expect(tenant.allows(change("free"))).toBe(true);
   });
 
+  test("whose month is paid while another is asked for comes first, and the other at that month's end", () => {
+    for (const [from, to] of [
+      ["growth", "basic"],
+      ["basic", "growth"],
+    ] as const) {
+      const tenant = runningOn(from).wait(END - HOUR_MS - T0);
+      tenant.answers("catchUp", null).send(change(to));
+      tenant.send({ type: "CLOSED", ...tenant.context.renewal, sats: 0 } as never);
+      const items = itemsOf(tenant);
+      // What is being withdrawn is paid after all.
+      tenant.send(change("free"));
+      expect(tenant.rest("billing")).toBe("closing");
+      payFor(tenant, items);
+      expect(seatOf(tenant)).toMatchObject({ plan: from, paidThrough: addMonths(T0, 2) });
+      expect(tenant.allows(change(from))).toBe(false);
+      tenant.wait(HOUR_MS);
+      expect(seatOf(tenant)).toMatchObject({ plan: to, priceSats: plans[to].priceSats });
+      expect(seatOf(tenant)?.next).toEqual({ plan: "free", at: addMonths(T0, 2) - 1 });
+      tenant.wait(addMonths(T0, 2) - END);
+      expect(seatOf(tenant)).toMatchObject({ plan: "free", paidThrough: null, next: null });
+    }
+  });
+
+  test("begins with the first day that is paid at its price, whatever is paid on top", () => {
+    const tenant = runningOn("growth").send(change("basic"));
+    tenant.wait(END - HOUR_MS - T0).answers("catchUp", null);
+    const [first] = itemsOf(tenant);
+    if (!first) throw new Error("no renewal was written");
+    // Its date is apart from the anchor: what is left until that, and the month after it.
+    const anchor = END + HOUR_MS / 2;
+    payFor(tenant, [{ ...first, to: anchor }]);
+    payFor(tenant, [{ ...first, from: anchor }]);
+    expect(seatOf(tenant)).toMatchObject({ paidThrough: first.to, next: { at: END - 1 } });
+  });
+
   test("that was scheduled is cancelled, and nothing has changed", () => {
     const tenant = runningOn("growth");
     const before = structuredClone(tenant.context);

@@ -5,10 +5,11 @@ import { statusOf } from "../../machines/describe.ts";
 import type { InvoiceContext } from "../../machines/invoice.ts";
 import { invoiceActor, tenantActor } from "../../machines/messages.ts";
 import type { TenantContext } from "../../machines/tenant.ts";
+import { PaidPlans } from "./plans-paid.ts";
 import type { Seen, Step } from "./watcher.ts";
 
 type Line = { seq: number; tenant: string; from: string; to: string; amount: number };
-type Span = { from: number; to: number; invoice: string; priceSats: number };
+type Span = { from: number; to: number; invoice: string };
 
 export class Books {
   readonly #newLines;
@@ -19,6 +20,11 @@ export class Books {
   /** The anchor by which each invoice was prorated. */
   readonly #anchors = new Map<string, number>();
   readonly #spans = new Map<string, Span[]>();
+  readonly #plans = new PaidPlans();
+  /** The price of a span that was paid and has not begun, by relay. */
+  readonly #prepaid = new Map<string, number>();
+  /** Since when each till is as it is. */
+  readonly #since = new Map<string, number>();
 
   constructor(db: Db) {
     this.#newLines = db.sqlite.prepare<Line, [number]>(
@@ -80,11 +86,13 @@ export class Books {
   }
 
   /** Which items a payment bought time with, said by the seats alone; and no instant twice. */
-  *checkPaid({ before, after, event, at }: Step): Generator<string> {
+  *checkPaid({ actor, before, after, event, at }: Step): Generator<string> {
     const c = after.context as TenantContext;
     const was = before?.context as TenantContext;
     if (c.draft && c.anchor !== null && !this.#anchors.has(c.draft.id))
       this.#anchors.set(c.draft.id, c.anchor);
+    yield* this.#checkPlans(was?.seats ?? {}, this.#since.get(actor) ?? at, at);
+    this.#since.set(actor, at);
     if (event.type === "PAID") {
       const { items, invoice } = event as unknown as { items: Item[]; invoice: string };
       let revenue = 0;
@@ -92,6 +100,7 @@ export class Books {
         const [old, now] = [was.seats[item.relay], c.seats[item.relay]];
         if (!old || !now || bought(old) === bought(now)) continue;
         revenue += item.sats;
+        const { priceSats } = item;
         if (item.kind === "upgrade") {
           const anchor = this.#anchors.get(invoice) ?? Number.NaN;
           const sats = surcharge(anchor, old.priceSats, item);
@@ -99,13 +108,15 @@ export class Books {
             yield `the upgrade of ${item.relay} cost ${item.sats}, not ${sats}`;
           if (item.to !== old.paidThrough)
             yield `the upgrade of ${item.relay} does not end where its period does`;
+          this.#plans.add(item.relay, { from: item.from, to: item.to, priceSats, invoice });
         } else if (now.prepaid === null) {
           const from = item.kind === "renewal" ? item.from : wholeSecond(at);
           const to = now.paidThrough ?? 0;
-          yield* this.#charge(item.relay, { from, to, invoice, priceSats: item.priceSats });
+          yield* this.#charge(item.relay, { from, to, invoice });
+          this.#plans.add(item.relay, { from, to, priceSats, invoice });
           if (item.kind === "renewal" && now.paidThrough !== item.to)
             yield `${item.relay} paid to ${iso(item.to)} and has ${iso(now.paidThrough)}`;
-        }
+        } else if (now.prepaid.invoice === invoice) this.#prepaid.set(item.relay, priceSats);
       }
       if (revenue !== c.spent.revenueSats)
         yield `${c.spent.revenueSats} sats were taken for time that costs ${revenue}`;
@@ -117,16 +128,25 @@ export class Books {
         const { invoice } = old.prepaid;
         const from = Math.max(wholeSecond(at), old.paidThrough ?? 0);
         const to = now.paidThrough ?? 0;
-        yield* this.#charge(relay, { from, to, invoice, priceSats: now.priceSats });
+        yield* this.#charge(relay, { from, to, invoice });
+        // The plan is there at once, be it in time that an operator gave before the span begins.
+        const priceSats = this.#prepaid.get(relay) ?? 0;
+        this.#plans.add(relay, { from: wholeSecond(at), to, priceSats, invoice });
       } else if (old.prepaid && !now.prepaid && now.priceSats > 0)
         yield `${relay} lost a span that was paid for, by ${event.type}`;
-      if (now.priceSats < old.priceSats)
-        for (const span of this.#spans.get(relay) ?? [])
-          if (span.to > at + 1 && span.priceSats > now.priceSats)
-            yield `${relay} is ${now.plan} now, and has paid more for ${words(span)}`;
       if (old.paidThrough !== null && old.paidThrough > at && now.priceSats > 0)
         if (now.paidThrough === null || now.paidThrough < old.paidThrough)
           yield `${relay} lost paid time, by ${event.type}: ${iso(old.paidThrough)} → ${iso(now.paidThrough)}`;
+    }
+  }
+
+  /** The plans of what ran from the till's last transition to this one, where time went by. */
+  *#checkPlans(seats: TenantContext["seats"], from: number, to: number): Generator<string> {
+    if (to <= from) return;
+    for (const [relay, { is, priceSats }] of Object.entries(seats)) {
+      if (is !== "on") continue;
+      yield* this.#plans.check(relay, priceSats, from);
+      yield* this.#plans.check(relay, priceSats, to - 1);
     }
   }
 

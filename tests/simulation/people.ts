@@ -1,6 +1,6 @@
 /** What tenants and admins do: everything that is possible, in any order, at any time. */
 
-import { isOverdue, quote, type Seat } from "../../machines/billing.ts";
+import { isOverdue, LEAD_MS, nextAnchor, quote, type Seat } from "../../machines/billing.ts";
 import { statusOf } from "../../machines/describe.ts";
 import type { InvoiceContext } from "../../machines/invoice.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
@@ -9,7 +9,7 @@ import type { RelayContext } from "../../machines/relay.ts";
 import { changeRefusal, renews, type TenantContext } from "../../machines/tenant.ts";
 import type { Simulation } from "./run.ts";
 import type { Seen } from "./watcher.ts";
-import { DAY_MS, walletMoods } from "./world.ts";
+import { DAY_MS, HOUR_MS, walletMoods } from "./world.ts";
 
 /** What kind of customer somebody is. */
 export type Person = {
@@ -23,6 +23,8 @@ export type Person = {
   relaysMax: number;
   /** Pays no renewal, and changes the plan of what is overdue instead, again and again. */
   isDodger?: true;
+  /** Is there whenever a month ends: asks for plans, pays ahead, asks for others, asks for a few days more. */
+  isPunctual?: true;
 };
 
 const temperaments: Omit<Person, "pubkey">[] = [
@@ -33,6 +35,7 @@ const temperaments: Omit<Person, "pubkey">[] = [
   { pays: 0, everyMs: 7 * DAY_MS, isFaithful: false, relaysMax: 3 },
   { pays: 0.6, everyMs: 2 * DAY_MS, isFaithful: false, relaysMax: 6 },
   { pays: 1, everyMs: DAY_MS, isFaithful: false, relaysMax: 2, isDodger: true },
+  { pays: 0.7, everyMs: 2 * DAY_MS, isFaithful: false, relaysMax: 3, isPunctual: true },
 ];
 
 export function person({ random }: Simulation): Person {
@@ -50,7 +53,28 @@ const wishes = {
   disconnect: 0.6,
   mood: 2,
   edit: 1,
+  beg: 0,
 };
+const punctual: typeof wishes = { ...wishes, change: 20, deactivate: 0.5, beg: 1 };
+
+/** The minutes about a month's end: before its renewal is written, while it can be paid ahead, and after. */
+const AROUND_MS = HOUR_MS / 6;
+
+/** When they think of it again. Who is punctual thinks of little else about the end of a month. */
+export function nextThought({ random, world, watcher }: Simulation, who: Person): number {
+  const nowMs = world.agenda.now();
+  const at = nowMs + (random.chance(0.25) ? 0 : random.wait(who.everyMs));
+  if (!who.isPunctual) return at;
+  const { anchor, seats } = watcher.tenant(who.pubkey);
+  if (anchor === null) return at;
+  const ahead = (date: number | null): number[] =>
+    date !== null && date > nowMs - AROUND_MS ? [date] : [];
+  const dates = Object.values(seats).flatMap((s) => (s.is === "on" ? ahead(s.paidThrough) : []));
+  const opens = Math.min(nextAnchor(anchor, nowMs - AROUND_MS), ...dates) - LEAD_MS - AROUND_MS;
+  return opens <= nowMs
+    ? nowMs + random.wait(AROUND_MS)
+    : Math.min(at, opens + random.wait(AROUND_MS));
+}
 
 /** One thing that a tenant does now. */
 export async function act(sim: Simulation, who: Person): Promise<void> {
@@ -67,7 +91,7 @@ export async function act(sim: Simulation, who: Person): Promise<void> {
     const plan = (seat.next ?? seat).plan === "basic" ? "growth" : "basic";
     return change(sim, c, relay, seat, plan, till, who.pubkey);
   }
-  const wish = seats.length === 0 ? "order" : random.weighted(wishes);
+  const wish = seats.length === 0 ? "order" : random.weighted(who.isPunctual ? punctual : wishes);
   switch (wish) {
     case "order": {
       if (seats.length >= who.relaysMax) return;
@@ -81,7 +105,8 @@ export async function act(sim: Simulation, who: Person): Promise<void> {
     case "pay":
       return payOpen(sim, who, who.pays);
     case "change": {
-      const [relay, seat] = random.pick(seats);
+      const paid = seats.filter(([, s]) => s.is === "on" && s.priceSats > 0);
+      const [relay, seat] = random.pick(who.isPunctual && paid.length > 0 ? paid : seats);
       return change(sim, c, relay, seat, random.pick(planIds), till, who.pubkey);
     }
     case "reactivate": {
@@ -99,6 +124,15 @@ export async function act(sim: Simulation, who: Person): Promise<void> {
       const open = Object.keys(c.open);
       if (open.length > 0)
         await sim.command(invoiceActor(random.pick(open)), { type: "REISSUE" }, who.pubkey);
+      return;
+    }
+    case "beg": {
+      const running = seats.filter(([, s]) => s.is === "on" && s.paidThrough !== null);
+      if (running.length === 0) return;
+      const [relay, { paidThrough }] = random.pick(running);
+      const from = Math.max(paidThrough ?? 0, world.agenda.now());
+      const to = from + random.wait(random.pick([HOUR_MS, 5 * DAY_MS]));
+      await sim.command(till, { type: "admin.extend", relay, to, reason } as never, ADMIN);
       return;
     }
     case "connect":
@@ -174,6 +208,9 @@ async function change(
     sim.expected.quotes.set(invoice, { ...quoted, relay });
 }
 
+const ADMIN = "ad".repeat(32);
+const reason = "because";
+
 const decisions = {
   suspend: 1,
   unsuspend: 3,
@@ -195,12 +232,10 @@ export async function administer(sim: Simulation, who: Person): Promise<void> {
   const { random, world } = sim;
   const till = tenantActor(who.pubkey);
   const c = sim.watcher.tenant(who.pubkey);
-  const by = "ad".repeat(32);
-  const reason = "because";
   const relays = Object.keys(c.seats);
   const open = Object.keys(c.open);
   const send = (actor: string, event: { type: string } & Record<string, unknown>) =>
-    sim.command(actor, { ...event, reason } as { type: string }, by);
+    sim.command(actor, { ...event, reason } as { type: string }, ADMIN);
   const relay = relays.length > 0 ? random.pick(relays) : null;
   const invoice = open.length > 0 ? random.pick(open) : null;
   switch (random.weighted(decisions)) {

@@ -4,7 +4,15 @@ import { addMonths } from "../../machines/billing.ts";
 import { relayActor, tenantActor } from "../../machines/messages.ts";
 import { replayActor } from "../../server/host/replay.ts";
 import { checkDesert, checkQuiet, type Expected } from "./invariants.ts";
-import { act, administer, needsOperator, type Person, payOpen, person } from "./people.ts";
+import {
+  act,
+  administer,
+  needsOperator,
+  nextThought,
+  type Person,
+  payOpen,
+  person,
+} from "./people.ts";
 import { Process } from "./process.ts";
 import { Random } from "./random.ts";
 import { type Violation, Watcher } from "./watcher.ts";
@@ -106,8 +114,7 @@ export class Simulation {
     this.#look();
     const { agenda } = this.world;
     const again = async (): Promise<void> => {
-      const wait = this.random.chance(0.25) ? 0 : this.random.wait(who.everyMs);
-      agenda.in(wait, again);
+      agenda.at(nextThought(this, who), again);
       if (this.isUp) await act(this, who);
       else payOpen(this, who, who.pays / 4);
     };
