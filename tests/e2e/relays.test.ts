@@ -11,6 +11,7 @@ type Relay = {
   subdomain: string;
   open_invoice: string | null;
   grace_ends: number | null;
+  paid_through: number | null;
 };
 type Invoice = { id: string; amount: number; invoice: string };
 type Made = { relay: Relay; invoice: Invoice | null };
@@ -228,6 +229,26 @@ test("a downgrade is scheduled, says what is switched off, and is taken back", a
   await page.getByRole("button", { name: "Keep Basic" }).click();
   await heading(page, /^Renews .* · 10,000 sats$/);
   expect((await me.read(id)).status).toBe("active");
+});
+
+test("a plan that is paid ahead stands, and the page says so before anything is asked", async () => {
+  const me = tenant();
+  const { id } = await me.relay("ahead", "growth");
+  const page = await me.see(`/relays/${id}?tab=plan`);
+  await badge(page, "active");
+  await me.send("PUT", `/tenant/relays/${id}`, { plan: "basic" });
+  await says(page, "Choose Growth to keep it as it is.");
+  const { paid_through } = await me.read(id);
+  const { now } = await advance(1);
+  // Within the hour in which the renewal can be paid ahead.
+  await advance((paid_through ?? 0) - now - 1_800);
+  await page.reload();
+  const { items } = await me.send<{ items: Invoice[] }>("GET", "/tenant/invoices?status=pending");
+  await pay(items[0]?.invoice ?? "");
+  await says(page, /^It is on Basic from .*: that month is paid\.$/);
+  await page.getByRole("radio", { name: "Growth" }).check();
+  await says(page, "You can change the plan once it has begun.");
+  expect(await page.getByRole("button", { name: "Keep Growth" }).count()).toBe(0);
 });
 
 test("by keyboard alone a relay is switched off, and comes back free within what is paid", async () => {

@@ -1,6 +1,6 @@
-import { A, useNavigate } from "@solidjs/router";
+import { useNavigate } from "@solidjs/router";
 import { createMemo, createSignal, For, Match, Show, Switch } from "solid-js";
-import { quote } from "../../machines/billing.ts";
+import { isNextPaid, quote } from "../../machines/billing.ts";
 import { statusOf } from "../../machines/describe.ts";
 import { type PlanId, plans } from "../../machines/plans.ts";
 import { changeRefusal, renews } from "../../machines/tenant.ts";
@@ -10,10 +10,11 @@ import { live, type RelayReplica } from "../lib/live.ts";
 import { nextPlan } from "../lib/next-plan.ts";
 import { quoteInWords } from "../lib/quote-words.ts";
 import { changePlan, checkoutOf } from "../lib/relay-acts.ts";
-import { Button, buttonVariants } from "../ui/button.tsx";
+import { Button } from "../ui/button.tsx";
 import { Callout } from "../ui/callout.tsx";
 import { say } from "../ui/toast.tsx";
 import { PlanPicker } from "./plan-picker.tsx";
+import { PlanRefusal } from "./plan-refusal.tsx";
 import { Reactivation } from "./reactivate.tsx";
 import { PANEL_ID } from "./relay-panel.tsx";
 import { isSuspended } from "./standing.tsx";
@@ -46,6 +47,11 @@ const PlanChange = (props: { relay: RelayReplica }) => {
   const present = () =>
     (seat()?.next ?? seat()?.instead ?? seat())?.plan ?? props.relay.context.plan;
 
+  const isPaid = () => {
+    const mine = seat();
+    return mine !== undefined && isNextPaid(mine);
+  };
+
   // The till's own function on the till's own state: what the server would quote, without a signature.
   const told = createMemo(() => {
     const [plan, account, mine] = [chosen(), till(), seat()];
@@ -56,7 +62,7 @@ const PlanChange = (props: { relay: RelayReplica }) => {
       .filter(({ relay }) => relay !== id())
       .reduce((sum, { sats }) => sum + sats, 0);
     const words = quoteInWords(quoted, mine, account.creditSats, beside, now());
-    return words && { quoted, words, refusal: changeRefusal(mine, quoted.change) };
+    return words && { quoted, words, seat: mine, refusal: changeRefusal(mine, quoted.change) };
   });
 
   async function confirm(plan: PlanId, done: string): Promise<void> {
@@ -100,80 +106,66 @@ const PlanChange = (props: { relay: RelayReplica }) => {
                 fallback="Choose another plan to see what it means and costs. Nothing changes before you confirm."
               >
                 {(next) =>
-                  `It is to be on ${next()}. Choose ${plans[props.relay.context.plan].name} to keep it as it is.`
+                  isPaid()
+                    ? `It is on ${next()}: that month is paid.`
+                    : `It is to be on ${next()}. Choose ${plans[props.relay.context.plan].name} to keep it as it is.`
                 }
               </Show>
             </p>
           }
         >
           {(is) => (
-            <section class="rounded-card border border-line bg-raised p-6 max-sm:p-4">
-              <h3 class="text-xl">{is().words.title}</h3>
-              <ul class="mt-2 max-w-[68ch] space-y-1">
-                <For each={is().words.lines}>{(line) => <li>{line}</li>}</For>
-              </ul>
-              <Show when={is().quoted.switchesOff.length > 0}>
-                <p class="mt-4 font-semibold">
-                  {seat()?.is === "new"
-                    ? `What ${plans[is().quoted.plan].name} does not have`
-                    : "What is switched off then"}
-                </p>
-                <ul class="mt-1 list-disc pl-5">
-                  <For each={is().quoted.switchesOff}>{(what) => <li>{what}</li>}</For>
-                </ul>
-              </Show>
-              <Show when={problem()}>
-                <Callout tone="suspended" role="alert" class="mt-4">
-                  {problem()}
-                </Callout>
-              </Show>
-              <Show when={!is().refusal} fallback={<StillOpen invoice={seat()?.invoice ?? null} />}>
-                <div class="mt-5 flex flex-wrap gap-2">
-                  <Button
-                    variant="buoy"
-                    class="max-sm:w-full"
-                    busy={isBusy()}
-                    onClick={() => void confirm(is().quoted.plan, is().words.done)}
-                  >
-                    {is().words.confirm}
-                  </Button>
-                  <Button
-                    variant="ghost"
-                    class="max-sm:w-full"
-                    disabled={isBusy()}
-                    onClick={() => setChosen(null)}
-                  >
-                    Leave it as it is
-                  </Button>
-                </div>
-              </Show>
-            </section>
+            <Switch>
+              <Match when={is().refusal}>
+                {(why) => <PlanRefusal why={why()} seat={is().seat} nowMs={now()} />}
+              </Match>
+              <Match when={true}>
+                <section class="rounded-card border border-line bg-raised p-6 max-sm:p-4">
+                  <h3 class="text-xl">{is().words.title}</h3>
+                  <ul class="mt-2 max-w-[68ch] space-y-1">
+                    <For each={is().words.lines}>{(line) => <li>{line}</li>}</For>
+                  </ul>
+                  <Show when={is().quoted.switchesOff.length > 0}>
+                    <p class="mt-4 font-semibold">
+                      {seat()?.is === "new"
+                        ? `What ${plans[is().quoted.plan].name} does not have`
+                        : "What is switched off then"}
+                    </p>
+                    <ul class="mt-1 list-disc pl-5">
+                      <For each={is().quoted.switchesOff}>{(what) => <li>{what}</li>}</For>
+                    </ul>
+                  </Show>
+                  <Show when={problem()}>
+                    <Callout tone="suspended" role="alert" class="mt-4">
+                      {problem()}
+                    </Callout>
+                  </Show>
+                  <div class="mt-5 flex flex-wrap gap-2">
+                    <Button
+                      variant="buoy"
+                      class="max-sm:w-full"
+                      busy={isBusy()}
+                      onClick={() => void confirm(is().quoted.plan, is().words.done)}
+                    >
+                      {is().words.confirm}
+                    </Button>
+                    <Button
+                      variant="ghost"
+                      class="max-sm:w-full"
+                      disabled={isBusy()}
+                      onClick={() => setChosen(null)}
+                    >
+                      Leave it as it is
+                    </Button>
+                  </div>
+                </section>
+              </Match>
+            </Switch>
           )}
         </Show>
       </div>
     </>
   );
 };
-
-/** What stands in the way: one before it is not through yet. */
-const StillOpen = (props: { invoice: string | null }) => (
-  <Show
-    when={props.invoice}
-    fallback={
-      <Callout tone="harbour" class="mt-4" title="One moment">
-        It is being set up. You can change its plan once it runs.
-      </Callout>
-    }
-  >
-    {(invoice) => (
-      <Callout tone="grace" class="mt-4" title="An earlier change still waits for your payment">
-        <p>Pay it first, or let its invoice run out. Then you can change again.</p>
-        <A href={checkoutOf(invoice())} class={`${buttonVariants({ size: "small" })} mt-3`}>
-          See the invoice
-        </A>
-      </Callout>
-    )}
-  </Show>
-);
 
 export default RelayPlan;

@@ -6,8 +6,10 @@ import { day } from "./format.ts";
 /** `Growth from 27 Dec`, `Growth once the renewal is paid`: the change of plan to come; null for none. */
 export function nextPlan(seat: Seat | undefined, nowMs: number): string | null {
   if (!seat?.next) return null;
-  const { name } = plans[seat.next.plan];
+  const { plan, at, then } = seat.next;
+  const { name } = plans[plan];
+  const after = then ? `, then on ${plans[then.plan].name}` : "";
   return switchesByItself(seat)
-    ? `${name} from ${day(seat.next.at, nowMs)}`
+    ? `${name} from ${day(at, nowMs)}${after}`
     : `${name} once the renewal is paid`;
 }
