@@ -119,8 +119,8 @@ export type Seat = {
   /** Since the first bolt11 that was issued for its date; of another date it does not count. */
   grace: Grace | null;
   /**
-   * The plan that it has from `at` on, or from the next payment where that comes first. `then` is what
-   * was asked for while it was being paid: it comes at the end of what is paid.
+   * The plan that it has from `at` on where it switches by itself, else from the payment that bills it.
+   * `then` is what was wanted while it was being paid: it comes at the end of what is paid.
    */
   next: { plan: PlanId; at: number; then?: { plan: PlanId } } | null;
   /** A pending relay's other plan: its invoice, once the open one has closed. */
@@ -265,12 +265,13 @@ export function quote(
     to: month.to,
   };
   const free = { ...base, change: "free" as const, applies: "now" as const, at: nowMs };
+  if (seat.is !== "on" && seat.is !== "new")
+    return priceSats === 0 ? free : { ...full, change: "reactivation" };
   if (plan === (seat.next ?? seat.instead ?? seat).plan)
     return { ...base, change: "none", applies: "now", switchesOff: [] };
   if (plan === seat.plan && seat.next !== null)
     return { ...base, change: "cancel", applies: "now", switchesOff: [] };
   if (seat.is === "new") return priceSats === 0 ? free : { ...full, change: "purchase" };
-  if (seat.is !== "on") return priceSats === 0 ? free : { ...full, change: "reactivation" };
   if (seat.priceSats === 0) return { ...full, change: "purchase" };
   const { paidThrough } = seat;
   if (isOverdue(seat, nowMs)) {

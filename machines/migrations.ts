@@ -26,8 +26,11 @@ export const migrations: Record<MachineName, Migrate> = {
       ]),
     ),
   })),
-  // It is told when its days of grace end, and was not then.
-  relay: fromFirst(() => ({ heldInGrace: false })),
+  // It is told when its days of grace end, and was not then. What billed one that is off counts no more.
+  relay: fromFirst(({ closedAt }) => ({
+    heldInGrace: false,
+    ...(closedAt === null ? {} : { invoice: null, graceEnds: null }),
+  })),
   invoice: fromFirst(() => ({ grace: {} })),
   notice: fromFirst(() => ({ about: null, writtenAt: null })),
 };

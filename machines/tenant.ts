@@ -9,6 +9,7 @@ import * as say from "./till-outputs.ts";
 export {
   changeRefusal,
   type Order,
+  planOfReturn,
   renews,
   reopenedAs,
   switchesByItself,

@@ -233,8 +233,9 @@ function renewedBy(seat: Seat, { plan, priceSats, from, to }: Item, nowMs: numbe
   // A change that is paid already begins on its day: what is paid on top only moves the date.
   if (isNextPaid(seat)) return { paidThrough: to };
   const { next } = seat;
-  // Another change was asked for meanwhile: it waits for the end of what was paid.
-  const then = next && next.plan !== plan ? { plan: next.plan } : null;
+  // What was paid for is not what is wanted by now: that waits for the end of what was paid.
+  const wanted = next?.plan ?? seat.plan;
+  const then = wanted === plan ? null : { plan: wanted };
   const isLater = plan !== seat.plan && from > nowMs;
   if (isLater)
     return { paidThrough: to, next: { plan, at: from - 1, ...(then === null ? {} : { then }) } };

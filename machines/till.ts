@@ -234,6 +234,13 @@ export function quoted(c: TenantContext, e: TenantEvent, nowMs: number) {
   return { seat, quote: quote(seat, e.plan, nowMs, till) };
 }
 
+/**
+ * The plan with which a relay that does not run comes back if no other is wanted: of one whose renewal is
+ * open, that of the renewal, which may have been written at a plan that was asked for in grace.
+ */
+export const planOfReturn = (c: TenantContext, relay: string, seat: Seat): PlanId =>
+  seat.is === "dark" && renews(c, relay) ? renewedAt(seat).plan : seat.plan;
+
 /** Whether the plan of a seat may be changed as quoted, or what stands in the way. */
 export function changeRefusal(
   seat: Seat,

@@ -7,13 +7,12 @@ import {
   orderRefusal,
   RELAYS_MAX,
   RESERVATIONS_MAX,
-  renewedAt,
   type Seat,
 } from "../../machines/billing.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import { type PlanId, plans } from "../../machines/plans.ts";
 import type { Settings } from "../../machines/relay.ts";
-import { renews, reopenedAs } from "../../machines/tenant.ts";
+import { planOfReturn, renews, reopenedAs } from "../../machines/tenant.ts";
 import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";
 import { toSeconds } from "../projections/seconds.ts";
@@ -92,10 +91,9 @@ export function reactivateRelay(
       );
     if (seat?.is !== "off" && seat?.is !== "dark")
       throw new AppError("relay_not_deactivated", 409, `this relay is ${row.status}`);
-    // What led to suspension may have been written at a plan that was asked for in grace.
-    const renewed = seat.is === "dark" && till.renewal ? renewedAt(seat).plan : seat.plan;
-    const plan = wanted ?? renewed;
-    if (seat.is === "dark" && plan === renewed && till.renewal && renews(till, relay))
+    const own = planOfReturn(till, relay, seat);
+    const plan = wanted ?? own;
+    if (seat.is === "dark" && plan === own && till.renewal && renews(till, relay))
       return remembered(parts, asker, {
         relay,
         invoice: reissued(tx, asker, till.renewal.invoice),
@@ -106,14 +104,7 @@ export function reactivateRelay(
         409,
         "an invoice for this relay is still open; pay it, or try again once it has run out",
       );
-    // What is paid is not thrown away for another plan, be it free.
-    if (seat.priceSats > 0 && isCovered(seat, clock.now()) && plan !== seat.plan)
-      throw new AppError(
-        "paid_time_left",
-        409,
-        `this relay is still paid for on the ${plans[seat.plan].name} plan; bring it back on that, then change its plan`,
-        { field: "plan" },
-      );
+    assertNoPaidTimeLost(seat, plan, clock.now());
     const isFree = plans[plan].priceSats === 0;
     const covered = isFree || (plan === seat.plan && isCovered(seat, clock.now()));
     if (!covered) assertBillable(parts, plan);
@@ -125,6 +116,17 @@ export function reactivateRelay(
     tx.send(tenantActor(asker.pubkey), event, { cause: "http", by: asker.pubkey });
     return remembered(parts, asker, { relay, invoice: queries.invoices.get(invoice) && invoice });
   });
+}
+
+/** What is paid is not thrown away for another plan, be it free. @throws AppError 409 `paid_time_left` */
+export function assertNoPaidTimeLost(seat: Seat, plan: PlanId, nowMs: number): void {
+  if (seat.priceSats === 0 || !isCovered(seat, nowMs) || plan === seat.plan) return;
+  throw new AppError(
+    "paid_time_left",
+    409,
+    `this relay is still paid for on the ${plans[seat.plan].name} plan; bring it back on that, then change its plan`,
+    { field: "plan" },
+  );
 }
 
 /** Gives an unpaid renewal whose bolt11 ran out a new one. */

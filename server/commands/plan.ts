@@ -1,24 +1,17 @@
-import {
-  isCovered,
-  monthOf,
-  type Quote,
-  quote,
-  renewedAt,
-  type Seat,
-} from "../../machines/billing.ts";
+import { isCovered, monthOf, type Quote, quote, type Seat } from "../../machines/billing.ts";
 import { tenantActor } from "../../machines/messages.ts";
 import type { PlanId } from "../../machines/plans.ts";
-import { changeRefusal, renews, type TenantContext } from "../../machines/tenant.ts";
+import { changeRefusal, planOfReturn, renews, type TenantContext } from "../../machines/tenant.ts";
 import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";
 import { toSeconds } from "../projections/seconds.ts";
 import type { CommandParts } from "./index.ts";
-import { assertBillable, assertRoom, newId } from "./order.ts";
+import { assertBillable, assertNoPaidTimeLost, assertRoom, newId } from "./order.ts";
 
 /**
- * The till's own quote for giving a relay of `pubkey` a plan now: of one that does not run, also for
- * bringing it back with the plan that it has.
- * @throws AppError 404, 409 `next_plan_paid`
+ * The till's own quote for giving a relay of `pubkey` a plan now; for one that does not run, what bringing
+ * it back with that plan costs.
+ * @throws AppError 404, 409 `next_plan_paid`, `paid_time_left`
  */
 export function quotePlan(
   { host, clock }: CommandParts,
@@ -29,19 +22,27 @@ export function quotePlan(
   const till = host.read(tenantActor(pubkey))?.persisted.context as TenantContext | undefined;
   const seat = till?.seats[relay];
   if (!till || !seat) throw new AppError("relay_not_found", 404, "you have no such relay");
-  const quoted = quoteOf(till, seat, relay, plan, clock.now());
+  const nowMs = clock.now();
+  if (seat.is === "dark" || seat.is === "off") {
+    assertNoPaidTimeLost(seat, plan, nowMs);
+    if (plan === planOfReturn(till, relay, seat))
+      return quoteReturn(till, seat, relay, plan, nowMs);
+  }
+  const quoted = quoteOf(till, seat, relay, plan, nowMs);
   // What stands whatever is offered for it has no price.
   if (quoted.change !== "none" && changeRefusal(seat, quoted.change) === "next_plan_paid")
     throw refused("next_plan_paid");
-  return quoted.change === "none"
-    ? (quoteReturn(till, seat, relay, clock.now()) ?? quoted)
-    : quoted;
+  return quoted;
 }
 
 /** What bringing a relay back as it was would cost: nothing, what its renewal bills, or a month. */
-function quoteReturn(till: TenantContext, seat: Seat, relay: string, nowMs: number): Quote | null {
-  if (seat.is !== "dark" && seat.is !== "off") return null;
-  const { plan } = seat.is === "dark" ? renewedAt(seat) : seat;
+function quoteReturn(
+  till: TenantContext,
+  seat: Seat,
+  relay: string,
+  plan: PlanId,
+  nowMs: number,
+): Quote {
   const back = { change: "reactivation" as const, plan, at: null, switchesOff: [] };
   if (isCovered(seat, nowMs))
     return { ...back, amountSats: 0, applies: "now", at: nowMs, from: null, to: null };
@@ -77,6 +78,9 @@ export function changePlan(
 ): boolean {
   const seat = till.seats[relay];
   if (!seat) throw new AppError("relay_not_found", 404, "you have no such relay");
+  // Said again in an edit, the plan that it has is no change, also of one that does not run.
+  const isAsItWas = plan === seat.plan || plan === planOfReturn(till, relay, seat);
+  if (isAsItWas && seat.is !== "on" && seat.is !== "new") return false;
   const wanted = quoteOf(till, seat, relay, plan, parts.clock.now());
   if (wanted.change === "none") return false;
   const refusal = changeRefusal(seat, wanted.change);

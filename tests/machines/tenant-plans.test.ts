@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { addMonths, type Item, prorate } from "../../machines/billing.ts";
+import { addMonths, type Item, prorate, type Seat } from "../../machines/billing.ts";
 import { type PlanId, plans } from "../../machines/plans.ts";
+import { planOfReturn } from "../../machines/tenant.ts";
 import { DAY_MS, HOUR_MS, order, T0 } from "./build.ts";
 import { aTenant } from "./lone-actor.ts";
 import {
@@ -153,6 +154,20 @@ describe("a downgrade", () => {
     expect([tenant.created, tenant.told]).toEqual([[], []]);
   });
 
+  test("that is taken back while its month is being paid is had for that month alone", () => {
+    const tenant = runningOn("growth").send(change("basic"));
+    tenant.wait(END - HOUR_MS - T0).answers("catchUp", null);
+    const { renewal } = tenant.context;
+    tenant.send(change("growth"));
+    expect(seatOf(tenant)).toMatchObject({ next: null });
+    const items = renewal?.items ?? [];
+    tenant.send({ type: "PAID", invoice: renewal?.invoice, items, sats: 10_000 } as never);
+    expect(seatOf(tenant.wait(HOUR_MS))).toMatchObject({ plan: "basic", next: { plan: "growth" } });
+    // What was wanted is what is billed next.
+    tenant.wait(addMonths(T0, 2) - HOUR_MS - tenant.nowMs).answers("catchUp", null);
+    expect(itemsOf(tenant)).toMatchObject([{ plan: "growth", sats: 50_000 }]);
+  });
+
   test("to free ends the billing of a relay, a moment before its date: it never sees grace", () => {
     const tenant = running().send(change("free"));
     tenant.wait(END - 1 - T0 - 1);
@@ -172,6 +187,16 @@ describe("a downgrade", () => {
     expect(seatOf(tenant)).toMatchObject({ next: { plan: "basic", at: to - 1 } });
   });
 });
+
+/** Two days overdue, with the renewal written anew for what was asked. */
+function overdueFor(asked: ReturnType<typeof change>): Tenant {
+  const tenant = runningOn("basic")
+    .wait(END - HOUR_MS - T0)
+    .answers("catchUp", null)
+    .wait(2 * DAY_MS)
+    .send(asked);
+  return tenant.send({ type: "CLOSED", ...tenant.context.renewal, sats: 0 } as never);
+}
 
 describe("a change in grace", () => {
   const overdue = (plan: PlanId = "basic") => {
@@ -208,6 +233,16 @@ describe("a change in grace", () => {
     tenant.send({ type: "CLOSED", ...tenant.context.renewal, sats: 0 } as never);
     expect(madeInvoice(tenant)).toBeUndefined();
   });
+});
+
+test("a relay that went dark by a renewal of another plan comes back with that one", () => {
+  const tenant = overdueFor(change("growth"));
+  tenant.send(seat("dark"));
+  const { context } = tenant;
+  expect(context.seats.r1).toMatchObject({ is: "dark", plan: "basic", next: { plan: "growth" } });
+  const dark = context.seats.r1 as Seat;
+  expect(planOfReturn(context, "r1", dark)).toBe("growth");
+  expect(planOfReturn({ ...context, renewal: null }, "r1", dark)).toBe("basic");
 });
 
 test("a dearer plan asked for in the last hour begins at its date if it is paid, else with the payment", () => {
