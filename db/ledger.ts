@@ -57,21 +57,26 @@ export function ledgerQueries({ orm, sqlite }: Db) {
       };
     },
     /**
-     * How much of a tenant's credit was granted: no money, so never given back as such. Wherever sats go,
-     * those that were granted go first, and come back where the others do; a refund takes none of them.
+     * How much of a tenant's credit was granted: no money, so never given back as such. What is paid is
+     * paid by what its invoice held, of which what was granted goes first; a refund takes none of it.
      */
     grantedCredit(tenant: string): number {
+      const own = `tenant/${tenant}`;
       const granted = new Map<string, number>();
       const add = (account: string, sats: number) =>
         granted.set(account, (granted.get(account) ?? 0) + sats);
+      // Of what invoices gave back: it is what revenue takes next, before anything else that is there.
+      let returned = 0;
       for (const { from, to, sats } of lines.all({ tenant })) {
-        if (from === "granted") add(to, sats);
-        if (from === "granted" || to.startsWith("refund/")) continue;
-        const moved = Math.min(sats, granted.get(from) ?? 0);
-        add(from, -moved);
+        if (to.startsWith("refund/")) continue;
+        const limit = from === own && to === "revenue" ? returned : (granted.get(from) ?? 0);
+        const moved = from === "granted" ? sats : Math.min(sats, limit);
+        if (from !== "granted") add(from, -moved);
         add(to, moved);
+        if (from.startsWith("invoice/")) returned = moved;
+        else if (to === "revenue") returned -= moved;
       }
-      return granted.get(`tenant/${tenant}`) ?? 0;
+      return granted.get(own) ?? 0;
     },
     /** What every account holds: received less given, sats. Outside accounts run negative. */
     balances(): Map<string, number> {

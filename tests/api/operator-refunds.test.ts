@@ -74,6 +74,22 @@ test("a refund takes two steps: set aside for the tenant's bolt11, then proven b
   await leave(fixture, tenant);
 });
 
+test("what was granted while an invoice was open, and paid none of it, is no money either", async () => {
+  const tenant = fixture.tenant();
+  const { relay, bolt11 } = await orderPaid(tenant);
+  await onTenant(tenant, "credit", { sats: 5_000 });
+  fixture.world.pay(bolt11);
+  await relayIs(tenant, relay.id, "active");
+  expect(await expectReconciled(fixture, tenant)).toMatchObject({
+    ...{ received: 10_000, granted: 5_000, applied: 10_000, credit: 5_000 },
+  });
+  const { network, tenantWallet } = fixture.world;
+  const to = network.makeInvoice(tenantWallet.node, { amountMsats: 1_000, expirySeconds: 3_600 });
+  const asked = { sats: 1, bolt11: to.bolt11 };
+  expect(codeOf(await onTenant(tenant, "refund", asked))).toEqual([409, "not_refundable"]);
+  await leave(fixture, tenant);
+});
+
 test("what an order takes in the same moment is not refunded too", async () => {
   const tenant = fixture.tenant();
   const gone = await orderPaid(tenant);
