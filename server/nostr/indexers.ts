@@ -20,8 +20,15 @@ export class Indexers {
 
   /** What each of them answers, which may be nothing. @throws the signal's reason */
   async query(filter: Filter, signal: AbortSignal): Promise<PromiseSettledResult<Event[]>[]> {
+    const now = performance.now();
+    const ready = this.urls.filter((url) => now >= (this.#silentUntil.get(url) ?? 0));
+    // Where nobody else could tell, also a silent one is asked: it may be back.
+    const asked = new Set(ready.length > 0 ? ready : this.urls);
     const answers = await Promise.allSettled(
-      this.urls.map((url) => this.#ask(url, filter, signal)),
+      this.urls.map(async (url) => {
+        if (!asked.has(url)) throw new Error("it was silent just now");
+        return this.#ask(url, filter, signal);
+      }),
     );
     signal.throwIfAborted();
     return answers;
@@ -29,7 +36,6 @@ export class Indexers {
 
   async #ask(url: string, filter: Filter, signal: AbortSignal): Promise<Event[]> {
     const askedAt = performance.now();
-    if (askedAt < (this.#silentUntil.get(url) ?? 0)) throw new Error("it was silent just now");
     try {
       return await this.links.use(url, signal, (link, limit) => link.query(filter, limit));
     } catch (error) {

@@ -56,7 +56,7 @@ describe("the inbox", () => {
     ];
     const sender = messenger({
       indexerRelays: [relay.url("/indexer"), silent.url],
-      timeoutMs: 1_100,
+      timeoutMs: 1_500,
     });
     for (const someone of [first, second])
       expect(await sender.deliver(messageTo(someone), signal())).toMatchObject({
