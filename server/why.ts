@@ -1,4 +1,4 @@
-import { isRenewed } from "../machines/billing.ts";
+import { isRenewed, renewedAt } from "../machines/billing.ts";
 import { meaningOf, statusOf } from "../machines/describe.ts";
 import { invoiceActor, relayActor, tenantActor } from "../machines/messages.ts";
 import { plans } from "../machines/plans.ts";
@@ -56,7 +56,7 @@ export function whyRelay(host: Host, id: string): Why {
     }));
   const seat = tillOf(host, last.scope)?.seats[id];
   // What turns free a moment before its date never sees grace.
-  const turnsFree = seat?.next != null && plans[seat.next.plan].priceSats === 0;
+  const turnsFree = seat?.next != null && renewedAt(seat).priceSats === 0;
   const next = [
     ...nextOf(host, actor, (name) =>
       name === "paidThrough" && turnsFree ? undefined : DEADLINES[name],

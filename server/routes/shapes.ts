@@ -87,7 +87,10 @@ export const relay = t.Object({
   grace_ends: nullable(integer({ description: "when it is suspended unless it is paid" })),
   next_plan: nullable(
     t.Object(
-      { plan: planId, at: integer() },
+      {
+        plan: planId,
+        at: nullable(integer({ description: "null: once the invoice that bills it is paid" })),
+      },
       { description: "a change of plan that is scheduled" },
     ),
   ),

@@ -4,7 +4,7 @@ import type { NoticeRow } from "../../db/notices.ts";
 import type { RelayRow } from "../../db/relays.ts";
 import type { TenantRow } from "../../db/tenants.ts";
 import { relayActor, tenantActor } from "../../machines/messages.ts";
-import { renews, type TenantContext } from "../../machines/tenant.ts";
+import { renews, switchesByItself, type TenantContext } from "../../machines/tenant.ts";
 import { AppError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { type Profile, profileOf } from "../nostr/profile.ts";
@@ -61,9 +61,12 @@ export function viewRelay(
 /** What only the till knows of a relay. */
 function viewSeat(till: TenantContext | undefined, row: RelayRow) {
   const seat = till?.seats[row.id];
-  const next = seat?.next ? { plan: seat.next.plan, at: toSeconds(seat.next.at) } : null;
+  const next = seat?.next && {
+    plan: seat.next.plan,
+    at: switchesByItself(seat) ? toSeconds(seat.next.at) : null,
+  };
   const renewal = till?.renewal && renews(till, row.id) ? till.renewal.invoice : null;
-  return { next_plan: next, open_invoice: seat?.invoice ?? renewal };
+  return { next_plan: next ?? null, open_invoice: seat?.invoice ?? renewal };
 }
 
 function problemOf({ host, closedLanes }: RelayViewParts, row: RelayRow): Relay["problem"] {

@@ -2,6 +2,7 @@ import { A } from "@solidjs/router";
 import { createSignal, Show } from "solid-js";
 import { statusOf } from "../../machines/describe.ts";
 import { type PlanId, plans } from "../../machines/plans.ts";
+import { planOfReturn } from "../../machines/tenant.ts";
 import { createAvailability } from "../lib/availability.ts";
 import { createNow } from "../lib/clock.ts";
 import { day, sats } from "../lib/format.ts";
@@ -18,7 +19,7 @@ import { createReactivation, ReactivateNow } from "./reactivate-now.tsx";
 export const Reactivation = (props: { relay: RelayReplica }) => {
   const now = createNow(10_000);
   const { run, isBusy, problem } = createReactivation(() => props.relay);
-  const [chosen, setChosen] = createSignal<PlanId>(props.relay.context.plan);
+  const [chosen, setChosen] = createSignal<PlanId>(planOf(props.relay));
   const back = () => wayBack(props.relay, live.tenant()?.context, now());
   const paid = () => {
     const way = back();
@@ -88,6 +89,13 @@ export const Reactivation = (props: { relay: RelayReplica }) => {
   );
 };
 
+/** The plan with which it comes back if no other is chosen: that of its open renewal, else its own. */
+function planOf({ context: { id, plan } }: RelayReplica): PlanId {
+  const till = live.tenant()?.context;
+  const seat = till?.seats[id];
+  return till && seat ? planOfReturn(till, id, seat) : plan;
+}
+
 /** Whether somebody else has its name meanwhile. One that is suspended keeps it. */
 function createNameLost(relay: () => RelayReplica): () => boolean {
   const name = () => {
@@ -101,7 +109,7 @@ function createNameLost(relay: () => RelayReplica): () => boolean {
 /** @param kept - what of it is as it was */
 function wordsOfReturn(plan: PlanId, relay: RelayReplica, back: WayBack | null, kept: string) {
   const { name, priceSats } = plans[plan];
-  const open = back?.by === "payment" && plan === relay.context.plan ? back.invoice : null;
+  const open = back?.by === "payment" && plan === planOf(relay) ? back.invoice : null;
   const due = open === null ? undefined : live.tenant()?.context.open[open]?.dueSats;
   if (due !== undefined)
     return {

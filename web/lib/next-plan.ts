@@ -10,6 +10,6 @@ export function nextPlan(seat: Seat | undefined, nowMs: number): string | null {
   const { name } = plans[plan];
   const after = then ? `, then on ${plans[then.plan].name}` : "";
   return switchesByItself(seat)
-    ? `${name} from ${day(at, nowMs)}${after}`
+    ? `${name} from ${day(at + 1, nowMs)}${after}`
     : `${name} once the renewal is paid`;
 }

@@ -2,11 +2,11 @@
  * What happens next with a relay, and when: one short line, said of what the relay's machine and the
  * till of its tenant hold. Pure: the same words in a list, on a page, and in a test without a browser.
  */
-import { QUARANTINE_MS, type Seat } from "../../machines/billing.ts";
+import { isNextPaid, QUARANTINE_MS, type Seat } from "../../machines/billing.ts";
 import type { InvoiceContext } from "../../machines/invoice.ts";
 import { plans } from "../../machines/plans.ts";
 import type { RelayContext } from "../../machines/relay.ts";
-import { renews, type TenantContext } from "../../machines/tenant.ts";
+import { renews, switchesByItself, type TenantContext } from "../../machines/tenant.ts";
 import { day, sats, span } from "./format.ts";
 import { openInvoiceOf } from "./open-invoice.ts";
 import type { Tone } from "./tone.ts";
@@ -115,6 +115,12 @@ function whileActive(
   if (!till || !seat || atMs === null)
     return { text: "Running", tone: "active", atMs, invoice: null };
   const date = day(atMs, nowMs);
+  if (seat.next && isNextPaid(seat)) {
+    // The date through which it is paid is that of the month after the change.
+    const changesAt = seat.next.at + 1;
+    const text = `Changes to ${plans[seat.next.plan].name} on ${day(changesAt, nowMs)}`;
+    return { text, tone: "active", atMs: changesAt, invoice: null };
+  }
   const turns = seat.next && plans[seat.next.plan];
   if (turns?.priceSats === 0)
     return { text: `Changes to ${turns.name} on ${date}`, tone: "active", atMs, invoice: null };
@@ -141,7 +147,8 @@ function renewal(id: string, till: TillNow, seat: Seat, invoice: InvoiceNow, now
     };
   }
   const total = items.reduce((sum, one) => sum + one.sats, 0);
-  const turns = seat.next ? `Changes to ${plans[seat.next.plan].name}` : null;
+  const how = switchesByItself(seat) ? "" : " with the renewal";
+  const turns = seat.next ? `Changes to ${plans[seat.next.plan].name}${how}` : null;
   const who = till.context.creditSats >= total && total > 0 ? "credit" : isWallet ? "wallet" : null;
   const text = turns
     ? `${turns} on ${date} · ${price}`

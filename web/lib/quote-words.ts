@@ -28,6 +28,9 @@ export function quoteInWords(
   const credit = Math.min(creditSats, billSats);
   const paidByCredit = credit > 0 ? [`Your credit pays ${sats(credit)} of it.`] : [];
 
+  const beside =
+    besideSats > 0 ? [`With your other relays that is one invoice of ${sats(billSats)}.`] : [];
+
   switch (quote.change) {
     case "none":
       return null;
@@ -59,20 +62,28 @@ export function quoteInWords(
         "Nothing is due now, and you can take it back until then.",
       ]);
     case "renewal":
+      if (quote.applies === "at_period_end" && quote.to !== null)
+        return {
+          title: `${to.name} from ${day(quote.at ?? nowMs, nowMs)}, once you pay your renewal`,
+          lines: [
+            `Your open renewal is withdrawn and written anew: ${amount} until ${until}${then}.`,
+            ...beside,
+            ...paidByCredit,
+            `Unpaid, it stays on ${now.name}. You can take it back until it is paid.`,
+          ],
+          confirm: `Change to ${to.name} for ${amount}`,
+          done: `Your relay is on the ${to.name} plan once the renewal is paid.`,
+        };
       if (quote.applies === "at_period_end")
         return later(quote, nowMs, [
-          quote.to === null
-            ? `Your next renewal is written at ${monthly}.`
-            : `Your renewal is written anew: ${amount} until ${until}${then}.`,
+          `Your next renewal is written at ${monthly}.`,
           `Unpaid, it stays on ${now.name}. You can take it back until it is paid.`,
         ]);
       return {
         title: `${to.name} when you pay your renewal`,
         lines: [
           `Your open renewal is withdrawn and written anew: ${amount} until ${until}${then}.`,
-          ...(besideSats > 0
-            ? [`With your other relays that is one invoice of ${sats(billSats)}.`]
-            : []),
+          ...beside,
           ...paidByCredit,
           "Your relay runs on in the meantime.",
         ],
