@@ -24,6 +24,21 @@ async function running(visitor: Visitor, name: string): Promise<Ordered> {
   await pay(ordered.invoice.invoice);
   return ordered;
 }
+/** Presses Tab until the focus is on what is called so. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let tries = 0; tries < 40; tries++) {
+    await page.keyboard.press("Tab");
+    const called = await page.evaluate(() => {
+      const at = document.activeElement;
+      const labels = at instanceof HTMLInputElement ? [...(at.labels ?? [])] : [];
+      return [at?.ariaLabel, at?.textContent, ...labels.map((label) => label.textContent)].join(
+        " ",
+      );
+    });
+    if (called.includes(name)) return;
+  }
+  throw new Error(`Tab does not reach ${name}`);
+}
 const part = (page: Page, name: string) => page.getByRole("region", { name });
 /** The operator does something to a tenant. */
 const operate = (method: string, path: string, body: Record<string, unknown>) =>
@@ -284,6 +299,48 @@ test("who names no inbox reads messages here, publishes one, and is written to",
   await page.getByRole("tab", { name: "Overview" }).click();
   await page.getByText("Your money, to the sat").waitFor();
   expect(await page.getByText("did not reach you").count()).toBe(0);
+});
+
+test("by keyboard alone a wallet is connected and disconnected, a receipt read, an inbox chosen", async () => {
+  const visitor = await visit({ loggedIn: true });
+  const { page } = visitor;
+  const { keyboard } = page;
+  const { invoice } = await running(visitor, "No mouse");
+  await page.goto("/account");
+  await page.getByText("Nothing to pay.").waitFor();
+  await tabTo(page, "Overview");
+  await keyboard.press("ArrowRight");
+  await keyboard.press("ArrowRight");
+  await page.getByText("You pay each invoice yourself.").waitFor();
+  await tabTo(page, "Connection from your wallet");
+  await keyboard.insertText(sandbox().info.tenant_nwc_url);
+  await keyboard.press("Enter");
+  await page.getByText("Your wallet pays each renewal.").waitFor();
+  await tabTo(page, "Disconnect");
+  await keyboard.press("Enter");
+  await page.getByRole("dialog", { name: "Disconnect your wallet?" }).waitFor();
+  await tabTo(page, "Disconnect");
+  await keyboard.press("Enter");
+  await page.getByText("You pay each invoice yourself.").waitFor();
+
+  await page.goto("/account?tab=invoices");
+  await page.getByRole("row").filter({ hasText: "No mouse" }).waitFor();
+  await tabTo(page, "show the invoice for No mouse");
+  await keyboard.press("Enter");
+  await page.getByText("Only who paid and who was paid know it").waitFor();
+  await tabTo(page, "Copy the payment hash");
+  await keyboard.press("Escape");
+  await page.locator("a:focus", { hasText: "No mouse" }).waitFor();
+  expect(page.url()).not.toContain(invoice.id);
+
+  await page.goto("/account?tab=notices");
+  await page.getByText("You have not said where you read messages.").waitFor();
+  await tabTo(page, "Choose inbox relays");
+  await keyboard.press("Enter");
+  await page.getByRole("textbox", { name: "Inbox relay 1" }).waitFor();
+  await tabTo(page, "Sign and publish");
+  await keyboard.press("Enter");
+  await page.getByText("Messages to you go here").waitFor();
 });
 
 test("a suspended account reads everything and changes nothing, and is told why", async () => {
