@@ -251,6 +251,23 @@ test("a plan that is paid ahead stands, and the page says so before anything is 
   expect(await page.getByRole("button", { name: "Keep Growth" }).count()).toBe(0);
 });
 
+test("suspended by a renewal of another plan, a relay is offered back with that, for what is open", async () => {
+  const me = tenant();
+  const { id } = await me.relay("dearer", "basic");
+  while ((await me.read(id)).status !== "active") await Bun.sleep(20);
+  await advance(32 * DAY);
+  const before = (await me.read(id)).open_invoice;
+  await me.send("PUT", `/tenant/relays/${id}`, { plan: "growth" });
+  for (let open = before; open === before || open === null; )
+    open = (await me.read(id)).open_invoice;
+  await advance(7 * DAY);
+  const page = await me.see(`/relays/${id}?tab=plan`);
+  await badge(page, "suspended");
+  expect(await page.getByRole("radio", { name: "Growth" }).isChecked()).toBe(true);
+  await page.getByRole("button", { name: "Pay 50,000 sats" }).click();
+  await page.waitForURL(`**/account?invoice=${(await me.read(id)).open_invoice}`);
+});
+
 test("by keyboard alone a relay is switched off, and comes back free within what is paid", async () => {
   const me = tenant();
   const { id } = await me.relay("by-keys", "basic");
