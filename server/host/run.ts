@@ -37,6 +37,8 @@ class Endless extends Error {}
 /** The deliveries of one transaction, each with all its consequences before the next. */
 export class Run {
   #deliveries = 0;
+  /** What is to be created, by id: what is told before its turn may lead to it, and makes it then. */
+  readonly #promised = new Map<string, () => void>();
 
   constructor(readonly host: Host) {}
 
@@ -51,7 +53,7 @@ export class Run {
   ): Delivered {
     this.#count();
     const { store } = this.host;
-    const found = store.actor(id);
+    const found = store.actor(id) ?? this.#kept(id);
     if (!found) throw new AppError("no_such_actor", 404, `there is no ${id}`);
     if (scope !== undefined && found.scope !== scope)
       throw new Error(`${origin.cause} may not tell ${id}, which is of another scope`);
@@ -195,7 +197,7 @@ export class Run {
     return true;
   }
 
-  /** Order: journal, alarms, outbox, rows; then the tells, each to its end. */
+  /** Order: journal, alarms, outbox, rows; then tells and creations in turn, each to its end. */
   #store(
     { id, machine: name, version, scope, rev, at }: ActorRow,
     event: HostEvent,
@@ -232,16 +234,30 @@ export class Run {
     this.host.project({ id, machine: name, scope, rev, at, snapshot: persisted, outputs });
 
     const sender = { cause: `${id}#${rev}`, by, reason: null };
+    const creations = new Map<unknown, () => void>();
     for (const output of outputs) {
+      if (output.type !== "create") continue;
+      const { id: to, machine, input, once } = output.create;
+      const create = (): void => {
+        creations.delete(output);
+        this.#promised.delete(to);
+        if (once && store.actor(to)) return;
+        this.create(to, machine, scope, input, at, sender);
+      };
+      creations.set(output, create);
+      this.#promised.set(to, create);
+    }
+    for (const output of outputs)
       if (output.type === "tell") {
         const { to, event: told } = output.tell;
         this.deliver(to, told, at, "tell", sender, scope);
-      } else if (output.type === "create") {
-        const { id: to, machine, input, once } = output.create;
-        if (once && store.actor(to)) continue;
-        this.create(to, machine, scope, input, at, sender);
-      }
-    }
+      } else creations.get(output)?.();
+  }
+
+  /** Keeps the promise of an actor, if there is one. */
+  #kept(id: string): ActorRow | null {
+    this.#promised.get(id)?.();
+    return this.host.store.actor(id);
   }
 
   /** Makes the alarms of an actor those of its present state. */

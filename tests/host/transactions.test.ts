@@ -183,6 +183,22 @@ describe("doors", () => {
     await stage.close();
   });
 
+  test("what is told before its turn to be created is created then, once", async () => {
+    const stage = openStage();
+    await stage.create("a");
+    await stage.create("b");
+    await stage.send("a", {
+      type: "DO",
+      say: "x",
+      // What b is told leads to the actor that a is about to create.
+      tells: [stage.tell("b", "y", { tells: [stage.tell("c", "early")] })],
+      creates: [{ id: "c", machine: "puppet", input: {} }],
+    });
+    expect(stage.heard("c")).toEqual(["early"]);
+    expect(stage.host.store.actorJournal("c").map(({ cause }) => cause)).toEqual(["a#1", "b#1"]);
+    await stage.close();
+  });
+
   test("a tell never leaves the scope", async () => {
     const stage = openStage();
     await stage.create("a");
