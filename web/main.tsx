@@ -4,7 +4,7 @@ import { Route, Router } from "@solidjs/router";
 import { lazy } from "solid-js";
 import { render } from "solid-js/web";
 import { Shell } from "./components/shell.tsx";
-import { lazyPage } from "./lib/lazy-page.ts";
+import { lazyPage } from "./lib/page/lazy-page.ts";
 
 const TenantPages = lazyPage(() => import("./components/tenant-pages.tsx"));
 

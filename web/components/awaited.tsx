@@ -1,5 +1,5 @@
 import { type JSX, Show } from "solid-js";
-import { live } from "../lib/live.ts";
+import { live } from "../lib/live/live.ts";
 
 /** In the place of what is on its way: its outline; where it does not come by itself, that it does not. */
 export const Awaited = (props: { children: JSX.Element }) => (

@@ -1,6 +1,6 @@
 import { createMemo, Match, Show, Switch } from "solid-js";
-import { createNow } from "../lib/clock.ts";
-import { live } from "../lib/live.ts";
+import { createNow } from "../lib/live/clock.ts";
+import { live } from "../lib/live/live.ts";
 import { Button } from "../ui/button.tsx";
 
 const PATIENCE_MS = 2_500;

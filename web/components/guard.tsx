@@ -1,6 +1,6 @@
 import { useLocation, useNavigate } from "@solidjs/router";
 import { createEffect, type JSX, Show } from "solid-js";
-import { login } from "../lib/session.ts";
+import { login } from "../lib/signers/session.ts";
 
 /**
  * A page for who is logged in; anyone else logs in first, and comes back to it. It begins anew with each

@@ -3,7 +3,7 @@ import { Check } from "lucide-solid";
 import { createMemo, For, type JSX, Show } from "solid-js";
 import type { AnyStateMachine } from "xstate";
 import { meaningOf, pathOf } from "../../machines/describe.ts";
-import { toneOf } from "../lib/tone.ts";
+import { toneOf } from "../lib/words/tone.ts";
 
 /**
  * A machine drawn small from its own definition: its states in order, the present one lit, those that

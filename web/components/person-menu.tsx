@@ -1,8 +1,8 @@
 import { useNavigate } from "@solidjs/router";
 import { CircleUser, LogOut, Waves } from "lucide-solid";
 import { type JSX, Show } from "solid-js";
-import { short } from "../lib/format.ts";
-import { leave } from "../lib/session.ts";
+import { leave } from "../lib/signers/session.ts";
+import { short } from "../lib/words/format.ts";
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from "../ui/menu.tsx";
 
 /** Who is logged in, their places, and the way out. Open when it appears: it was asked for. */

@@ -1,9 +1,9 @@
 import { useLocation } from "@solidjs/router";
 import { npubEncode } from "nostr-tools/nip19";
 import { createEffect, createSignal, lazy, Show, Suspense } from "solid-js";
-import { short } from "../lib/format.ts";
-import { loadProfile, profile } from "../lib/profile.ts";
-import { login } from "../lib/session.ts";
+import { loadProfile, profile } from "../lib/people/profile.ts";
+import { login } from "../lib/signers/session.ts";
+import { short } from "../lib/words/format.ts";
 import { Avatar } from "./avatar.tsx";
 
 const loadMenu = () => import("./person-menu.tsx");

@@ -10,8 +10,8 @@ import {
   Suspense,
 } from "solid-js";
 import { Dynamic } from "solid-js/web";
-import { login } from "../lib/session.ts";
-import { setTheme, type Theme, theme } from "../lib/theme.ts";
+import { setTheme, type Theme, theme } from "../lib/page/theme.ts";
+import { login } from "../lib/signers/session.ts";
 import { buttonVariants } from "../ui/button-variants.ts";
 import { Broken } from "./broken.tsx";
 import { Mark } from "./mark.tsx";

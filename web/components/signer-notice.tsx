@@ -1,5 +1,5 @@
 import { createEffect, createSignal, on, onCleanup, Show } from "solid-js";
-import { asked } from "../lib/asked.ts";
+import { asked } from "../lib/signers/asked.ts";
 import { Spinner } from "../ui/spinner.tsx";
 
 /** A signer that is set to approve by itself answers sooner than this. */

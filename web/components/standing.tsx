@@ -1,7 +1,7 @@
 import { Show } from "solid-js";
 import { meaningOf, statusOf } from "../../machines/describe.ts";
 import { tenantMachine } from "../../machines/tenant.ts";
-import { live } from "../lib/live.ts";
+import { live } from "../lib/live/live.ts";
 import { Callout } from "../ui/callout.tsx";
 
 /** Whether the operator suspended the account: then nothing of it can be changed. */

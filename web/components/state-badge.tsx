@@ -1,5 +1,5 @@
 import { clsx } from "clsx";
-import { toneOf } from "../lib/tone.ts";
+import { toneOf } from "../lib/words/tone.ts";
 
 /** A state's name in its colour: always dot and word. `class` places it, and changes nothing of its look. */
 export const StateBadge = (props: { status: string; label?: string; class?: string }) => (

@@ -1,7 +1,7 @@
 import { createEffect, type JSX, on, onMount } from "solid-js";
-import { loadPagesAhead } from "../lib/lazy-page.ts";
-import { follow } from "../lib/live.ts";
-import { login } from "../lib/session.ts";
+import { follow } from "../lib/live/live.ts";
+import { loadPagesAhead } from "../lib/page/lazy-page.ts";
+import { login } from "../lib/signers/session.ts";
 import { Connection } from "./connection.tsx";
 import { Guard } from "./guard.tsx";
 

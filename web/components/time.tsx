@@ -1,5 +1,5 @@
-import { createNow } from "../lib/clock.ts";
-import { exact, moment, relative } from "../lib/format.ts";
+import { createNow } from "../lib/live/clock.ts";
+import { exact, moment, relative } from "../lib/words/format.ts";
 
 /**
  * `in 4 days · 27 Dec 14:05`, or one of the two; the exact value on hover, and read out as its

@@ -1,6 +1,6 @@
 import { useSearchParams } from "@solidjs/router";
 import { Show } from "solid-js";
-import { lazyPage } from "../lib/lazy-page.ts";
+import { lazyPage } from "../lib/page/lazy-page.ts";
 
 const Checkout = lazyPage(() => import("./checkout.tsx"));
 const AccountHome = lazyPage(() => import("./account-home.tsx"));

@@ -5,20 +5,20 @@ import { checkoutMachine } from "../../machines/checkout.ts";
 import { statusOf } from "../../machines/describe.ts";
 import { dueSats } from "../../machines/invoice.ts";
 import { Awaited } from "../components/awaited.tsx";
-import { CheckoutPay } from "../components/checkout-pay.tsx";
-import { CheckoutSteps } from "../components/checkout-steps.tsx";
-import { Landed } from "../components/landed.tsx";
+import { CheckoutPay } from "../components/checkout/pay.tsx";
+import { CheckoutSteps } from "../components/checkout/steps.tsx";
 import { WindowTitle } from "../components/page-title.tsx";
+import { Landed } from "../components/relay/landed.tsx";
 import { isSuspended, Standing } from "../components/standing.tsx";
-import { sats } from "../lib/format.ts";
-import { lazyPage } from "../lib/lazy-page.ts";
-import { type InvoiceReplica, live } from "../lib/live.ts";
-import { checkoutOf } from "../lib/relay-acts.ts";
-import { isReplaced, successorOf } from "../lib/successor.ts";
+import { isReplaced, successorOf } from "../lib/billing/successor.ts";
+import { type InvoiceReplica, live } from "../lib/live/live.ts";
+import { lazyPage } from "../lib/page/lazy-page.ts";
+import { checkoutOf } from "../lib/relays/acts.ts";
+import { sats } from "../lib/words/format.ts";
 import { buttonVariants } from "../ui/button.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 
-const CheckoutClosed = lazyPage(() => import("../components/checkout-closed.tsx"));
+const CheckoutClosed = lazyPage(() => import("../components/checkout/closed.tsx"));
 
 /** One invoice and the way to pay it: a replica of the server's own actor, and what somebody sees around it. */
 const CheckoutPage = (props: { invoice: string }) => {

@@ -2,11 +2,11 @@ import { A, useParams } from "@solidjs/router";
 import { ChevronLeft } from "lucide-solid";
 import { Show } from "solid-js";
 import { Awaited } from "../components/awaited.tsx";
-import { EditRelay } from "../components/edit-relay.tsx";
-import { NoSuchRelay } from "../components/no-such-relay.tsx";
 import { WindowTitle } from "../components/page-title.tsx";
+import { EditRelay } from "../components/relay/edit.tsx";
+import { NoSuchRelay } from "../components/relay/no-such-relay.tsx";
 import { Standing } from "../components/standing.tsx";
-import { live } from "../lib/live.ts";
+import { live } from "../lib/live/live.ts";
 import { Skeleton } from "../ui/skeleton.tsx";
 
 /** The edit page of one relay of mine. */

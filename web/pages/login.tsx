@@ -1,13 +1,13 @@
 import { useNavigate, useSearchParams } from "@solidjs/router";
 import { createEffect, createSignal, Match, on, onCleanup, onMount, Show, Switch } from "solid-js";
 import type { NewProfile, Way } from "../../machines/login.ts";
-import { LoginAlready } from "../components/login-already.tsx";
-import { LoginChoices } from "../components/login-choices.tsx";
-import { LoginBackup, LoginConfirm, LoginName } from "../components/login-create.tsx";
-import { LoginKey } from "../components/login-key.tsx";
-import { LoginBunker, LoginConnect, LoginExtension } from "../components/login-signers.tsx";
-import { LoginStep, Waiting } from "../components/login-step.tsx";
-import { createLoginFlow } from "../lib/login-flow.ts";
+import { LoginAlready } from "../components/login/already.tsx";
+import { LoginChoices } from "../components/login/choices.tsx";
+import { LoginBackup, LoginConfirm, LoginName } from "../components/login/create.tsx";
+import { LoginKey } from "../components/login/key.tsx";
+import { LoginBunker, LoginConnect, LoginExtension } from "../components/login/signers.tsx";
+import { LoginStep, Waiting } from "../components/login/step.tsx";
+import { createLoginFlow } from "../lib/login/flow.ts";
 import {
   isBefore,
   loginPath,
@@ -16,9 +16,9 @@ import {
   placeIn,
   placeOf,
   wantedPath,
-} from "../lib/login-places.ts";
-import { lapsed, login } from "../lib/session.ts";
+} from "../lib/login/places.ts";
 import { findExtension } from "../lib/signers/extension.ts";
+import { lapsed, login } from "../lib/signers/session.ts";
 import { Callout } from "../ui/callout.tsx";
 import { say } from "../ui/toast.tsx";
 

@@ -1,16 +1,16 @@
 import { useParams, useSearchParams } from "@solidjs/router";
 import { createSignal, Show, Suspense } from "solid-js";
 import { Awaited } from "../components/awaited.tsx";
-import { NoSuchRelay } from "../components/no-such-relay.tsx";
-import { RelayHeader, ToRelays } from "../components/relay-header.tsx";
-import { RelayPanel } from "../components/relay-panel.tsx";
+import { RelayHeader, ToRelays } from "../components/relay/header.tsx";
+import { NoSuchRelay } from "../components/relay/no-such-relay.tsx";
+import { RelayPanel } from "../components/relay/panel.tsx";
 import { Standing } from "../components/standing.tsx";
-import { lazyPage } from "../lib/lazy-page.ts";
-import { live } from "../lib/live.ts";
+import { live } from "../lib/live/live.ts";
+import { lazyPage } from "../lib/page/lazy-page.ts";
 import { Skeleton } from "../ui/skeleton.tsx";
 
 // The page leads with what is next; what stands below it comes right after.
-const RelayTabs = lazyPage(() => import("../components/relay-tabs.tsx"));
+const RelayTabs = lazyPage(() => import("../components/relay/tabs.tsx"));
 
 const TABS = ["overview", "plan", "history"];
 

@@ -2,10 +2,10 @@
 import { clsx } from "clsx";
 import { ChevronDown, ChevronUp, Zap } from "lucide-solid";
 import { createSignal, For, onCleanup, onMount, Show } from "solid-js";
-import { wordsOf } from "../lib/api.ts";
-import { createNow, nowMs } from "../lib/clock.ts";
-import { moment, sats, span } from "../lib/format.ts";
-import { payable } from "../lib/paying.ts";
+import { wordsOf } from "../lib/api/api.ts";
+import { payable } from "../lib/billing/paying.ts";
+import { createNow, nowMs } from "../lib/live/clock.ts";
+import { moment, sats, span } from "../lib/words/format.ts";
 import { Button } from "../ui/button.tsx";
 import { advance, look, pay, sandbox } from "./control.ts";
 import { Tools } from "./tools.tsx";

@@ -1,7 +1,7 @@
 /** What the sandbox's own routes do, and the state of it as last told. */
 import { createSignal } from "solid-js";
-import { problemOf, send } from "../lib/api.ts";
-import { tuneClock } from "../lib/clock.ts";
+import { problemOf, send } from "../lib/api/api.ts";
+import { tuneClock } from "../lib/live/clock.ts";
 
 export type Faults = {
   wallet: "ok" | "down" | "silent";

@@ -1,8 +1,8 @@
 import { useNavigate } from "@solidjs/router";
 import { createSignal, For, type JSX, Show } from "solid-js";
 import { CopyButton } from "../components/copy.tsx";
-import { wordsOf } from "../lib/api.ts";
-import { sats } from "../lib/format.ts";
+import { wordsOf } from "../lib/api/api.ts";
+import { sats } from "../lib/words/format.ts";
 import { Button } from "../ui/button.tsx";
 import { Switch } from "../ui/switch.tsx";
 import { type Faults, sandbox, switchFaults } from "./control.ts";

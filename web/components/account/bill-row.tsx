@@ -1,9 +1,16 @@
 import { useLocation } from "@solidjs/router";
 import { ChevronRight } from "lucide-solid";
 import { Show } from "solid-js";
-import { BILL_STATES, type Bill, leftSats, namesOf, PURPOSES, spanOf } from "../../lib/bill.ts";
-import { nowMs } from "../../lib/clock.ts";
-import { day, number, sats, short } from "../../lib/format.ts";
+import {
+  BILL_STATES,
+  type Bill,
+  leftSats,
+  namesOf,
+  PURPOSES,
+  spanOf,
+} from "../../lib/billing/bill.ts";
+import { nowMs } from "../../lib/live/clock.ts";
+import { day, number, sats, short } from "../../lib/words/format.ts";
 import { buttonVariants } from "../../ui/button.tsx";
 import { cn } from "../../ui/cn.ts";
 import { StateBadge } from "../state-badge.tsx";

@@ -1,10 +1,10 @@
 import { For, Match, Show, Switch } from "solid-js";
 import { isRenewed, renewedAt } from "../../../machines/billing.ts";
-import { relayName } from "../../lib/bill.ts";
-import type { Billing } from "../../lib/billing.ts";
-import { number, sats } from "../../lib/format.ts";
-import { live } from "../../lib/live.ts";
-import type { Requested } from "../../lib/request.ts";
+import type { Requested } from "../../lib/api/request.ts";
+import { relayName } from "../../lib/billing/bill.ts";
+import type { Billing } from "../../lib/billing/wallet.ts";
+import { live } from "../../lib/live/live.ts";
+import { number, sats } from "../../lib/words/format.ts";
 import { Card } from "../../ui/card.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Failed } from "./section.tsx";

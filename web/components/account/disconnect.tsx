@@ -1,6 +1,6 @@
 import { createSignal, Show } from "solid-js";
-import { wordsOf } from "../../lib/api.ts";
-import { setWallet } from "../../lib/billing.ts";
+import { wordsOf } from "../../lib/api/api.ts";
+import { setWallet } from "../../lib/billing/wallet.ts";
 import { Button } from "../../ui/button.tsx";
 import { Callout } from "../../ui/callout.tsx";
 import { Dialog } from "../../ui/dialog.tsx";

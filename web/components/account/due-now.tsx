@@ -1,10 +1,10 @@
 import { CircleCheck } from "lucide-solid";
 import { createMemo, For, Show } from "solid-js";
 import { dueSats } from "../../../machines/invoice.ts";
-import { listed, PURPOSES, relayName } from "../../lib/bill.ts";
-import { chargeOf, deadlineOf } from "../../lib/due.ts";
-import { sats } from "../../lib/format.ts";
-import { type InvoiceReplica, live } from "../../lib/live.ts";
+import { listed, PURPOSES, relayName } from "../../lib/billing/bill.ts";
+import { chargeOf, deadlineOf } from "../../lib/billing/due.ts";
+import { type InvoiceReplica, live } from "../../lib/live/live.ts";
+import { sats } from "../../lib/words/format.ts";
 import { buttonVariants } from "../../ui/button.tsx";
 import { Section } from "./section.tsx";
 import { isSuspended } from "./suspended.ts";

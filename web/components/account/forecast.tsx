@@ -1,10 +1,10 @@
 import { createMemo, For, Match, Show, Switch } from "solid-js";
-import { listed, relayName } from "../../lib/bill.ts";
-import { chargeOf } from "../../lib/due.ts";
-import { type Entry, foretell } from "../../lib/foretell.ts";
-import { day, exact } from "../../lib/format.ts";
-import { live } from "../../lib/live.ts";
-import type { Requested } from "../../lib/request.ts";
+import type { Requested } from "../../lib/api/request.ts";
+import { listed, relayName } from "../../lib/billing/bill.ts";
+import { chargeOf } from "../../lib/billing/due.ts";
+import { type Entry, foretell } from "../../lib/billing/forecast.ts";
+import { live } from "../../lib/live/live.ts";
+import { day, exact } from "../../lib/words/format.ts";
 import { Button } from "../../ui/button.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import type { Forecast as Answer } from "./requests.ts";

@@ -1,8 +1,8 @@
 import { Plus, Trash2 } from "lucide-solid";
 import { createSignal, createUniqueId, Index, onMount, Show } from "solid-js";
-import { wordsOf } from "../../lib/api.ts";
-import { INBOX_MAX, publishInbox } from "../../lib/inbox.ts";
-import { inboxRelay, plainRelay } from "../../lib/relay-address.ts";
+import { wordsOf } from "../../lib/api/api.ts";
+import { INBOX_MAX, publishInbox } from "../../lib/notices/inbox.ts";
+import { inboxRelay, plainRelay } from "../../lib/notices/relay-address.ts";
 import { Button } from "../../ui/button.tsx";
 import { Callout } from "../../ui/callout.tsx";
 import { cn } from "../../ui/cn.ts";

@@ -1,6 +1,6 @@
 import { createSignal, For, Match, Switch } from "solid-js";
-import type { Inbox as Known } from "../../lib/inbox.ts";
-import { plainRelay } from "../../lib/relay-address.ts";
+import type { Inbox as Known } from "../../lib/notices/inbox.ts";
+import { plainRelay } from "../../lib/notices/relay-address.ts";
 import { Button } from "../../ui/button.tsx";
 import { Callout } from "../../ui/callout.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";

@@ -1,11 +1,11 @@
 import { Download, ReceiptText } from "lucide-solid";
 import { createSignal, For, Show } from "solid-js";
-import { wordsOf } from "../../lib/api.ts";
-import type { Bill, BillStatus } from "../../lib/bill.ts";
-import { everyBill, rowsOf } from "../../lib/bill-rows.ts";
-import { nowMs } from "../../lib/clock.ts";
-import { csv, download } from "../../lib/csv.ts";
-import type { Filter, History } from "../../lib/history.ts";
+import { wordsOf } from "../../lib/api/api.ts";
+import type { Bill, BillStatus } from "../../lib/billing/bill.ts";
+import { everyBill, rowsOf } from "../../lib/billing/bill-rows.ts";
+import { csv, download } from "../../lib/billing/csv.ts";
+import { nowMs } from "../../lib/live/clock.ts";
+import type { Filter, History } from "../../lib/relays/history.ts";
 import { Button } from "../../ui/button.tsx";
 import { Choice } from "../../ui/choice.tsx";
 import { say } from "../../ui/toast.tsx";

@@ -1,7 +1,7 @@
 import { npubEncode } from "nostr-tools/nip19";
 import type { JSX } from "solid-js";
-import { short } from "../../lib/format.ts";
-import { login } from "../../lib/session.ts";
+import { login } from "../../lib/signers/session.ts";
+import { short } from "../../lib/words/format.ts";
 import { CopyButton } from "../copy.tsx";
 import { Section } from "./section.tsx";
 

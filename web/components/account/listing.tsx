@@ -1,5 +1,5 @@
 import { type Accessor, For, type JSX, Match, Show, Switch } from "solid-js";
-import type { History } from "../../lib/history.ts";
+import type { History } from "../../lib/relays/history.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Pager } from "./pager.tsx";
 import { Failed } from "./section.tsx";

@@ -1,21 +1,21 @@
 /** The two histories, kept while other parts of the account are looked at. */
 import { createMemo } from "solid-js";
-import { api, ask } from "../../lib/api.ts";
+import { api, ask } from "../../lib/api/api.ts";
 import {
   type Bill,
   type BillStatus,
   billOfReplica,
   billOfWire,
   relayName,
-} from "../../lib/bill.ts";
-import { createHistory, type Filter, type History } from "../../lib/history.ts";
-import { live } from "../../lib/live.ts";
+} from "../../lib/billing/bill.ts";
+import { live } from "../../lib/live/live.ts";
 import {
   type Message,
   messageOfReplica,
   messageOfWire,
   type NoticeStatus,
-} from "../../lib/message.ts";
+} from "../../lib/notices/message.ts";
+import { createHistory, type Filter, type History } from "../../lib/relays/history.ts";
 
 /** What the server's search looks at: the id, and the names of its relays. */
 function isFound(bill: Bill, q: string): boolean {

@@ -1,10 +1,10 @@
 import { ChevronDown } from "lucide-solid";
 import { createSignal, createUniqueId, For, Show } from "solid-js";
-import { nowMs } from "../../lib/clock.ts";
-import { moment } from "../../lib/format.ts";
-import type { Message } from "../../lib/message.ts";
-import { DELIVERY, deliveryMeaning, pieces, stageWords } from "../../lib/notice-words.ts";
-import { plainRelay } from "../../lib/relay-address.ts";
+import { nowMs } from "../../lib/live/clock.ts";
+import type { Message } from "../../lib/notices/message.ts";
+import { plainRelay } from "../../lib/notices/relay-address.ts";
+import { DELIVERY, deliveryMeaning, pieces, stageWords } from "../../lib/notices/words.ts";
+import { moment } from "../../lib/words/format.ts";
 import { StateBadge } from "../state-badge.tsx";
 
 /** One message; opened, it says all that was said and what became of it. */

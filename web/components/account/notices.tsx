@@ -1,7 +1,7 @@
 import { Bell } from "lucide-solid";
 import { For, Show } from "solid-js";
-import type { Filter, History } from "../../lib/history.ts";
-import type { Message, NoticeStatus } from "../../lib/message.ts";
+import type { Message, NoticeStatus } from "../../lib/notices/message.ts";
+import type { Filter, History } from "../../lib/relays/history.ts";
 import { Button } from "../../ui/button.tsx";
 import { Choice } from "../../ui/choice.tsx";
 import { Inbox } from "./inbox.tsx";

@@ -1,7 +1,7 @@
 import { Show, Suspense } from "solid-js";
-import { lazyPage } from "../../lib/lazy-page.ts";
-import { live } from "../../lib/live.ts";
-import type { Requested } from "../../lib/request.ts";
+import type { Requested } from "../../lib/api/request.ts";
+import { live } from "../../lib/live/live.ts";
+import { lazyPage } from "../../lib/page/lazy-page.ts";
 import { Disclosure } from "../../ui/disclosure.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Awaited } from "../awaited.tsx";

@@ -1,7 +1,7 @@
 import { ChevronLeft, ChevronRight } from "lucide-solid";
 import { Show } from "solid-js";
-import { number } from "../../lib/format.ts";
-import { PAGE_SIZE } from "../../lib/history.ts";
+import { PAGE_SIZE } from "../../lib/relays/history.ts";
+import { number } from "../../lib/words/format.ts";
 import { Button } from "../../ui/button.tsx";
 
 /** Which part of a long list is shown, and the way to the next. `page` counts from 0. */

@@ -10,12 +10,12 @@ import {
   leftSats,
   PURPOSES,
   relayName,
-} from "../../lib/bill.ts";
-import { nowMs } from "../../lib/clock.ts";
-import { moment, number, sats, short } from "../../lib/format.ts";
-import { live } from "../../lib/live.ts";
-import { relayUrl } from "../../lib/settings.ts";
-import { closedWords } from "../../lib/successor.ts";
+} from "../../lib/billing/bill.ts";
+import { closedWords } from "../../lib/billing/successor.ts";
+import { nowMs } from "../../lib/live/clock.ts";
+import { live } from "../../lib/live/live.ts";
+import { relayUrl } from "../../lib/page/settings.ts";
+import { moment, number, sats, short } from "../../lib/words/format.ts";
 import { Button, buttonVariants } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { CopyButton } from "../copy.tsx";

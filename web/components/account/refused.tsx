@@ -1,8 +1,8 @@
 import { Show } from "solid-js";
 import { dueSats } from "../../../machines/invoice.ts";
-import { chargeOf } from "../../lib/due.ts";
-import { sats } from "../../lib/format.ts";
-import { live } from "../../lib/live.ts";
+import { chargeOf } from "../../lib/billing/due.ts";
+import { live } from "../../lib/live/live.ts";
+import { sats } from "../../lib/words/format.ts";
 import { buttonVariants } from "../../ui/button.tsx";
 import { Callout } from "../../ui/callout.tsx";
 import { isSuspended } from "./suspended.ts";

@@ -1,11 +1,11 @@
 /** What the feed does not tell, each asked for once however often somebody looks at it. */
 import { statusOf } from "../../../machines/describe.ts";
-import { api, ask } from "../../lib/api.ts";
-import { readBilling } from "../../lib/billing.ts";
-import type { Foreseen } from "../../lib/foretell.ts";
-import { readInbox } from "../../lib/inbox.ts";
-import { live, type TenantReplica } from "../../lib/live.ts";
-import { createRequest } from "../../lib/request.ts";
+import { api, ask } from "../../lib/api/api.ts";
+import { createRequest } from "../../lib/api/request.ts";
+import type { Foreseen } from "../../lib/billing/forecast.ts";
+import { readBilling } from "../../lib/billing/wallet.ts";
+import { live, type TenantReplica } from "../../lib/live/live.ts";
+import { readInbox } from "../../lib/notices/inbox.ts";
 
 /** `basis` is what it was computed from, to see when that has changed. */
 export type Forecast = { events: Foreseen[]; basis: string };

@@ -1,5 +1,5 @@
 import { For, Match, Switch } from "solid-js";
-import { sats } from "../../lib/format.ts";
+import { sats } from "../../lib/words/format.ts";
 import { cn } from "../../ui/cn.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { createStatement } from "./requests.ts";

@@ -1,8 +1,8 @@
 import { type JSX, Match, Show, Switch } from "solid-js";
-import { listed, relayName } from "../../lib/bill.ts";
-import { number, sats } from "../../lib/format.ts";
-import type { TenantReplica } from "../../lib/live.ts";
-import { nextRenewal } from "../../lib/renewal.ts";
+import { listed, relayName } from "../../lib/billing/bill.ts";
+import { nextRenewal } from "../../lib/billing/renewal.ts";
+import type { TenantReplica } from "../../lib/live/live.ts";
+import { number, sats } from "../../lib/words/format.ts";
 import { Time } from "../time.tsx";
 
 /** The three things to know of one's money: what comes next, who pays it, what is there already. */

@@ -1,4 +1,4 @@
-import { live } from "../../lib/live.ts";
+import { live } from "../../lib/live/live.ts";
 
 /** Whether the operator suspended this account: all can be read, nothing changed. */
 export const isSuspended = (): boolean => live.tenant()?.matches({ status: "suspended" }) ?? false;

@@ -1,7 +1,7 @@
 import { createMemo, Show } from "solid-js";
-import { live } from "../../lib/live.ts";
-import { type Message, messageOfReplica, type NoticeStatus } from "../../lib/message.ts";
-import { stageWords } from "../../lib/notice-words.ts";
+import { live } from "../../lib/live/live.ts";
+import { type Message, messageOfReplica, type NoticeStatus } from "../../lib/notices/message.ts";
+import { stageWords } from "../../lib/notices/words.ts";
 import { Callout } from "../../ui/callout.tsx";
 
 const WHY: Partial<Record<NoticeStatus, string>> = {

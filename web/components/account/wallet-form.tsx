@@ -1,10 +1,10 @@
 import { createSignal, Show } from "solid-js";
 import { dueSats } from "../../../machines/invoice.ts";
-import { ApiProblem, wordsOf } from "../../lib/api.ts";
-import { namesOf } from "../../lib/bill.ts";
-import { connectionProblem, setWallet, type Warning } from "../../lib/billing.ts";
-import { sats } from "../../lib/format.ts";
-import { live } from "../../lib/live.ts";
+import { ApiProblem, wordsOf } from "../../lib/api/api.ts";
+import { namesOf } from "../../lib/billing/bill.ts";
+import { connectionProblem, setWallet, type Warning } from "../../lib/billing/wallet.ts";
+import { live } from "../../lib/live/live.ts";
+import { sats } from "../../lib/words/format.ts";
 import { Button } from "../../ui/button.tsx";
 import { SecretField } from "../../ui/secret-field.tsx";
 import { say } from "../../ui/toast.tsx";

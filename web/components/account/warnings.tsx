@@ -1,5 +1,5 @@
 import { For, Show } from "solid-js";
-import { type Warning, warningWords } from "../../lib/billing.ts";
+import { type Warning, warningWords } from "../../lib/billing/wallet.ts";
 import { Callout } from "../../ui/callout.tsx";
 
 /** What a wallet's answer says of its connection: good, or what should be better. */

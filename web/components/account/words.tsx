@@ -1,5 +1,5 @@
 import { Show } from "solid-js";
-import type { Deadline } from "../../lib/due.ts";
+import type { Deadline } from "../../lib/billing/due.ts";
 import { Time } from "../time.tsx";
 
 /** A deadline, with its exact time and how far that is. */

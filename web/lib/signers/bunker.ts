@@ -1,6 +1,6 @@
 /** The address of a remote signer. @see NIP-46 */
-import { isSandbox } from "../settings.ts";
-import { SignerProblem } from "../signer.ts";
+import { isSandbox } from "../page/settings.ts";
+import { SignerProblem } from "./signer.ts";
 
 const RELAYS_MAX = 8;
 

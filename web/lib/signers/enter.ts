@@ -1,5 +1,5 @@
-import { enter } from "../session.ts";
-import type { Opened } from "../signer.ts";
+import { enter } from "./session.ts";
+import type { Opened } from "./signer.ts";
 import { seal, wipe } from "./vault.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** A browser extension that holds the key. @see NIP-07 */
-import { type EventTemplate, type SignedEvent, type Signer, SignerProblem } from "../signer.ts";
+import { type EventTemplate, type SignedEvent, type Signer, SignerProblem } from "./signer.ts";
 
 type Extension = {
   getPublicKey(): Promise<string>;

@@ -2,8 +2,8 @@
 import { decode, nsecEncode } from "nostr-tools/nip19";
 import { finalizeEvent, generateSecretKey, getPublicKey } from "nostr-tools/pure";
 import { bytesToHex, hexToBytes } from "nostr-tools/utils";
-import { type Opened, type Signer, SignerProblem } from "../signer.ts";
 import { enterWith } from "./enter.ts";
+import { type Opened, type Signer, SignerProblem } from "./signer.ts";
 
 /**
  * @param text - nsec or 64 hex, as somebody pasted it

@@ -1,6 +1,6 @@
 /** The way to a remote signer, and questions that are asked again when it was lost, but not for ever. */
 import type { BunkerSigner } from "nostr-tools/nip46";
-import { SignerProblem } from "../signer.ts";
+import { SignerProblem } from "./signer.ts";
 import { SteadyPool } from "./steady-pool.ts";
 
 /** What is told of the way to a signer, and of what it wants. */

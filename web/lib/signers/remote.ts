@@ -6,17 +6,17 @@
 import { BunkerSigner, createNostrConnectURI } from "nostr-tools/nip46";
 import { generateSecretKey, getPublicKey, verifyEvent } from "nostr-tools/pure";
 import { bytesToHex, hexToBytes } from "nostr-tools/utils";
-import { setAsked } from "../asked.ts";
-import { connectRelays } from "../settings.ts";
+import { connectRelays } from "../page/settings.ts";
+import { setAsked } from "./asked.ts";
+import { parseBunker } from "./bunker.ts";
+import { type Hooks, Way } from "./remote-way.ts";
 import {
   type EventTemplate,
   type Opened,
   type SignedEvent,
   type Signer,
   SignerProblem,
-} from "../signer.ts";
-import { parseBunker } from "./bunker.ts";
-import { type Hooks, Way } from "./remote-way.ts";
+} from "./signer.ts";
 
 /**
  * What we ask a signer to sign without asking the person each time: requests to us (NIP-98). A profile

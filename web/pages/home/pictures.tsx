@@ -4,8 +4,8 @@ import { Check, Copy, Wallet } from "lucide-solid";
 import { For, type JSX, Show } from "solid-js";
 import { Mark } from "../../components/mark.tsx";
 import { StateBadge } from "../../components/state-badge.tsx";
-import { day, number, sats } from "../../lib/format.ts";
-import { relayDomain, relayUrl } from "../../lib/settings.ts";
+import { relayDomain, relayUrl } from "../../lib/page/settings.ts";
+import { day, number, sats } from "../../lib/words/format.ts";
 
 const DAY_MS = 86_400_000;
 const now = Date.now();

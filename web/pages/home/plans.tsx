@@ -3,8 +3,8 @@ import { clsx } from "clsx";
 import { Check } from "lucide-solid";
 import { For } from "solid-js";
 import { type PlanId, planIds, plans } from "../../../machines/plans.ts";
-import { number } from "../../lib/format.ts";
-import { featuresOf, PLAN_FOR } from "../../lib/plan-words.ts";
+import { featuresOf, PLAN_FOR } from "../../lib/plans/plan-words.ts";
+import { number } from "../../lib/words/format.ts";
 import { buttonVariants } from "../../ui/button-variants.ts";
 import { Part } from "./part.tsx";
 

@@ -4,8 +4,8 @@ import { meaningOf, statusOf } from "../../../machines/describe.ts";
 import { relayMachine } from "../../../machines/relay.ts";
 import { MachineView } from "../../components/machine-view.tsx";
 import { StateBadge } from "../../components/state-badge.tsx";
-import { day, exactDay, sats } from "../../lib/format.ts";
-import { relayDomain } from "../../lib/settings.ts";
+import { relayDomain } from "../../lib/page/settings.ts";
+import { day, exactDay, sats } from "../../lib/words/format.ts";
 import { buttonVariants } from "../../ui/button-variants.ts";
 import { relayLife, type Scene } from "./walk.ts";
 

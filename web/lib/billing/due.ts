@@ -1,0 +1,95 @@
+/** What an open invoice means for its relays, and what happens to it next. */
+import { meaningOf, statusOf } from "../../../machines/describe.ts";
+import { machines } from "../../../machines/index.ts";
+import { type InvoiceReplica, live } from "../live/live.ts";
+import type { Tone } from "../words/tone.ts";
+import { listed } from "./bill.ts";
+
+/** A sentence before and after a time (epoch ms); `at` null is a sentence alone. */
+export type Deadline = { before: string; at: number | null; after: string; tone: Tone };
+
+const plain = (before: string, tone: Tone = "waiting"): Deadline => ({
+  before,
+  at: null,
+  after: "",
+  tone,
+});
+
+/** Until when it is to be paid, and what comes after. */
+export function deadlineOf(invoice: InvoiceReplica): Deadline {
+  const { purpose, closesAt } = invoice.context;
+  if (invoice.hasTag("attention") || closesAt === null)
+    return plain(meaningOf(machines.invoice, invoice.value));
+  switch (purpose) {
+    case "purchase":
+      return {
+        before: "The name is kept for you until",
+        at: closesAt,
+        after: "",
+        tone: "waiting",
+      };
+    case "upgrade":
+      return { before: "You can take it until", at: closesAt, after: "", tone: "waiting" };
+    case "reactivation":
+      return {
+        before: "It comes back when you pay. You can until",
+        at: closesAt,
+        after: "",
+        tone: "suspended",
+      };
+    case "renewal":
+      return renewalDeadline(invoice, closesAt);
+  }
+}
+
+function renewalDeadline({ context }: InvoiceReplica, closesAt: number): Deadline {
+  const relays = context.items.flatMap(({ relay }) => live.relay(relay) ?? []);
+  const called = (some: typeof relays) => {
+    if (some.length < relays.length) return listed(some.map(({ context: c }) => c.name));
+    return some.length === 1 ? "It" : "They";
+  };
+  const dark = relays.filter((relay) => statusOf(relay.value) === "suspended");
+  if (dark.length > 0)
+    return {
+      before: `${called(dark)} ${dark.length === 1 ? "is" : "are"} suspended, and back as soon as you pay. You can until`,
+      at: closesAt,
+      after: "",
+      tone: "suspended",
+    };
+  const ends = relays.flatMap(({ context: c }) => c.graceEnds ?? []);
+  if (ends.length > 0)
+    return {
+      before: `${called(relays)} ${relays.length === 1 ? "keeps" : "keep"} running until`,
+      at: Math.min(...ends),
+      after: "After that: suspended, and nothing is deleted",
+      tone: "grace",
+    };
+  return plain("Your Lightning invoice is being made.");
+}
+
+/** What a wallet's refusal means, by NIP-47 code. */
+const REFUSALS: Record<string, string> = {
+  QUOTA_EXCEEDED: "its budget is used up",
+  INSUFFICIENT_BALANCE: "there was not enough in it",
+  RATE_LIMITED: "it was asked too often",
+  PAYMENT_FAILED: "the payment found no way",
+  INTERNAL: "it had a problem of its own",
+  UNAUTHORIZED: "it does not know the connection any more",
+  RESTRICTED: "the connection may not pay",
+};
+
+/** What the connected wallet has to do with an invoice; null where nothing. */
+export function chargeOf({ context: c }: InvoiceReplica): Deadline | null {
+  const code = c.outcome;
+  const said =
+    code !== null && /^[A-Z_]+$/.test(code) ? (REFUSALS[code] ?? `it said ${code}`) : null;
+  if (c.chargeAt === null)
+    return said === null
+      ? null
+      : plain(`Your wallet did not pay: ${said}. It is not asked again.`, "grace");
+  const before =
+    said === null
+      ? "Your wallet is asked to pay"
+      : `Your wallet did not pay: ${said}. We ask it again`;
+  return { before, at: c.chargeAt, after: "", tone: said === null ? "harbour" : "grace" };
+}

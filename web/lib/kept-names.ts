@@ -1,9 +1,0 @@
-/** Names that nobody else may take for now: those of mine that were given up. */
-import { live, type RelayReplica } from "./live.ts";
-
-export const keptNames = (): string[] => live.relays().flatMap(givenUp);
-
-const givenUp = ({ context: c }: RelayReplica): string[] => [
-  ...c.freed.map(({ subdomain }) => subdomain),
-  ...(c.closedAt === null ? [] : [c.subdomain]),
-];
