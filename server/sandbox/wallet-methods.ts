@@ -9,6 +9,7 @@ import {
 } from "./lightning-invoice.ts";
 import { type Nip47Method, Nip47Refusal } from "./nip47.ts";
 import type { Budget, Spending } from "./wallet-budget.ts";
+import { type Described, inItsWords, type WalletHabit } from "./wallet-habits.ts";
 
 /** One client's rights on a wallet. */
 export type NwcConnection = {
@@ -33,6 +34,7 @@ export type MethodContext = {
   spending: Spending;
   connection: NwcConnection;
   shortage: Shortage;
+  habits: ReadonlySet<WalletHabit>;
 };
 
 /** NIP-47: a wallet lists at most this many transactions at once. */
@@ -98,7 +100,7 @@ const METHODS: Record<Nip47Method, (context: MethodContext, params: unknown) => 
     return { preimage, fees_paid: feesMsats };
   },
 
-  make_invoice({ network, node }, params) {
+  make_invoice({ network, node, habits }, params) {
     const ask = read(PARAMS.make_invoice, params);
     const invoice = network.makeInvoice(node, {
       amountMsats: ask.amount,
@@ -106,10 +108,10 @@ const METHODS: Record<Nip47Method, (context: MethodContext, params: unknown) => 
       descriptionHash: ask.description_hash,
       expirySeconds: ask.expiry,
     });
-    return describeTransaction(network, { ...invoice, type: "incoming" });
+    return describeTransaction(network, { ...invoice, type: "incoming" }, habits);
   },
 
-  lookup_invoice({ network, node }, params) {
+  lookup_invoice({ network, node, habits }, params) {
     const { payment_hash, invoice: bolt11 } = read(PARAMS.lookup_invoice, params);
     if (payment_hash === undefined && bolt11 === undefined) {
       throw new Nip47Refusal("OTHER", "payment_hash or invoice is needed");
@@ -120,16 +122,16 @@ const METHODS: Record<Nip47Method, (context: MethodContext, params: unknown) => 
         ? network.quote(bolt11).invoice
         : network.invoice(payment_hash?.toLowerCase() ?? "");
       if (invoice.payee === node.name) {
-        return describeTransaction(network, { ...invoice, type: "incoming" });
+        return describeTransaction(network, { ...invoice, type: "incoming" }, habits);
       }
       if (invoice.payer !== node.name) throw notFound;
-      return describeTransaction(network, { ...invoice, type: "outgoing" });
+      return describeTransaction(network, { ...invoice, type: "outgoing" }, habits);
     } catch (error) {
       throw error instanceof LightningError && error.code === "unknown" ? notFound : error;
     }
   },
 
-  list_transactions({ network, node }, params) {
+  list_transactions({ network, node, habits }, params) {
     const query = read(PARAMS.list_transactions, params);
     const { transactions, total } = network.transactions(node, {
       from: query.from ?? 0,
@@ -140,7 +142,9 @@ const METHODS: Record<Nip47Method, (context: MethodContext, params: unknown) => 
       type: query.type ?? null,
     });
     return {
-      transactions: transactions.map((transaction) => describeTransaction(network, transaction)),
+      transactions: transactions.map((transaction) =>
+        describeTransaction(network, transaction, habits),
+      ),
       total_count: total,
     };
   },
@@ -169,12 +173,19 @@ const METHODS: Record<Nip47Method, (context: MethodContext, params: unknown) => 
 
 const REGTEST_GENESIS = "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206";
 
-/** A transaction as NIP-47 shows it: msats, epoch seconds, the preimage only once it is settled. */
-export function describeTransaction(network: LightningNetwork, transaction: LightningTransaction) {
+/**
+ * A transaction as NIP-47 shows it: msats, epoch seconds, the preimage only once it is settled; or as a
+ * wallet with other habits does.
+ */
+export function describeTransaction(
+  network: LightningNetwork,
+  transaction: LightningTransaction,
+  habits: ReadonlySet<WalletHabit>,
+): Described {
   const { type, bolt11, settledAtMs } = transaction;
   const settledAt = settledAtMs === null ? null : Math.floor(settledAtMs / 1000);
   const unsettled = network.isExpired(transaction) ? "expired" : "pending";
-  return {
+  const described = {
     type,
     state: settledAt === null ? unsettled : "settled",
     invoice: bolt11,
@@ -187,6 +198,7 @@ export function describeTransaction(network: LightningNetwork, transaction: Ligh
     expires_at: transaction.expiresAt,
     ...(settledAt !== null && { settled_at: settledAt, preimage: transaction.preimage }),
   };
+  return inItsWords(described, transaction, habits);
 }
 
 function budgetLeftMsats({ connection, spending, clock, shortage }: MethodContext): number {

@@ -24,6 +24,7 @@ import type { NostrRelay } from "./nostr-relay.ts";
 import { RelayLink } from "./relay-link.ts";
 import { WalletAnswers } from "./wallet-answers.ts";
 import { Spending } from "./wallet-budget.ts";
+import type { WalletHabit } from "./wallet-habits.ts";
 import { callMethod, describeTransaction, type NwcConnection } from "./wallet-methods.ts";
 
 /**
@@ -47,6 +48,8 @@ export class Nip47Wallet {
   notificationCopies = 1;
   /** Refuses every request with this code, executing none, when not null. */
   refuseWith: Nip47ErrorCode | null = null;
+  /** How it differs from NIP-47's text, from now on. */
+  habits: ReadonlySet<WalletHabit> = new Set();
   #fault: WalletFault = "ok";
   readonly #link: RelayLink;
   readonly #answers: WalletAnswers;
@@ -165,7 +168,8 @@ export class Nip47Wallet {
       const { alias, node, network, clock, db } = this.options;
       const shortage = this.#fault === "empty" || this.#fault === "quota" ? this.#fault : null;
       const spending = this.#spending;
-      const context = { alias, node, network, clock, spending, connection, shortage };
+      const { habits } = this;
+      const context = { alias, node, network, clock, spending, connection, shortage, habits };
       // A savepoint: what a method that fails half-way has written is undone, its answer is kept.
       const result = db.transaction(() => callMethod(context, known, params))();
       return { result_type: method, error: null, result };
@@ -196,7 +200,11 @@ export class Nip47Wallet {
     const invoice = network.invoice(paymentHash);
     // Not ours, or the payment was rolled back before it committed.
     if (invoice.payee !== node.name || invoice.settledAtMs === null) return;
-    const notification = describeTransaction(network, { ...invoice, type: "incoming" });
+    const notification = describeTransaction(
+      network,
+      { ...invoice, type: "incoming" },
+      this.habits,
+    );
     const content = JSON.stringify({ notification_type: "payment_received", notification });
     for (const connection of connections) {
       if (!connection.notifications) continue;

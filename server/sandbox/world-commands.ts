@@ -37,6 +37,8 @@ export function worldCommands(
         tenant_wallet: tenantWallet.fault,
         zooid: zooid.mode,
         relay: relay.pathState(PUBLIC_PATH),
+        wallet_habits: [...receivingWallet.habits],
+        tenant_wallet_habits: [...tenantWallet.habits],
       },
       receiving_balance_sats: toSats(network.balanceMsats(receivingWallet.node)),
       tenant_balance_sats: toSats(network.balanceMsats(tenantWallet.node)),
@@ -66,6 +68,8 @@ export function worldCommands(
       if (change.relay) relay.setPath(PUBLIC_PATH, change.relay);
       if (change.zooid === "wiped") zooid.wipe();
       if (change.zooid) zooid.setMode(change.zooid === "down" ? "down" : "ok");
+      if (change.wallet_habits) receivingWallet.habits = new Set(change.wallet_habits);
+      if (change.tenant_wallet_habits) tenantWallet.habits = new Set(change.tenant_wallet_habits);
       if (change.wallet) await receivingWallet.setFault(change.wallet);
       if (change.tenant_wallet) await tenantWallet.setFault(change.tenant_wallet);
     },

@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { AppError, Unavailable } from "../errors.ts";
+import { WALLET_HABITS } from "./wallet-habits.ts";
 
 const oneOf = <const T extends string>(...values: T[]) =>
   Type.Union(values.map((value) => Type.Literal(value)));
@@ -8,6 +9,7 @@ const strict = { additionalProperties: false };
 
 const WALLET_FAULT = oneOf("ok", "down", "silent", "empty", "quota", "unauthorized");
 const OK_OR_DOWN = oneOf("ok", "down");
+const HABITS = Type.Array(oneOf(...WALLET_HABITS), { uniqueItems: true });
 
 /** Body of POST /faults: any subset. `wiped` is an act, zooid's state reads `ok` after it. */
 export const FaultChange = Type.Partial(
@@ -16,6 +18,9 @@ export const FaultChange = Type.Partial(
     tenant_wallet: WALLET_FAULT,
     zooid: oneOf("ok", "down", "wiped"),
     relay: OK_OR_DOWN,
+    /** How the receiving wallet differs from NIP-47's text. */
+    wallet_habits: HABITS,
+    tenant_wallet_habits: HABITS,
   }),
   strict,
 );
@@ -47,6 +52,8 @@ export const WorldState = Type.Object({
     tenant_wallet: WALLET_FAULT,
     zooid: OK_OR_DOWN,
     relay: OK_OR_DOWN,
+    wallet_habits: HABITS,
+    tenant_wallet_habits: HABITS,
   }),
   receiving_balance_sats: Type.Integer(),
   tenant_balance_sats: Type.Integer(),

@@ -61,15 +61,13 @@ export function nonsense(): Unavailable {
   return new Unavailable("wallet_nonsense", "the wallet's answer makes no sense");
 }
 
-/** Many wallets leave `state` out; then it is settled if it has a time of that, or a proof. */
-function isSettled(transaction: Transaction): boolean {
-  const { state, settled_at: settledAt } = transaction;
+/**
+ * Many wallets leave `state` out; then it is settled if it has a time of that. Never by a preimage: who
+ * made the invoice knows it from the start, and some wallets show it while nothing has been paid.
+ */
+function isSettled({ state, settled_at: settledAt }: Transaction): boolean {
   if (state === "settled") return true;
-  if (isUnsettledState(state)) return false;
-  const paymentHash = hashOf(transaction);
-  return (
-    isTime(settledAt) || (paymentHash !== null && preimageOf(transaction, paymentHash) !== null)
-  );
+  return !isUnsettledState(state) && isTime(settledAt);
 }
 
 function preimageOf({ preimage }: Transaction, paymentHash: string): string | null {

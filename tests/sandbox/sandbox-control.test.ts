@@ -3,6 +3,11 @@ import { type Api, apiClient } from "../../server/sandbox/api.ts";
 import { type Sandbox, startSandbox } from "../../server/sandbox/sandbox.ts";
 import { keyOf } from "./sandbox-run.ts";
 
+const NO_FAULTS = {
+  ...{ wallet: "ok", tenant_wallet: "ok", zooid: "ok", relay: "ok" },
+  ...{ wallet_habits: [], tenant_wallet_habits: [] },
+};
+
 // Each starts processes, which a busy machine may take seconds for.
 setDefaultTimeout(30_000);
 
@@ -131,7 +136,7 @@ describe("the control routes", () => {
       ...{ tenant_nsec, admin_nsec, tenant_nwc_url },
       now: expect.any(Number),
       ahead_seconds: expect.any(Number),
-      faults: { wallet: "ok", tenant_wallet: "ok", zooid: "ok", relay: "ok" },
+      faults: NO_FAULTS,
       receiving_balance_sats: 0,
       tenant_balance_sats: 10_000_000,
       relays: 0,
@@ -151,7 +156,7 @@ describe("POST /sandbox/faults", () => {
   test("switches what it names and leaves the rest", async () => {
     const { status, body } = await faults({ wallet: "silent", relay: "down" });
     expect(status).toBe(200);
-    const expected = { wallet: "silent", tenant_wallet: "ok", zooid: "ok", relay: "down" };
+    const expected = { ...NO_FAULTS, wallet: "silent", relay: "down" };
     expect(body.faults).toEqual(expected);
     expect((await faults({ wallet: "ok" })).body.faults).toEqual({ ...expected, wallet: "ok" });
     await faults({ relay: "ok" });

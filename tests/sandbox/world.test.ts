@@ -6,9 +6,18 @@ import { NWCClient } from "@getalby/sdk/nwc";
 import { AppError, Unavailable } from "../../server/errors.ts";
 import { MovableClock } from "../../server/sandbox/clock.ts";
 import { startWorld, type World } from "../../server/sandbox/world.ts";
-import { type WorldControl, worldControl } from "../../server/sandbox/world-control.ts";
+import {
+  type WorldControl,
+  type WorldState,
+  worldControl,
+} from "../../server/sandbox/world-control.ts";
 import { RelaySocket, signedEvent } from "./relay-socket.ts";
 import { configOf, eventually, manage, newKey } from "./zooid-client.ts";
+
+const NO_FAULTS: WorldState["faults"] = {
+  ...({ wallet: "ok", tenant_wallet: "ok", zooid: "ok", relay: "ok" } as const),
+  ...{ wallet_habits: [], tenant_wallet_habits: [] },
+};
 
 // The SDK prints every refusal; here they are asserted.
 const printed = spyOn(console, "error").mockImplementation(() => {});
@@ -58,7 +67,7 @@ describe("a world", () => {
     expect(state).toEqual({
       now: state.now,
       offset_ms: 0,
-      faults: { wallet: "ok", tenant_wallet: "ok", zooid: "ok", relay: "ok" },
+      faults: NO_FAULTS,
       receiving_balance_sats: 0,
       tenant_balance_sats: 10_000_000,
       relays: 0,
@@ -163,7 +172,7 @@ describe("a world", () => {
         expect(await response.json()).toMatchObject({ error: "malformed", field });
       }
       const { faults } = await control.state();
-      expect(faults).toEqual({ wallet: "ok", tenant_wallet: "ok", zooid: "ok", relay: "ok" });
+      expect(faults).toEqual(NO_FAULTS);
     });
 
     test("of the relay refuse the public one and leave the wallets theirs", async () => {
@@ -181,7 +190,7 @@ describe("a world", () => {
 
     test("of one wallet leave the other and the public relay alone", async () => {
       const { faults } = await control.faults({ wallet: "down" });
-      expect(faults).toEqual({ wallet: "down", tenant_wallet: "ok", zooid: "ok", relay: "ok" });
+      expect(faults).toEqual({ ...NO_FAULTS, wallet: "down" });
       await expect(RelaySocket.open(`${world.relayUrl}/wallet/receiving`)).rejects.toThrow();
       const tenant = new NWCClient({ nostrWalletConnectUrl: world.tenantNwcUrl });
       expect((await tenant.getBalance()).balance).toBe(10_000_000_000);

@@ -78,8 +78,7 @@ describe("a reply", () => {
         amount: 10_000_999,
         settled_at: 1_800_000_000,
       },
-      { payment_hash: paymentHash, amount: 10_000_999, preimage },
-      { amount: 10_000_999, preimage },
+      { amount: 10_000_999, settled_at: 1_800_000_000 },
     ]) {
       odd.answer(() => ({ result }));
       expect(await wallet.lookup(paymentHash, never)).toMatchObject({
@@ -195,7 +194,8 @@ describe("a notification", () => {
   test("counts only if it tells of a settled incoming payment; any other does no harm", async () => {
     const heard: Settlement[] = [];
     wallet.onSettled((settlement) => heard.push(settlement));
-    const notification = { type: "incoming", payment_hash: paymentHash, amount: 5_000, preimage };
+    const settled = { type: "incoming", state: "settled", amount: 5_000 };
+    const notification = { ...settled, payment_hash: paymentHash, preimage };
     const received = { notification_type: "payment_received", notification };
     const deadline = Date.now() + 3_000;
     while (heard.length === 0 && Date.now() < deadline) {
@@ -210,6 +210,7 @@ describe("a notification", () => {
       { ...received, notification: { ...notification, type: "outgoing" } },
       { ...received, notification: { ...notification, payment_hash: undefined } },
       { ...received, notification: { ...notification, state: "accepted" } },
+      { ...received, notification: { ...notification, state: undefined } },
     ]) {
       await odd.notify(content);
     }
@@ -238,7 +239,8 @@ describe("a connection", () => {
       });
       const heard: Settlement[] = [];
       stranded.onSettled((settlement) => heard.push(settlement));
-      const notification = { type: "incoming", payment_hash: paymentHash, amount: 5_000, preimage };
+      const settled = { type: "incoming", state: "settled", amount: 5_000 };
+      const notification = { ...settled, payment_hash: paymentHash, preimage };
       const hear = async () => {
         heard.length = 0;
         const deadline = Date.now() + 5_000;

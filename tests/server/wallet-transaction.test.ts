@@ -28,16 +28,34 @@ describe("a looked-up transaction", () => {
     });
   });
 
-  test("without a state is settled by its time or by a preimage that proves it", () => {
-    const { state } = lookedUpOf({ ...tx, settled_at: 1_799_999_999 }, paymentHash, NOW_MS);
-    expect(state).toBe("settled");
-    expect(lookedUpOf({ ...tx, preimage }, paymentHash, NOW_MS).state).toBe("settled");
-    const other = newPreimage().preimage;
-    for (const nothing of [{}, { preimage: other }, { preimage: "" }, { settled_at: 0 }]) {
-      expect(lookedUpOf({ ...tx, ...nothing }, paymentHash, NOW_MS)).toEqual(
-        unsettled("pending") as never,
-      );
+  test("without a state is settled by its time alone", () => {
+    const settledAt = (given: unknown) =>
+      lookedUpOf({ ...tx, settled_at: given }, paymentHash, NOW_MS).state;
+    expect(settledAt(1_799_999_999)).toBe("settled");
+    for (const none of [undefined, null, 0, -1, "", "soon", true]) {
+      expect(settledAt(none)).toBe("unsettled");
     }
+  });
+
+  test("is not settled by a preimage: who made the invoice knows it from the start", () => {
+    // LNbits' older NWC provider, of an invoice that nobody has paid.
+    const shown = {
+      ...tx,
+      invoice: "lnbc1",
+      description: "Berth",
+      preimage,
+      fees_paid: 0,
+      created_at: 1_796_068_000,
+      expires_at: 1_796_154_405,
+      settled_at: null,
+      metadata: {},
+    };
+    expect(lookedUpOf(shown, paymentHash, NOW_MS)).toEqual(unsettled("pending") as never);
+    expect(settlementOf(shown, NOW_MS)).toBeNull();
+    const { payment_hash: _, ...unnamed } = shown;
+    expect(lookedUpOf(unnamed, paymentHash, NOW_MS)).toEqual(unsettled("pending") as never);
+    const { settled_at: __, ...undated } = shown;
+    expect(settlementOf(undated, NOW_MS)).toBeNull();
   });
 
   test("without its payment hash is the one that was asked for", () => {
@@ -46,7 +64,6 @@ describe("a looked-up transaction", () => {
       state: "settled",
       settlement: { paymentHash, amountSats: 10_000, settledAt: NOW_MS, preimage: null },
     });
-    expect(lookedUpOf({ ...unnamed, preimage }, paymentHash, NOW_MS).state).toBe("settled");
   });
 
   test("of another bolt11, or settled without an amount, is nonsense and says nothing", () => {
