@@ -8,6 +8,7 @@ export const queueKinds = [
   "held_work",
   "undelivered_answer",
   "former_wallet",
+  "unclear_answer",
   "blocked_invoice",
   "refused_relay",
   "stuck_relay",
@@ -34,7 +35,7 @@ export type QueueFilter = Page & { q: string | null; kind: string | null; wallet
 
 /**
  * Everything that waits for the operator, and that nothing else will end: what the host holds, what our
- * wallet or zooid refused, bolt11s that a former wallet of ours issued, and refunds that are under way.
+ * wallet said and we cannot understand, what it or zooid refused, bolt11s that a former wallet of ours issued, and refunds that are under way.
  */
 export function queueQueries({ orm }: Db) {
   const waiting = (wallet: string | null) => sql`
@@ -51,6 +52,12 @@ export function queueQueries({ orm }: Db) {
       'issued_by_another_wallet', bolt11s.amount, bolt11s.bolt11, bolt11s.expires_at
     FROM bolt11s JOIN invoices ON invoices.id = bolt11s.invoice
     WHERE settled_at IS NULL AND wallet <> ${wallet ?? ""} AND status = 'pending'
+    UNION ALL
+    SELECT 'unclear_answer', key, tenant, actor, outbox.created_at / 1000, error, amount, invoice,
+      expires_at
+    FROM outbox JOIN invoices ON actor = 'invoice/' || invoices.id
+    WHERE src = 'askWallet' AND error LIKE 'wallet\_cannot\_tell%' ESCAPE '\\'
+      AND state IN ('todo', 'running') AND state IN ('todo', 'running', 'undelivered', 'held')
     UNION ALL
     SELECT 'blocked_invoice', actors.id, tenant, actors.id, at / 1000, 'wallet_refused', amount,
       NULL, NULL

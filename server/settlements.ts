@@ -11,10 +11,11 @@ import type { Settlement } from "./wallet/wallet.ts";
  */
 export function createSettlements(host: Host, queries: Queries) {
   return async function report(settlement: Settlement): Promise<"news" | "known" | "foreign"> {
-    const { paymentHash, amountSats: sats, settledAt, preimage } = settlement;
+    const { paymentHash, settledAt, preimage } = settlement;
     const issued = queries.invoices.bolt11(paymentHash);
     if (!issued) return "foreign";
     if (issued.settledAt !== null) return "known";
+    const sats = settlement.amountSats ?? issued.amount;
     const event = { type: "SETTLED", paymentHash, sats, settledAt, preimage };
     const { changed } = await host.send(invoiceActor(issued.invoice), event, {
       cause: "wallet",

@@ -41,7 +41,7 @@ export function mintBolt11(parts: EffectParts): Effect {
       const description = `Berth invoice ${invoice}`;
       const asked = { amountSats: sats, description, expirySeconds };
       const issued = await wallet.makeInvoice(asked, signal).catch((error: unknown) => {
-        throw mayConcernOne(error) ? new NoAnswerYet("wallet_cannot_issue_it") : error;
+        throw mayConcernOne(error) ? new NoAnswerYet("wallet_cannot_issue_it", error.said) : error;
       });
       return { ...issued, sats, wallet: wallet.pubkey, issuedAt: now };
     },
@@ -71,7 +71,11 @@ type NoAnswer =
  */
 export class NoAnswerYet extends Error {
   override readonly name = "NoAnswerYet";
-  constructor(readonly code: NoAnswer) {
+  /** @param said for the operator: what the wallet answered */
+  constructor(
+    readonly code: NoAnswer,
+    readonly said: string | null = null,
+  ) {
     super(code);
   }
 }
@@ -80,7 +84,7 @@ export class NoAnswerYet extends Error {
  * Whether our wallet answered, and what is wrong may be so with this one request: wallets that forget
  * expired bolt11s say INTERNAL where NIP-47 has NOT_FOUND. It must not close the way for all others.
  */
-const mayConcernOne = (error: unknown): boolean =>
+const mayConcernOne = (error: unknown): error is Unavailable =>
   error instanceof Unavailable &&
   ["wallet_internal", "wallet_other", "wallet_nonsense"].includes(error.code);
 
@@ -107,10 +111,10 @@ export async function askAbout(
     }
     const answer = await wallet.lookup(issued.paymentHash, signal).catch((error: unknown) => {
       if (!mayConcernOne(error)) throw error;
-      return null;
+      return new NoAnswerYet("wallet_cannot_tell", error.said);
     });
-    if (answer === null) {
-      unanswered = new NoAnswerYet("wallet_cannot_tell");
+    if (answer instanceof NoAnswerYet) {
+      unanswered = answer;
     } else if (answer.state === "settled") {
       await parts.report(answer.settlement);
       settled = true;

@@ -2,8 +2,15 @@ import type { OutboxRow } from "../../db/host-store.ts";
 import type { Origin, Run } from "./run.ts";
 import { doneEvent, errorEvent } from "./xstate.ts";
 
-/** How a piece of work ended: with an answer (JSON), or with our code of an error. */
-export type Ending = { answer: string } | { code: string };
+/**
+ * How a piece of work ended: with an answer (JSON), or with our code of an error, and what was said, which
+ * is kept with the work and goes no further.
+ */
+export type Ending = { answer: string } | { code: string; said: string | null };
+
+/** An error as a row keeps it: its code, and after a colon what was said. */
+export const errorText = ({ code, said }: { code: string; said: string | null }): string =>
+  said === null ? code : `${code}: ${said}`;
 
 /** So many old rows go with each that ends, so that the outbox stays small without a sweep. */
 const PRUNED_PER_ENDING = 2;
@@ -24,7 +31,7 @@ export function deliverEnding(
   const { store, clock } = run.host;
   const now = clock.now();
   const answer = "answer" in ending ? ending.answer : null;
-  const error = "code" in ending ? ending.code : null;
+  const error = "code" in ending ? errorText(ending) : null;
   // What was due before now happens before now, and may leave the state that waits.
   run.catchUp(row.actor);
   if (store.finishWork(now, answer, error, row.key) === 0) return;

@@ -5,13 +5,18 @@ import type { Effect, EffectContext } from "./effect.ts";
 /** Nobody waits for the answer any more: the state was left, or the process stops. */
 export class Abandoned extends Error {}
 
-/** What came of one attempt. `code` is ours; `answer` JSON. */
+/**
+ * What came of one attempt. `code` is ours; `answer` JSON; `said`, for the operator alone, what the
+ * outside system said.
+ */
 export type Outcome =
   | { kind: "answered"; answer: string }
-  | { kind: "refused"; code: string }
-  | { kind: "unreachable"; code: string }
-  | { kind: "abandoned"; code: string }
-  | { kind: "failed"; code: string; error: unknown };
+  | { kind: "refused"; code: string; said: string | null }
+  | { kind: "unreachable"; code: string; said: string | null }
+  | { kind: "abandoned"; code: string; said: null }
+  | { kind: "failed"; code: string; said: string | null; error: unknown };
+
+const SAID_MAX_CHARS = 400;
 
 /** Performs a row once, until it answers, time is up or `controller` aborts. Never throws. */
 export async function attempt(
@@ -40,10 +45,11 @@ export async function attempt(
     ]);
     return { kind: "answered", answer: JSON.stringify(output ?? null) };
   } catch (error) {
-    if (error instanceof Abandoned) return { kind: "abandoned", code: "abandoned" };
-    if (error instanceof Refused) return { kind: "refused", code: error.code };
-    if (error instanceof Unavailable) return { kind: "unreachable", code: error.code };
-    return { kind: "failed", code: codeOf(error), error };
+    if (error instanceof Abandoned) return { kind: "abandoned", code: "abandoned", said: null };
+    const said = saidIn(error);
+    if (error instanceof Refused) return { kind: "refused", code: error.code, said };
+    if (error instanceof Unavailable) return { kind: "unreachable", code: error.code, said };
+    return { kind: "failed", code: codeOf(error), said, error };
   } finally {
     clearTimeout(timer);
   }
@@ -53,4 +59,10 @@ export async function attempt(
 function codeOf(error: unknown): string {
   const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === "string" && /^[a-z][a-z0-9_]{0,60}$/.test(code) ? code : "defect";
+}
+
+/** What an error was given to be said; any other text of it may hold what must not be stored. */
+function saidIn(error: unknown): string | null {
+  const { said } = (error ?? {}) as { said?: unknown };
+  return typeof said === "string" ? said.slice(0, SAID_MAX_CHARS) : null;
 }

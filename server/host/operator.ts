@@ -50,7 +50,7 @@ export async function releaseWork(host: Host, key: string): Promise<void> {
 
 /** An error's code stands before the words that say why it was not delivered. */
 function endingOf({ answer, error }: OutboxRow): Ending {
-  return answer === null ? { code: error?.split(":")[0] ?? "" } : { answer };
+  return answer === null ? { code: error?.split(":")[0] ?? "", said: null } : { answer };
 }
 
 const notHeld = (what: string): AppError => new AppError("not_held", 404, `there is no ${what}`);

@@ -1,5 +1,5 @@
 import type { OutboxRow } from "../../db/host-store.ts";
-import { deliverEnding, type Ending } from "./answer.ts";
+import { deliverEnding, type Ending, errorText } from "./answer.ts";
 import { Abandoned, attempt, type Outcome } from "./attempt.ts";
 import type { Commit } from "./commit.ts";
 import { backoffMs, type Effect, type EffectContext } from "./effect.ts";
@@ -187,7 +187,7 @@ export class Outbox {
     const now = this.host.clock.now();
     if (outcome.kind === "unreachable" || outcome.kind === "abandoned") {
       // Costs no attempt. At the end of the queue of what is due, so that another row asks next.
-      await this.#retry(row, now, outcome.code, 1);
+      await this.#retry(row, now, errorText(outcome), 1);
     } else if (outcome.kind !== "failed") {
       await this.#end(row, outcome);
     } else if (isLast(effect, row.attempt + 1)) {
@@ -195,12 +195,12 @@ export class Outbox {
       await this.#end(row, outcome);
     } else {
       const nextAt = now + backoffMs(row.attempt, effect.backoffCapMs, this.#random);
-      await this.#retry(row, nextAt, outcome.code, 0);
+      await this.#retry(row, nextAt, errorText(outcome), 0);
     }
   }
 
-  #retry({ key }: OutboxRow, nextAt: number, code: string, refund: 0 | 1): Promise<number> {
-    return this.host.deliver(() => this.host.store.retryWork(nextAt, code, refund, key));
+  #retry({ key }: OutboxRow, nextAt: number, error: string, refund: 0 | 1): Promise<number> {
+    return this.host.deliver(() => this.host.store.retryWork(nextAt, error, refund, key));
   }
 
   async #end(row: OutboxRow, ending: Ending): Promise<void> {

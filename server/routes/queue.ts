@@ -38,6 +38,10 @@ const wants: Record<QueueKind, { toDo: string; acts: (id: string) => string[] }>
     toDo: "Look it up in the wallet that issued it, which is not the one connected now. Paid there, count the invoice as paid. Unpaid, and expired or cancelled there, void it: what is still owed is billed again.",
     acts: (id) => [`POST /admin/invoices/${id}/mark-paid`, `POST /admin/invoices/${id}/void`],
   },
+  unclear_answer: {
+    toDo: "Its time is up, and what our wallet says of it cannot be understood. Look it up in the wallet itself. Paid there, count the invoice as paid. Unpaid, void it: what is still owed is billed again. We keep asking.",
+    acts: (id) => [`POST /admin/invoices/${id}/mark-paid`, `POST /admin/invoices/${id}/void`],
+  },
   blocked_invoice: {
     toDo: "Our wallet refused to make or to look up its bolt11. See what is wrong with the wallet, then try again.",
     acts: (id) => [`POST /admin/invoices/${id}/retry`, `POST /admin/invoices/${id}/void`],
@@ -105,7 +109,7 @@ export const queueRoutes = (parts: RouteParts) => {
         detail: {
           summary: "What waits for the operator, oldest first",
           description:
-            "Held deliveries, what our wallet or the relay server refused, unpaid bolt11s of a wallet that was connected before, and refunds under way; each with what to do about it.",
+            "Held deliveries, answers of our wallet that cannot be understood, what our wallet or the relay server refused, unpaid bolt11s of a wallet that was connected before, and refunds under way; each with what to do about it.",
         },
       },
     )

@@ -74,7 +74,9 @@ function problemOf({ host, closedLanes }: RelayViewParts, row: RelayRow): Relay[
   const [work] = host.store.openWork(relayActor(row.id));
   if (!work) return null;
   // While one relay's work probes for zooid, that of the others has not been tried at all.
-  const code = work.error ?? (closedLanes().includes(work.lane) ? `${work.lane}_down` : null);
+  // What was said stands after the code, and is the operator's.
+  const code =
+    work.error?.split(":")[0] ?? (closedLanes().includes(work.lane) ? `${work.lane}_down` : null);
   return code === null ? null : { code, attempts: work.attempt };
 }
 

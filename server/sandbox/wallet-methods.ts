@@ -9,7 +9,7 @@ import {
 } from "./lightning-invoice.ts";
 import { type Nip47Method, Nip47Refusal } from "./nip47.ts";
 import type { Budget, Spending } from "./wallet-budget.ts";
-import { type Described, inItsWords, type WalletHabit } from "./wallet-habits.ts";
+import { inItsWords, type WalletHabit } from "./wallet-habits.ts";
 
 /** One client's rights on a wallet. */
 export type NwcConnection = {
@@ -181,7 +181,7 @@ export function describeTransaction(
   network: LightningNetwork,
   transaction: LightningTransaction,
   habits: ReadonlySet<WalletHabit>,
-): Described {
+): object {
   const { type, bolt11, settledAtMs } = transaction;
   const settledAt = settledAtMs === null ? null : Math.floor(settledAtMs / 1000);
   const unsettled = network.isExpired(transaction) ? "expired" : "pending";

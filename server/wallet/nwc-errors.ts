@@ -7,8 +7,10 @@ import {
   Nip47WalletError,
 } from "@getalby/sdk/nwc";
 import { Unavailable } from "../errors.ts";
+import { printable } from "../nostr/relay-link-frame.ts";
 import { UNREADABLE } from "./nwc-connection.ts";
-import { nonsense } from "./transaction.ts";
+import { withoutSecrets } from "./said.ts";
+import { nonsense } from "./wallet-errors.ts";
 
 /** NIP-47 error codes; any other is treated as OTHER. */
 const WALLET_ERRORS = new Set([
@@ -36,7 +38,9 @@ export function unavailable(error: unknown): Unavailable {
   if (error instanceof Nip47WalletError) {
     if (error.code === UNREADABLE) return nonsense();
     const code = WALLET_ERRORS.has(error.code) ? error.code : "OTHER";
-    return new Unavailable(`wallet_${code.toLowerCase()}`, `the wallet answered ${code}`);
+    return new Unavailable(`wallet_${code.toLowerCase()}`, `the wallet answered ${code}`, {
+      said: `${printable(withoutSecrets(error.code))} ${printable(withoutSecrets(error.message))}`,
+    });
   }
   if (error instanceof Nip47UnsupportedEncryptionError) {
     return new Unavailable(

@@ -5,8 +5,9 @@ import { Unavailable } from "../errors.ts";
 import { checkBolt11, type Network } from "./bolt11.ts";
 import { NwcConnection } from "./nwc-connection.ts";
 import { isDead, unavailable } from "./nwc-errors.ts";
-import { hashOf, lookedUpOf, nonsense, settlementOf } from "./transaction.ts";
+import { hashOf, lookedUpOf, settlementOf } from "./transaction.ts";
 import type { ReceivingWallet, Settlement } from "./wallet.ts";
+import { nonsense } from "./wallet-errors.ts";
 
 /** NIP-47: list_transactions gives at most 20 at once. */
 const PAGE_SIZE = 20;

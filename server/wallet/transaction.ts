@@ -1,6 +1,7 @@
 import { validatePreimage } from "@getalby/lightning-tools/bolt11";
-import { Unavailable } from "../errors.ts";
+import { said } from "./said.ts";
 import type { LookedUp, Settlement } from "./wallet.ts";
+import { nonsense } from "./wallet-errors.ts";
 
 /** A NIP-47 transaction as wallets really send it: any field may be missing or of another type. */
 export type Transaction = Record<string, unknown>;
@@ -13,42 +14,35 @@ const UNSETTLED = {
   failed: "failed",
 } as const;
 
+/** `unclear`: it may be settled, but not in words that we can be sure of. */
+type Reading = LookedUp | { state: "unclear" };
+
 /**
  * @param nowMs when it settled, for a wallet that does not say
- * @throws {Unavailable} `wallet_nonsense`: of another bolt11, or settled without an amount
+ * @throws {Unavailable} `wallet_nonsense`, with what was said: of another bolt11, in a state that
+ *   NIP-47 does not know, or settled for an amount that is none
  * @see NIP-47 lookup_invoice
  */
 export function lookedUpOf(transaction: Transaction, paymentHash: string, nowMs: number): LookedUp {
-  if ((hashOf(transaction) ?? paymentHash) !== paymentHash) throw nonsense();
-  const named = { ...transaction, payment_hash: paymentHash };
-  if (!isSettled(named)) {
-    const { state } = named as Transaction;
-    return { state: "unsettled", reason: isUnsettledState(state) ? UNSETTLED[state] : "pending" };
-  }
-  const settlement = settlementOf(named, nowMs);
-  if (!settlement) throw nonsense();
-  return { state: "settled", settlement };
+  const isAnother = (hashOf(transaction) ?? paymentHash) !== paymentHash;
+  const reading: Reading = isAnother
+    ? { state: "unclear" }
+    : read({ ...transaction, payment_hash: paymentHash }, paymentHash, nowMs);
+  if (reading.state !== "unclear") return reading;
+  throw nonsense(`${isAnother ? "of another payment_hash, " : ""}${said(transaction)}`);
 }
 
 /**
- * The settlement that a transaction tells of; null if it is not settled, not incoming, or lacks its
- * payment hash or amount. Never throws.
+ * The settlement that a transaction tells of; null if it is not settled, not incoming, lacks its payment
+ * hash, or cannot be understood. Never throws.
  *
  * @param nowMs when it settled, for a wallet that does not say
  */
 export function settlementOf(transaction: Transaction, nowMs: number): Settlement | null {
   const paymentHash = hashOf(transaction);
-  const { amount, settled_at: settledAt } = transaction;
-  if (paymentHash === null || transaction.type === "outgoing" || !isSettled(transaction)) {
-    return null;
-  }
-  if (!Number.isSafeInteger(amount) || Number(amount) < 0) return null;
-  return {
-    paymentHash,
-    amountSats: Math.floor(Number(amount) / 1_000),
-    settledAt: isTime(settledAt) ? settledAt * 1_000 : nowMs,
-    preimage: preimageOf(transaction, paymentHash),
-  };
+  if (paymentHash === null || transaction.type === "outgoing") return null;
+  const reading = read(transaction, paymentHash, nowMs);
+  return reading.state === "settled" ? reading.settlement : null;
 }
 
 /** Lower-case hex, or null. Never throws. */
@@ -57,29 +51,47 @@ export function hashOf(transaction: Transaction): string | null {
   return typeof hash === "string" && /^[0-9a-f]{64}$/i.test(hash) ? hash.toLowerCase() : null;
 }
 
-export function nonsense(): Unavailable {
-  return new Unavailable("wallet_nonsense", "the wallet's answer makes no sense");
-}
-
 /**
  * Many wallets leave `state` out; then it is settled if it has a time of that. Never by a preimage: who
  * made the invoice knows it from the start, and some wallets show it while nothing has been paid.
  */
-function isSettled({ state, settled_at: settledAt }: Transaction): boolean {
-  if (state === "settled") return true;
-  return !isUnsettledState(state) && isTime(settledAt);
+function read(transaction: Transaction, paymentHash: string, nowMs: number): Reading {
+  const { state, amount, preimage } = transaction;
+  const settledAt = timeOf(transaction.settled_at);
+  if (isUnsettledState(state)) return { state: "unsettled", reason: UNSETTLED[state] };
+  if (isMissing(state) && settledAt === null) return { state: "unsettled", reason: "pending" };
+  if (state !== "settled" && !isMissing(state)) return { state: "unclear" };
+  const msats = isMissing(amount) ? null : wholeOf(amount);
+  if (msats === null && !isMissing(amount)) return { state: "unclear" };
+  return {
+    state: "settled",
+    settlement: {
+      paymentHash,
+      amountSats: msats === null ? null : Math.floor(msats / 1_000),
+      settledAt: settledAt ?? nowMs,
+      preimage: isPreimage(preimage, paymentHash) ? preimage.toLowerCase() : null,
+    },
+  };
 }
 
-function preimageOf({ preimage }: Transaction, paymentHash: string): string | null {
-  if (typeof preimage !== "string" || !validatePreimage(preimage, paymentHash)) return null;
-  return preimage.toLowerCase();
+const isMissing = (value: unknown): boolean =>
+  value === undefined || value === null || value === "";
+
+/** A whole number, also as digits in text; null for anything else. */
+function wholeOf(value: unknown): number | null {
+  const number = typeof value === "string" && /^\d{1,16}$/.test(value) ? Number(value) : value;
+  return Number.isSafeInteger(number) && Number(number) >= 0 ? Number(number) : null;
 }
 
-function isUnsettledState(state: unknown): state is keyof typeof UNSETTLED {
-  return typeof state === "string" && Object.hasOwn(UNSETTLED, state);
+/** Epoch ms of a time in seconds or, past the year 5138, in ms; null where it is no time. */
+function timeOf(value: unknown): number | null {
+  const time = wholeOf(value);
+  if (time === null || time === 0) return null;
+  return time < 1e11 ? time * 1_000 : time;
 }
 
-/** Whole seconds until the year 5138; what is beyond was not meant as seconds. */
-function isTime(seconds: unknown): seconds is number {
-  return Number.isSafeInteger(seconds) && Number(seconds) > 0 && Number(seconds) < 1e11;
-}
+const isPreimage = (preimage: unknown, paymentHash: string): preimage is string =>
+  typeof preimage === "string" && validatePreimage(preimage, paymentHash);
+
+const isUnsettledState = (state: unknown): state is keyof typeof UNSETTLED =>
+  typeof state === "string" && Object.hasOwn(UNSETTLED, state);

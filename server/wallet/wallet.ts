@@ -11,8 +11,11 @@ export type IssuedBolt11 = {
 /** Money that our own wallet says has arrived. */
 export type Settlement = {
   paymentHash: string;
-  /** Whole sats; a fraction of a sat that arrived is dropped by rounding down. */
-  amountSats: number;
+  /**
+   * Whole sats; a fraction of a sat that arrived is dropped by rounding down. Null where the wallet does
+   * not say: then it is the amount of the bolt11, which has one.
+   */
+  amountSats: number | null;
   /** Epoch ms. */
   settledAt: number;
   /** 64 lower-case hex where the wallet gives it and it hashes to `paymentHash`. */

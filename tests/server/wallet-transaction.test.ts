@@ -66,16 +66,52 @@ describe("a looked-up transaction", () => {
     });
   });
 
-  test("of another bolt11, or settled without an amount, is nonsense and says nothing", () => {
+  test("gives its amount as a number or as digits in text", () => {
+    // Rizful.
+    const given = {
+      ...{ type: "incoming", state: "settled", payment_hash: paymentHash, preimage },
+      ...{ amount: "10000000", fees_paid: "0", settled_at: 1_796_068_100 },
+    };
+    const settlement = { paymentHash, amountSats: 10_000, settledAt: 1_796_068_100_000, preimage };
+    expect(lookedUpOf(given, paymentHash, NOW_MS)).toEqual({ state: "settled", settlement });
+    expect(settlementOf(given, NOW_MS)).toEqual(settlement);
+  });
+
+  test("that is settled without an amount leaves it to the bolt11", () => {
+    // CoinOS, where another of its users paid.
+    const given = {
+      ...{ type: "incoming", invoice: "lnbc1", description: "Berth", fees_paid: 0 },
+      ...{ preimage: "b9a1f6e2-internal-id", payment_hash: paymentHash },
+      ...{ created_at: 1_796_068_000, expires_at: 1_796_154_405, settled_at: 1_796_068_100 },
+    };
+    const settlement = { paymentHash, amountSats: null, settledAt: 1_796_068_100_000 };
+    expect(lookedUpOf(given, paymentHash, NOW_MS)).toEqual({
+      state: "settled",
+      settlement: { ...settlement, preimage: null },
+    });
+    for (const amount of [null, ""])
+      expect(settlementOf({ ...given, amount }, NOW_MS)?.amountSats).toBeNull();
+  });
+
+  test("that cannot be understood is nonsense, with what was said and no secret", () => {
     const state = "settled";
-    for (const nonsense of [
-      { ...tx, state, payment_hash: newPreimage().paymentHash },
-      { ...tx, state, amount: undefined },
-      { ...tx, state, amount: "10000000" },
-      { ...tx, state, amount: 0.5 },
-      { ...tx, state, amount: -1 },
-    ]) {
-      expect(() => lookedUpOf(nonsense, paymentHash, NOW_MS)).toThrow(Unavailable);
+    for (const [changed, said] of [
+      [{ state, payment_hash: newPreimage().paymentHash }, "of another payment_hash"],
+      [{ state, amount: "10000000 msat" }, 'amount "10000000 msat"'],
+      [{ state, amount: 0.5 }, "amount 0.5"],
+      [{ state, amount: -1 }, "amount -1"],
+      [{ state, amount: preimage }, 'amount "…"'],
+      [{ state: "paid", settled_at: 1_796_068_100 }, 'state "paid"'],
+    ] as const) {
+      const given = { ...tx, invoice: "lnbc1secret", preimage, ...changed };
+      try {
+        lookedUpOf(given, paymentHash, NOW_MS);
+        expect.unreachable("it was understood");
+      } catch (error) {
+        expect(error).toBeInstanceOf(Unavailable);
+        expect((error as Unavailable).said).toContain(said);
+        expect(Bun.inspect(error)).not.toMatch(new RegExp(`${preimage}|lnbc1secret`));
+      }
     }
   });
 });
@@ -93,12 +129,14 @@ describe("a settlement", () => {
     }
   });
 
-  test("is dated now by a wallet that gives no time, or none in seconds", () => {
+  test("is dated in seconds or ms, and now by a wallet that gives no time", () => {
     const settledAt = (given: unknown) => {
       return settlementOf({ ...tx, state: "settled", settled_at: given }, NOW_MS)?.settledAt;
     };
     expect(settledAt(1_799_999_999)).toBe(1_799_999_999_000);
-    for (const given of [undefined, null, 0, -1, 1.5, "1799999999", 1_799_999_999_000, 2 ** 53]) {
+    expect(settledAt("1799999999")).toBe(1_799_999_999_000);
+    expect(settledAt(1_799_999_999_123)).toBe(1_799_999_999_123);
+    for (const given of [undefined, null, 0, -1, 1.5, "soon", 2 ** 53]) {
       expect(settledAt(given)).toBe(NOW_MS);
     }
   });
@@ -121,7 +159,8 @@ describe("a settlement", () => {
       { state: "pending" },
       { payment_hash: undefined },
       { payment_hash: "zz" },
-      { amount: null },
+      { amount: "ten" },
+      { state: "paid" },
     ]) {
       expect(settlementOf({ ...settled, ...changed }, NOW_MS)).toBeNull();
     }
@@ -148,9 +187,8 @@ describe("a settlement", () => {
         const settlement = settlementOf(given, NOW_MS);
         if (settlement === null) return;
         expect(settlement.paymentHash).toMatch(/^[0-9a-f]{64}$/);
-        expect(Number.isSafeInteger(settlement.amountSats) && settlement.amountSats >= 0).toBe(
-          true,
-        );
+        const sats = settlement.amountSats ?? 0;
+        expect(Number.isSafeInteger(sats) && sats >= 0).toBe(true);
         expect(Number.isSafeInteger(settlement.settledAt)).toBe(true);
         expect([null, preimage]).toContain(settlement.preimage);
       }),
