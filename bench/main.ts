@@ -1,6 +1,7 @@
 /** `bun run bench [name …]`: every measurement, or those named, with their comparisons in the same run. */
 import { benchAuth } from "./auth.ts";
 import { benchBoot } from "./boot.ts";
+import { benchForged } from "./forged.ts";
 import { benchHost } from "./host.ts";
 import { benchMint } from "./mint.ts";
 import { benchPayment } from "./payment.ts";
@@ -10,6 +11,7 @@ import type { Row } from "./row.ts";
 const benches: Record<string, () => Promise<Row[]>> = {
   host: benchHost,
   auth: benchAuth,
+  forged: benchForged,
   payment: benchPayment,
   boot: benchBoot,
   renewals: benchRenewals,

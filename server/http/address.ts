@@ -1,7 +1,8 @@
+import ipaddr from "ipaddr.js";
+import { parseAddress } from "../outbound/address.ts";
+
 /** What of Bun's server tells who sent a request. */
 type Peers = { requestIP(request: Request): { address: string } | null };
-
-const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
 
 /**
  * The address that limits count against: the peer's own, or, for what a proxy on this machine passes
@@ -9,8 +10,15 @@ const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
  * else the header is not believed.
  */
 export function addressOf(request: Request, server: Peers | null): string {
-  const peer = server?.requestIP(request)?.address ?? "unknown";
-  if (!LOOPBACK.test(peer)) return peer;
+  const peer = parseAddress(server?.requestIP(request)?.address ?? "");
+  if (peer === null) return "unknown";
+  if (peer.range() !== "loopback") return countedAs(peer);
   const forwarded = request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim();
-  return forwarded || peer;
+  return countedAs(parseAddress(forwarded ?? "") ?? peer);
 }
+
+/** Of IPv6 the /64: whoever has one has all 2^64 addresses of it (RFC 4291 §2.5.1, RFC 6177). */
+const countedAs = (address: ipaddr.IPv4 | ipaddr.IPv6): string =>
+  address.kind() === "ipv4"
+    ? address.toString()
+    : `${ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/64`).toString()}/64`;

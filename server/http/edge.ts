@@ -3,7 +3,7 @@ import { AppError } from "../errors.ts";
 import type { Nip98 } from "../nostr/nip98.ts";
 import { addressOf } from "./address.ts";
 import type { Limits } from "./limits.ts";
-import { type FieldError, problemResponse, refusalResponse } from "./problem.ts";
+import { type FieldError, NOSNIFF, PRIVATE, problemResponse, refusalResponse } from "./problem.ts";
 
 /** What the edge found out about a request before any route saw it. */
 type Known = { pubkey: string | null; raw: Uint8Array | null };
@@ -37,26 +37,44 @@ export function createEdge({ nip98, limits, onFailure }: EdgeOptions) {
   const bodyOf = (request: Request): Uint8Array | null => known.get(request)?.raw ?? null;
 
   async function admit(request: Request, address: string): Promise<void> {
-    const { pathname, target } = targetOf(request.url);
-    if (!GUARDED.test(pathname)) {
-      await limits.publicRoute(address);
-      known.set(request, { pubkey: null, raw: await readBody(request) });
-      return;
-    }
+    await limits.publicRoute(address);
+    known.set(request, { pubkey: null, raw: await readBody(request) });
+  }
+
+  /** What is cheap comes first: the token's words, the limit, then the body, the signature last. */
+  async function authenticate(request: Request, target: string, address: string): Promise<void> {
     const authorization = request.headers.get("authorization");
-    // Whoever shows no token is told so before a byte of the body is read.
-    const raw = authorization === null ? null : await readBody(request);
+    const token = await counted(address, null, () =>
+      nip98().read({ method: request.method, target, authorization }),
+    );
+    await limits.mayAuthenticate(address, token.pubkey);
+    const raw = await readBody(request);
+    // Others may have failed while the body came.
+    await limits.mayAuthenticate(address, token.pubkey);
+    const pubkey = await counted(address, token.pubkey, () => nip98().prove(token, raw));
+    limits.authenticated(address, pubkey);
+    known.set(request, { pubkey, raw });
+  }
+
+  /** A failure of `check` counts against who sent it. @throws AppError 401, or 429 where it is one too many */
+  async function counted<T>(address: string, pubkey: string | null, check: () => T): Promise<T> {
     try {
-      const pubkey = nip98().verify({ method: request.method, target, authorization, body: raw });
-      known.set(request, { pubkey, raw });
+      return check();
     } catch (error) {
-      if (error instanceof AppError) await limits.failedAuth(address);
+      if (error instanceof AppError) await limits.failedAuth(address, pubkey);
       throw error;
     }
   }
 
   const plugin = new Elysia({ name: "edge" })
-    .onRequest(({ request, server }) => admit(request, addressOf(request, server)))
+    .onRequest(async ({ request, server, set }) => {
+      const { pathname, target } = targetOf(request.url);
+      const address = addressOf(request, server);
+      const isGuarded = GUARDED.test(pathname);
+      Object.assign(set.headers, isGuarded ? PRIVATE : NOSNIFF);
+      if (isGuarded) await authenticate(request, target, address);
+      else await admit(request, address);
+    })
     .onParse({ as: "global" }, ({ request, contentType }) => {
       const raw = bodyOf(request);
       if (raw === null || raw.length === 0) return undefined;
@@ -94,7 +112,8 @@ export function targetOf(url: string): { pathname: string; target: string } {
 
 /**
  * @returns null where there is none
- * @throws AppError 413, having read no more than the limit; 400 for a body that cannot be read
+ * @throws AppError 413, having read no more than the limit; 400 for a body that cannot be read, or that
+ * breaks off
  */
 async function readBody(request: Request): Promise<Uint8Array | null> {
   const declared = request.headers.get("content-length");
@@ -107,15 +126,21 @@ async function readBody(request: Request): Promise<Uint8Array | null> {
   const tooLarge = () =>
     new AppError("too_large", 413, `the body may have at most ${BODY_BYTES_MAX} bytes`);
   if (Number(declared) > BODY_BYTES_MAX) throw tooLarge();
-  if (declared !== null) return new Uint8Array(await request.arrayBuffer());
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of request.body as ReadableStream<Uint8Array>) {
-    length += chunk.length;
-    if (length > BODY_BYTES_MAX) throw tooLarge();
-    chunks.push(chunk);
+  try {
+    if (declared !== null) return new Uint8Array(await request.arrayBuffer());
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for await (const chunk of request.body as ReadableStream<Uint8Array>) {
+      length += chunk.length;
+      if (length > BODY_BYTES_MAX) throw tooLarge();
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    // Whoever sent it has gone: that is theirs to know, and no failure of ours.
+    throw new AppError("malformed", 400, "the body broke off before its end");
   }
-  return Buffer.concat(chunks);
 }
 
 function parseJson(raw: Uint8Array): unknown {

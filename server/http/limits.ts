@@ -19,6 +19,9 @@ export const productionLimits: LimitOptions = {
 
 export type Limits = ReturnType<typeof createLimits>;
 
+/** So many keys are remembered as having signed rightly from an address, the latest. */
+const PROVEN_MAX = 10_000;
+
 /** Limits per address or tenant. In memory: a restart forgives. */
 export function createLimits(options: LimitOptions) {
   const limiter = (points: number, duration: number) => new RateLimiterMemory({ points, duration });
@@ -35,11 +38,33 @@ export function createLimits(options: LimitOptions) {
       throw tooMany(words, error.msBeforeNext);
     }
   };
+  const proven = new Set<string>();
+  /** Whose failures they are: a key's own where it has signed rightly, so that who shares its address cannot lock it out. */
+  const failuresOf = (address: string, pubkey: string): string => {
+    const pair = `${address} ${pubkey}`;
+    return proven.has(pair) ? pair : address;
+  };
+
   return {
     /** @throws AppError 429 `rate_limited` */
     publicRoute: (address: string) => spend(publicRoutes, address),
     newTenant: (address: string) => spend(newTenants, address),
-    failedAuth: (address: string) => spend(failedAuth, address),
+    /** Before the signature of `pubkey` is checked, which is what costs. @throws AppError 429 `rate_limited` */
+    async mayAuthenticate(address: string, pubkey: string): Promise<void> {
+      const failed = await failedAuth.get(failuresOf(address, pubkey));
+      if (failed && failed.remainingPoints <= 0) throw tooMany(TOO_MANY, failed.msBeforeNext);
+    },
+    /** @param pubkey - as claimed; null where no token could be read. @throws AppError 429 `rate_limited` */
+    failedAuth: (address: string, pubkey: string | null) =>
+      spend(failedAuth, pubkey === null ? address : failuresOf(address, pubkey)),
+    authenticated(address: string, pubkey: string): void {
+      const pair = `${address} ${pubkey}`;
+      // A Set is in order of insertion: the first has been silent longest.
+      proven.delete(pair);
+      proven.add(pair);
+      const [oldest] = proven;
+      if (proven.size > PROVEN_MAX && oldest !== undefined) proven.delete(oldest);
+    },
     walletProbe: (pubkey: string) => spend(walletProbes, pubkey, TOO_MANY_PROBES),
   };
 }

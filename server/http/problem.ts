@@ -15,22 +15,28 @@ export type Problem = {
   id?: string;
 };
 
+/** The reason phrases of RFC 9110 §15 and RFC 6585 §4. */
 const TITLES: Record<number, string> = {
-  400: "Bad request",
-  401: "Not authenticated",
-  403: "Not allowed",
-  404: "Not found",
-  409: "Not possible now",
-  413: "Too large",
-  415: "Not JSON",
-  422: "Invalid input",
-  429: "Too many",
-  500: "Internal error",
-  502: "Refused elsewhere",
-  503: "Not available now",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  409: "Conflict",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  422: "Unprocessable Content",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
 };
 
 export const PROBLEM_JSON = "application/problem+json";
+
+/** A browser takes it for what it is called, not for what it looks like. */
+export const NOSNIFF = { "x-content-type-options": "nosniff" };
+/** What is meant for one reader is kept nowhere on its way. */
+export const PRIVATE = { ...NOSNIFF, "cache-control": "no-store" };
 
 /** A problem as the response it is. */
 export function problemResponse(
@@ -45,7 +51,7 @@ export function problemResponse(
   };
   return new Response(JSON.stringify(body), {
     status,
-    headers: { "content-type": PROBLEM_JSON, "cache-control": "no-store", ...headers },
+    headers: { "content-type": PROBLEM_JSON, ...PRIVATE, ...headers },
   });
 }
 
@@ -56,6 +62,8 @@ export function refusalResponse(error: AppError): Response {
   if (extra.retryAfterSeconds !== undefined)
     headers["retry-after"] = String(Math.ceil(extra.retryAfterSeconds));
   if (status === 401) headers["www-authenticate"] = "Nostr";
+  // Whoever is not let in sends nothing more here, nor the rest of a body that nobody reads.
+  if (status === 401 || status === 413) headers.connection = "close";
   const errors =
     extra.field === undefined ? {} : { errors: [{ field: extra.field, message: detail }] };
   return problemResponse({ code, status, detail, ...errors }, headers);

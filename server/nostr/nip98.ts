@@ -14,17 +14,27 @@ export type AuthRequest = {
   body: Uint8Array | null;
 };
 
+/**
+ * NIP-98 in two steps, so that a limit can be asked between what is cheap and what is not. Both throw
+ * AppError 401 for whatever a client can send.
+ */
 export interface Nip98 {
   /**
-   * The pubkey (64 lower-case hex) that signed this very request: method, URL with query, body,
-   * within 60 s, and no other request before.
+   * A token for this method and URL with its query, signed within 60 s: as far as that can be told
+   * without body and signature. Whose it is is only claimed.
    *
-   * @throws AppError 401 for whatever a client can send: `auth_missing`, `auth_malformed`,
-   * `auth_kind`, `auth_expired`, `auth_url`, `auth_method`, `auth_payload`, `auth_signature`,
-   * `auth_replayed`, `auth_before_boot`. A store of seen ids that cannot be written is the server's
-   * own fault and comes out as it is.
+   * @throws AppError 401 `auth_missing`, `auth_malformed`, `auth_kind`, `auth_expired`, `auth_url`,
+   * `auth_method`
    */
-  verify(request: AuthRequest): string;
+  read(request: Omit<AuthRequest, "body">): HttpAuthEvent;
+  /**
+   * The pubkey (64 lower-case hex) that signed a token which {@link read} returned, for this body,
+   * and for no other request before.
+   *
+   * @throws AppError 401 `auth_payload`, `auth_signature`, `auth_replayed`, `auth_before_boot`. A store
+   * of seen ids that cannot be written is the server's own fault and comes out as it is.
+   */
+  prove(token: HttpAuthEvent, body: AuthRequest["body"]): string;
 }
 
 const httpAuthKind = 27235;
@@ -47,8 +57,7 @@ export function createNip98(options: {
   const isAskedUrl = createUrlCheck(options.publicUrl);
 
   return {
-    // Cheapest first, the signature last, and the id recorded only for an event that passed.
-    verify(request) {
+    read(request) {
       const event = parseHttpAuth(request.authorization);
       if (event.kind !== httpAuthKind) {
         throw unauthorized("auth_kind", "the event is not of kind 27235");
@@ -62,7 +71,12 @@ export function createNip98(options: {
       if (!isAskedMethod(readTag(event, "method"), request.method)) {
         throw unauthorized("auth_method", "the method tag is not the method of this request");
       }
-      checkPayload(readTag(event, "payload"), request.body);
+      return event;
+    },
+
+    // Cheapest first, the signature last, and the id recorded only for an event that passed.
+    prove(event, body) {
+      checkPayload(readTag(event, "payload"), body);
       if (computeId(event) !== event.id) {
         throw unauthorized("auth_signature", "the event's id is not the hash of the event");
       }

@@ -1,6 +1,7 @@
 import { Refused, Unavailable } from "../errors.ts";
 import { Remembered } from "../remembered.ts";
 import type { Outbound } from "./outbound.ts";
+import { Places } from "./places.ts";
 
 /** An image as it is served: its type is what its bytes say, whatever its server said. */
 export type Image = { type: ImageType; bytes: Uint8Array<ArrayBuffer> };
@@ -10,11 +11,12 @@ export type ImageType = "image/png" | "image/jpeg" | "image/gif" | "image/webp" 
 export interface Images {
   /**
    * @param url of an address that others named
+   * @param reader who asks, as limits count them
    * @throws {Refused} `image_refused`: an address that is not public https, more than 1 MiB, or no
    * image of a type that is served
    * @throws {Unavailable} `image_unavailable`: not there, or not in time; `images_busy`: too many at once
    */
-  get(url: string): Promise<Image>;
+  get(url: string, reader: string): Promise<Image>;
 }
 
 const IMAGE_BYTES_MAX = 1024 * 1024;
@@ -26,6 +28,9 @@ const REMEMBERED_BYTES_MAX = 32 * 1024 * 1024;
 const ENTRY_BYTES = 4_096;
 /** Each holds a connection and up to its size in memory. */
 const FETCHES_MAX = 64;
+/** Of one reader at once. The rest of a page full of pictures waits its turn. */
+const FETCHES_PER_READER = 8;
+const WAITING_PER_READER = 100;
 
 /** @param options.deadlineMs - real time for one image */
 export function createImages(
@@ -37,12 +42,15 @@ export function createImages(
     maxWeight: REMEMBERED_BYTES_MAX,
     weigh: ({ bytes }) => bytes.length + ENTRY_BYTES,
   });
-  let fetches = 0;
+  const places = new Places({
+    total: FETCHES_MAX,
+    share: FETCHES_PER_READER,
+    waiting: WAITING_PER_READER,
+  });
+  const busy = () =>
+    new Unavailable("images_busy", "too many images are being fetched now; try again");
 
   async function fetchImage(url: string): Promise<Image> {
-    if (fetches >= FETCHES_MAX)
-      throw new Unavailable("images_busy", "too many images are being fetched now; try again");
-    fetches++;
     try {
       const signal = AbortSignal.timeout(options.deadlineMs ?? DEADLINE_MS);
       const accept = "image/avif,image/webp,image/png,image/jpeg,image/gif";
@@ -58,18 +66,17 @@ export function createImages(
       return { type, bytes: new Uint8Array(body) };
     } catch (error) {
       throw failureOf(error);
-    } finally {
-      fetches--;
     }
   }
 
   return {
-    async get(url) {
+    async get(url, reader) {
       // One key for all ways of writing an address. The fragment is the reader's alone.
       const parsed = URL.parse(url);
       if (parsed === null) throw new Refused("image_refused", "the address is no URL");
       parsed.hash = "";
-      return remembered.get(parsed.href, () => fetchImage(parsed.href));
+      const load = () => places.run(reader, () => fetchImage(parsed.href), busy);
+      return remembered.get(parsed.href, load);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { Elysia, t } from "elysia";
 import { AppError, Refused, Unavailable } from "../errors.ts";
+import { addressOf } from "../http/address.ts";
 import type { RouteParts } from "./parts.ts";
 import { refusal } from "./shapes.ts";
 
@@ -17,8 +18,9 @@ const HEADERS = {
 export const imageRoutes = ({ images }: Pick<RouteParts, "images">) =>
   new Elysia({ name: "images", detail: { tags: ["public"] } }).get(
     "/images",
-    async ({ query: { url } }) => {
-      const { type, bytes } = await images.get(url).catch((error: unknown) => {
+    async ({ request, server, query: { url } }) => {
+      const reader = addressOf(request, server);
+      const { type, bytes } = await images.get(url, reader).catch((error: unknown) => {
         throw problemOf(error);
       });
       return new Response(bytes, { headers: { ...HEADERS, "content-type": type } });

@@ -202,12 +202,33 @@ test("what is remembered is bounded: after 40 MiB the first is fetched anew", as
   expect(asked).toHaveLength(41);
 });
 
+/** What a proxy on this machine passes on for an address. */
+const getFrom = (address: string, url: string): Promise<Response> =>
+  fetch(`${fixture.url}/images?url=${encodeURIComponent(url)}`, {
+    headers: { "x-forwarded-for": address },
+  });
+
+test("one address takes 8 places of 64, waits for more, and leaves the others to others", async () => {
+  const raw = await startRawServer(() => {});
+  const slow = (n: number) => `${raw.url.replace("ws", "http")}/${n}`;
+  const greedy = Array.from({ length: 20 }, (_, n) => getFrom("2001:db8::1", slow(n)));
+  await until(() => raw.connections === 8);
+  // The same /64 is the same address.
+  const sibling = getFrom("2001:db8::2", slow(20));
+  expect((await getFrom("203.0.113.7", elsewhere("/good/png"))).status).toBe(200);
+  expect(raw.connections).toBe(8);
+  await raw.stop();
+  const answers = await Promise.all([...greedy, sibling]);
+  expect(answers.map(({ status }) => status)).toEqual(Array(21).fill(502));
+});
+
 test("so many slow servers take no more than their places, and others are told to come again", async () => {
   const raw = await startRawServer(() => {});
-  const slow = (n: number) => get(`${raw.url.replace("ws", "http")}/${n}`);
+  const slow = (n: number) =>
+    getFrom(`203.0.113.${n % 8}`, `${raw.url.replace("ws", "http")}/${n}`);
   const waiting = Array.from({ length: 64 }, (_, n) => slow(n));
   await until(() => raw.connections === 64);
-  const response = await slow(64);
+  const response = await getFrom("203.0.113.9", `${raw.url.replace("ws", "http")}/64`);
   expect([response.status, response.headers.get("retry-after")]).toEqual([503, "5"]);
   expect(((await response.json()) as Problem).code).toBe("image_unavailable");
   await raw.stop();
