@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { type Db, openDatabase } from "../db/database.ts";
 import { hostStore } from "../db/host-store.ts";
 import { createQueries, type Queries } from "../db/index.ts";
+import { put } from "../db/put.ts";
+import { tenants } from "../db/schema.ts";
 import { machines, tells } from "../machines/index.ts";
 import { systemClock } from "../server/clock.ts";
 import { Host } from "../server/host/host.ts";
-import { createProjection } from "../server/projections/index.ts";
+import { project } from "../server/projections/index.ts";
 import { percentile, type Row } from "./row.ts";
 
 const ACTORS = 1000;
@@ -42,7 +44,7 @@ export function openHost(db: Db): Host {
       deliver: effect,
       catchUp: effect,
     },
-    project: createProjection(createQueries(db)),
+    project,
   });
 }
 
@@ -114,7 +116,7 @@ function bareCommits({ store }: Host, queries: Queries): number {
       null,
       snapshot,
     );
-    queries.tenants.upsert(tenant);
+    store.put(put(tenants, tenant));
     store.commit();
   }
   return (count * 1000) / (performance.now() - begun);

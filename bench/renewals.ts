@@ -17,7 +17,7 @@ import { AlarmClock } from "../server/host/alarms.ts";
 import type { Effect } from "../server/host/effect.ts";
 import { Host } from "../server/host/host.ts";
 import { Outbox } from "../server/host/outbox.ts";
-import { createProjection, projectRows } from "../server/projections/index.ts";
+import { project, rowPuts } from "../server/projections/index.ts";
 import type { Row } from "./row.ts";
 
 const ANCHOR = Date.UTC(2026, 10, 20, 12);
@@ -44,7 +44,7 @@ function startHost(db: Db, clock: Clock) {
       invoice: { machine: machines.invoice, tells: tells.invoice },
       notice: { machine: machines.notice, tells: tells.notice },
     },
-    project: createProjection(queries),
+    project,
     effects: {
       catchUp: effect("clock", async () => null),
       askWallet: effect("wallet", async () => ({ settled: false })),
@@ -115,7 +115,6 @@ async function template() {
 async function fill(db: Db, tenants: number): Promise<void> {
   const rows = await template();
   const store = hostStore(db);
-  const queries = createQueries(db);
   const due = addMonths(ANCHOR, 1);
   db.sqlite.run("PRAGMA synchronous = OFF");
   db.sqlite.transaction(() => {
@@ -133,7 +132,7 @@ async function fill(db: Db, tenants: number): Promise<void> {
       for (const { id, machine, version, rev, snapshot, alarms } of rows) {
         const actor = own(id);
         store.insertActor(actor, machine, version, pubkey, rev, ANCHOR, own(snapshot));
-        projectRows(queries, { machine, snapshot: JSON.parse(own(snapshot)) });
+        rowPuts({ machine, snapshot: JSON.parse(own(snapshot)) }).forEach(store.put);
         for (const alarm of alarms) store.setAlarm(actor, alarm.name, alarm.due + later);
       }
     }

@@ -13,15 +13,6 @@ export function attemptQueries({ orm }: Db) {
     .orderBy(asc(attempts.createdAt), asc(attempts.id))
     .prepare();
   return {
-    /** Records an attempt, or what became of one. */
-    record(row: AttemptRow): void {
-      const { state, code, updatedAt } = row;
-      orm
-        .insert(attempts)
-        .values(row)
-        .onConflictDoUpdate({ target: attempts.id, set: { state, code, updatedAt } })
-        .run();
-    },
     of: (invoice: string): AttemptRow[] => byInvoice.all({ invoice }),
   };
 }

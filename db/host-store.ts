@@ -1,5 +1,6 @@
 import type { SQLQueryBindings } from "bun:sqlite";
 import type { Db } from "./database.ts";
+import { putWriter } from "./write-puts.ts";
 
 /** One actor as stored. `snapshot` is the persisted machine snapshot as JSON; `at` logical epoch ms. */
 export type ActorRow = {
@@ -70,7 +71,8 @@ const OPEN = "state IN ('todo', 'running', 'undelivered', 'held')";
  * The host's statements, prepared once. Hand-written SQL, because this is the hot path: a transition
  * runs about six of them.
  */
-export function hostStore({ sqlite }: Db) {
+export function hostStore(db: Db) {
+  const { sqlite } = db;
   const one = <Row, Args extends (string | number | null)[]>(sql: string) => {
     const statement = sqlite.prepare<Row, SQLQueryBindings[]>(sql);
     return (...args: Args): Row | null => statement.get(...args);
@@ -102,6 +104,8 @@ export function hostStore({ sqlite }: Db) {
     savepoint: run<[]>("SAVEPOINT delivery"),
     release: run<[]>("RELEASE delivery"),
     rollbackTo: run<[]>("ROLLBACK TO delivery"),
+    /** Writes a row of a noun, in the open transaction. */
+    put: putWriter(db),
 
     actor: one<ActorRow, [string]>("SELECT * FROM actors WHERE id = ?"),
     insertActor: run<[string, string, string, string, number, number, string]>(

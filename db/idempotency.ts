@@ -13,9 +13,6 @@ export function idempotencyQueries({ orm }: Db) {
         .from(idempotency)
         .where(and(eq(idempotency.tenant, tenant), eq(idempotency.key, key)))
         .get() ?? null,
-    put(row: IdempotencyRow): void {
-      orm.insert(idempotency).values(row).run();
-    },
     /** Forgets what is older. @param before - unix seconds. */
     prune(before: number): void {
       orm.delete(idempotency).where(lt(idempotency.createdAt, before)).run();

@@ -2,7 +2,6 @@ import { and, asc, desc, eq, gt, inArray, isNull, sql } from "drizzle-orm";
 import type { Db } from "./database.ts";
 import { type Listed, optionally, type Page, pattern } from "./page.ts";
 import { bolt11s, invoiceItems, invoices } from "./schema.ts";
-import { upsertInto } from "./upsert.ts";
 
 export type InvoiceRow = typeof invoices.$inferSelect;
 export type InvoiceItemRow = typeof invoiceItems.$inferSelect;
@@ -13,8 +12,7 @@ export type Bolt11Span = { issuedAfter: number; expiresAfter: number };
 export type InvoiceFilter = Page & { q: string | null; status: string | null };
 
 /** Queries over invoices, always with their items, and over every bolt11 ever issued. */
-export function invoiceQueries(db: Db) {
-  const { orm } = db;
+export function invoiceQueries({ orm }: Db) {
   const matching = and(
     eq(invoices.tenant, sql.placeholder("tenant")),
     optionally(invoices.status, "status"),
@@ -109,21 +107,10 @@ export function invoiceQueries(db: Db) {
   };
 
   return {
-    upsert: upsertInto(db, invoices, ["id"]),
-    upsertItem: upsertInto(db, invoiceItems, ["id"]),
     get: (id: string): InvoiceWithItems | null => withItems(byId.all({ id }))[0] ?? null,
     list(tenant: string, { q, ...filter }: InvoiceFilter): Listed<InvoiceWithItems> {
       const bound = { tenant, ...filter, q: pattern(q) };
       return { items: withItems(list.all(bound)), total: count.get(bound)?.total ?? 0 };
-    },
-    insertBolt11(row: Bolt11Row): void {
-      orm.insert(bolt11s).values(row).run();
-    },
-    settleBolt11(
-      paymentHash: string,
-      settled: Pick<Bolt11Row, "settledAt" | "settledAmount" | "preimage">,
-    ): void {
-      orm.update(bolt11s).set(settled).where(eq(bolt11s.paymentHash, paymentHash)).run();
     },
     bolt11: (paymentHash: string): Bolt11Row | null =>
       bolt11ByHash.get({ hash: paymentHash }) ?? null,

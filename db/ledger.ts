@@ -15,10 +15,7 @@ export type Statement = {
 };
 
 /** The ledger: lines are only ever appended. */
-export function ledgerQueries({ orm, sqlite }: Db) {
-  const insert = sqlite.prepare<unknown, [string, string, number, string, string, number, string]>(
-    "INSERT INTO ledger (key, tenant, at, from_account, to_account, amount, why) VALUES (?, ?, ?, ?, ?, ?, ?)",
-  );
+export function ledgerQueries({ orm }: Db) {
   const sums = orm
     .select({ from: ledger.from, to: ledger.to, sats: sql<number>`sum(${ledger.amount})` })
     .from(ledger)
@@ -32,9 +29,6 @@ export function ledgerQueries({ orm, sqlite }: Db) {
     .orderBy(asc(ledger.seq))
     .prepare();
   return {
-    append(line: LedgerLine): void {
-      insert.run(line.key, line.tenant, line.at, line.from, line.to, line.amount, line.why);
-    },
     /**
      * A tenant's accounts to the sat: received + granted (with what an operator counted as paid) =
      * applied + credit + refunded (with what is set aside for it).

@@ -2,14 +2,12 @@ import { and, desc, eq, sql } from "drizzle-orm";
 import type { Db } from "./database.ts";
 import { type Listed, optionally, type Page } from "./page.ts";
 import { notices } from "./schema.ts";
-import { upsertInto } from "./upsert.ts";
 
 export type NoticeRow = typeof notices.$inferSelect;
 export type NoticeFilter = Page & { status: string | null };
 
 /** Queries over the messages to tenants. */
-export function noticeQueries(db: Db) {
-  const { orm } = db;
+export function noticeQueries({ orm }: Db) {
   const matching = and(
     eq(notices.tenant, sql.placeholder("tenant")),
     optionally(notices.status, "status"),
@@ -28,7 +26,6 @@ export function noticeQueries(db: Db) {
     .where(matching)
     .prepare();
   return {
-    upsert: upsertInto(db, notices, ["id"]),
     list: (tenant: string, filter: NoticeFilter): Listed<NoticeRow> => ({
       items: list.all({ tenant, ...filter }),
       total: count.get({ tenant, ...filter })?.total ?? 0,

@@ -2,14 +2,12 @@ import { and, desc, eq, gt, ne, or, sql } from "drizzle-orm";
 import type { Db } from "./database.ts";
 import { type Listed, optionally, type Page, pattern, searching } from "./page.ts";
 import { quarantine, relays, schemas } from "./schema.ts";
-import { upsertInto } from "./upsert.ts";
 
 export type RelayRow = typeof relays.$inferSelect;
 export type RelayFilter = Page & { q: string | null; status: string | null; plan: string | null };
 
 /** Queries over relays, their names and their schemas. */
-export function relayQueries(db: Db) {
-  const { orm } = db;
+export function relayQueries({ orm }: Db) {
   const matching = and(
     eq(relays.tenant, sql.placeholder("tenant")),
     optionally(relays.status, "status"),
@@ -61,8 +59,6 @@ export function relayQueries(db: Db) {
     .where(eq(schemas.schema, sql.placeholder("schema")))
     .prepare();
   return {
-    upsert: upsertInto(db, relays, ["id"]),
-    quarantine: upsertInto(db, quarantine, ["relay", "subdomain"]),
     get: (id: string): RelayRow | null => byId.get({ id }) ?? null,
     list(tenant: string, { q, ...filter }: RelayFilter): Listed<RelayRow> {
       const bound = { tenant, ...filter, q: pattern(q) };
@@ -78,8 +74,5 @@ export function relayQueries(db: Db) {
     /** Relays that should answer at their host. */
     live: () => live.all(),
     isSchemaAssigned: (schema: string): boolean => schemaOf.get({ schema }) !== undefined,
-    assignSchema(schema: string, relay: string): void {
-      orm.insert(schemas).values({ schema, relay }).run();
-    },
   };
 }

@@ -5,18 +5,7 @@ import { secrets } from "./schema.ts";
 /** Sealed secrets by the id of what they belong to. Nothing here can open one. */
 export function secretQueries({ orm }: Db) {
   return {
-    put(id: string, sealed: Uint8Array): void {
-      const value = Buffer.from(sealed);
-      orm
-        .insert(secrets)
-        .values({ id, sealed: value })
-        .onConflictDoUpdate({ target: secrets.id, set: { sealed: value } })
-        .run();
-    },
     get: (id: string): Uint8Array | null =>
       orm.select().from(secrets).where(eq(secrets.id, id)).get()?.sealed ?? null,
-    delete(id: string): void {
-      orm.delete(secrets).where(eq(secrets.id, id)).run();
-    },
   };
 }

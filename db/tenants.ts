@@ -1,7 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import type { Db } from "./database.ts";
 import { tenants } from "./schema.ts";
-import { upsertInto } from "./upsert.ts";
 
 export type TenantRow = typeof tenants.$inferSelect;
 
@@ -24,7 +23,6 @@ export function tenantQueries(db: Db) {
     /** Whether a refund to this bolt11 was confirmed before: it can be paid only once. */
     isRefunded: (pubkey: string, bolt11: string): boolean =>
       refunded.all(pubkey, bolt11).some(({ became }) => became === "admin.refunded"),
-    upsert: upsertInto(db, tenants, ["pubkey"]),
     get: (pubkey: string): TenantRow | null => byPubkey.get({ pubkey }) ?? null,
   };
 }

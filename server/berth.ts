@@ -28,7 +28,7 @@ import { type SchnorrVerifier, schnorrVerifier } from "./nostr/schnorr.ts";
 import { openSeenIds } from "./nostr/seen-ids.ts";
 import { createNoticeSender } from "./notice-sender.ts";
 import { createOutside, type OutsideTuning } from "./outside.ts";
-import { createProjection } from "./projections/index.ts";
+import { project } from "./projections/index.ts";
 import { createVault, type Secret } from "./secrets.ts";
 import { createSettlements } from "./settlements.ts";
 import { createTenantWallets } from "./tenant-wallets.ts";
@@ -124,7 +124,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
         relayUrl: (subdomain) => `${tuning.relayScheme}://${subdomain}.${config.relayDomain}`,
       }),
     }),
-    project: createProjection(queries),
+    project,
   });
   const report = createSettlements(host, queries);
   const outbox = new Outbox(host, { concurrency: laneConcurrency, onDefect: defect });

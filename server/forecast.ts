@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openDatabase } from "../db/database.ts";
 import { hostStore } from "../db/host-store.ts";
-import { createQueries } from "../db/index.ts";
 import { DAY_MS, type Item } from "../machines/billing.ts";
 import { statusOf } from "../machines/describe.ts";
 import type { Bolt11, InvoiceContext } from "../machines/invoice.ts";
@@ -13,7 +12,7 @@ import { AlarmClock } from "./host/alarms.ts";
 import type { Effect } from "./host/effect.ts";
 import { Host, type HostOptions } from "./host/host.ts";
 import { Outbox } from "./host/outbox.ts";
-import { createProjection, projectRows } from "./projections/index.ts";
+import { project, rowPuts } from "./projections/index.ts";
 import { toSeconds } from "./projections/seconds.ts";
 
 /**
@@ -35,18 +34,16 @@ const STOPS_MAX = 2_000;
  */
 export async function forecast(source: Host, scope: string, nowMs: number): Promise<Foreseen[]> {
   const db = openDatabase(":memory:");
-  const queries = createQueries(db);
   const clock = { at: nowMs, now: () => clock.at };
   const foreseen: Foreseen[] = [];
-  const project = createProjection(queries);
   const host: Host = new Host({
     store: hostStore(db),
     clock,
     machines: source.machines,
     effects: idealEffects(() => host, clock),
     project(change) {
-      project(change);
       foreseen.push(...seen(change));
+      return project(change);
     },
   } satisfies HostOptions);
   const rows = source.store.scopeActors(scope);
@@ -56,7 +53,8 @@ export async function forecast(source: Host, scope: string, nowMs: number): Prom
   await host.deliver((run) => {
     for (const row of rows) {
       run.adopt(row, source.store.openWork(row.id));
-      projectRows(queries, { machine: row.machine, snapshot: JSON.parse(row.snapshot) });
+      const snapshot = JSON.parse(row.snapshot);
+      for (const put of rowPuts({ machine: row.machine, snapshot })) host.store.put(put);
     }
   });
   const statuses = new Map(rows.map((row) => [row.id, statusOf(JSON.parse(row.snapshot).value)]));

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { schemas } from "../../db/schema.ts";
 import { schemaFor, subdomainProblem } from "../../machines/names.ts";
 import { AppError } from "../errors.ts";
+import type { Tx } from "../host/host.ts";
 import { toSeconds } from "../projections/seconds.ts";
 import type { CommandParts } from "./index.ts";
 
@@ -47,10 +49,15 @@ export function assertAvailable(parts: CommandParts, subdomain: string, tenant: 
  * Assigns the schema of a new relay, for ever. zooid shows the old data to whoever reuses one, so
  * one that was ever assigned is given out again only with a random suffix.
  */
-export function assignSchema({ queries }: CommandParts, subdomain: string, relay: string): string {
+export function assignSchema(
+  { queries }: CommandParts,
+  tx: Tx,
+  subdomain: string,
+  relay: string,
+): string {
   let schema = schemaFor(subdomain);
   while (queries.relays.isSchemaAssigned(schema))
     schema = schemaFor(subdomain, randomBytes(4).toString("hex"));
-  queries.relays.assignSchema(schema, relay);
+  tx.append(schemas, { schema, relay });
   return schema;
 }

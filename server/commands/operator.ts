@@ -62,7 +62,7 @@ function operate(
   return host.transact((tx) => {
     if (replayed(parts, asker)) return;
     body(tx);
-    remembered(parts, asker, { relay: "", invoice: null });
+    remembered(parts, tx, asker, { relay: "", invoice: null });
   });
 }
 
@@ -74,8 +74,8 @@ const act = (
   by: Act,
 ): Promise<void> => operate(parts, by, (tx) => actIn(tx, actor, event, by));
 
-function tillOf({ host }: Pick<CommandParts, "host">, pubkey: string): TenantContext {
-  const till = host.read(tenantActor(pubkey));
+function tillOf(tx: Tx, pubkey: string): TenantContext {
+  const till = tx.read(tenantActor(pubkey));
   if (!till) throw new AppError("tenant_not_found", 404, "there is no such tenant");
   return till.persisted.context as TenantContext;
 }
@@ -111,7 +111,7 @@ function extendIn(parts: CommandParts, tx: Tx, id: string, toMs: number, by: Act
 /** Gives a relay its time up to the next anchor for nothing. @throws AppError 404, 409 */
 export const compRelay = (parts: CommandParts, id: string, by: Act) =>
   operate(parts, by, (tx) => {
-    const till = tillOf(parts, relayOf(parts, id).tenant);
+    const till = tillOf(tx, relayOf(parts, id).tenant);
     const from = Math.max(till.seats[id]?.paidThrough ?? 0, parts.clock.now());
     extendIn(parts, tx, id, nextAnchor(till.anchor ?? from, from), by);
   });
@@ -126,7 +126,7 @@ export const unsuspendRelay = (parts: CommandParts, id: string, by: Act) =>
     const { status, cause, tenant, subdomain } = relayOf(parts, id);
     actIn(tx, relayActor(id), { type: "admin.unsuspend" }, by);
     if (status !== "deactivated" || cause !== "admin") return;
-    const till = tillOf(parts, tenant);
+    const till = tillOf(tx, tenant);
     const nowMs = parts.clock.now();
     const plan = till.seats[id]?.plan ?? "free";
     const event = { type: "REACTIVATE" as const, relay: id, plan, invoice: newId("i") };
@@ -157,8 +157,8 @@ export const grantCredit = (parts: CommandParts, pubkey: string, sats: number, b
 type RefundParts = Pick<CommandParts, "host" | "queries" | "clock" | "network">;
 
 /** How much of a tenant's credit was received in money, and may so be given back. */
-const refundableSats = ({ host, queries }: RefundParts, pubkey: string): number =>
-  tillOf({ host }, pubkey).creditSats - queries.ledger.grantedCredit(pubkey);
+const refundableSats = ({ queries }: RefundParts, tx: Tx, pubkey: string): number =>
+  tillOf(tx, pubkey).creditSats - queries.ledger.grantedCredit(pubkey);
 
 /**
  * First step of a refund: sets the sats aside for a bolt11 that the tenant gave. The operator pays it
@@ -191,7 +191,7 @@ export function prepareRefund(
     if (parts.queries.tenants.isRefunded(pubkey, bolt11))
       throw wrong("bolt11_used", "this bolt11 was paid by an earlier refund; ask for a new one");
     // Here, where nothing can come between: what is read is what is set aside.
-    const refundable = refundableSats(parts, pubkey);
+    const refundable = refundableSats(parts, tx, pubkey);
     if (sats > refundable)
       throw new AppError("not_refundable", 409, `at most ${refundable} sats can be refunded`, {
         field: "sats",
@@ -203,7 +203,7 @@ export function prepareRefund(
 /** Second step: the preimage proves that the bolt11 was paid. @throws AppError 409, 422 */
 export const confirmRefund = (parts: CommandParts, pubkey: string, preimage: string, by: Act) =>
   operate(parts, by, (tx) => {
-    const { refund } = tillOf(parts, pubkey);
+    const { refund } = tillOf(tx, pubkey);
     if (!refund) throw new AppError("no_refund", 409, "no refund is under way for this tenant");
     const hash = createHash("sha256").update(Buffer.from(preimage, "hex")).digest("hex");
     if (decodeInvoice(refund.bolt11)?.paymentHash !== hash)

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { generateSecretKey } from "nostr-tools/pure";
 import { bytesToHex } from "nostr-tools/utils";
+import { idempotency, secrets } from "../../db/schema.ts";
 import {
   FREE_RELAYS_MAX,
   isCovered,
@@ -35,7 +36,7 @@ export function orderRelay(
   asker: Asker,
   wish: Settings & { plan: PlanId },
 ): Promise<Ordered> {
-  const { host, queries, vault } = parts;
+  const { host, vault } = parts;
   const order = cleanTexts(wish);
   return host.transact((tx) => {
     const prior = replayed(parts, asker);
@@ -52,13 +53,14 @@ export function orderRelay(
     assertAvailable(parts, order.subdomain, asker.pubkey);
     const relay = newId("r");
     const invoice = newId("i");
-    const schema = assignSchema(parts, order.subdomain, relay);
+    const schema = assignSchema(parts, tx, order.subdomain, relay);
     const secretId = relayActor(relay);
-    queries.secrets.put(secretId, vault.seal(bytesToHex(generateSecretKey()), secretId));
+    const secret = vault.seal(bytesToHex(generateSecretKey()), secretId);
+    tx.put(secrets, { id: secretId, sealed: Buffer.from(secret) });
     const event = { type: "ORDER", relay, invoice, schema, ...order };
     tx.send(tenantActor(asker.pubkey), event, { cause: "http", by: asker.pubkey });
     const isPaid = plans[order.plan].priceSats > 0;
-    return remembered(parts, asker, { relay, invoice: isPaid ? invoice : null });
+    return remembered(parts, tx, asker, { relay, invoice: isPaid ? invoice : null });
   });
 }
 
@@ -76,7 +78,7 @@ export function reactivateRelay(
   relay: string,
   wanted?: PlanId,
 ): Promise<Ordered> {
-  const { host, queries, clock } = parts;
+  const { host, clock } = parts;
   return host.transact((tx) => {
     const prior = replayed(parts, asker);
     if (prior) return prior;
@@ -94,7 +96,7 @@ export function reactivateRelay(
     const own = planOfReturn(till, relay, seat);
     const plan = wanted ?? own;
     if (seat.is === "dark" && plan === own && till.renewal && renews(till, relay))
-      return remembered(parts, asker, {
+      return remembered(parts, tx, asker, {
         relay,
         invoice: reissued(tx, asker, till.renewal.invoice),
       });
@@ -114,7 +116,8 @@ export function reactivateRelay(
     const invoice = newId("i");
     const event = { type: "REACTIVATE", relay, plan, invoice };
     tx.send(tenantActor(asker.pubkey), event, { cause: "http", by: asker.pubkey });
-    return remembered(parts, asker, { relay, invoice: queries.invoices.get(invoice) && invoice });
+    const isBilled = tx.read(invoiceActor(invoice)) !== null;
+    return remembered(parts, tx, asker, { relay, invoice: isBilled ? invoice : null });
   });
 }
 
@@ -211,13 +214,14 @@ export function replayed(
 }
 
 export function remembered(
-  { queries, clock }: Pick<CommandParts, "queries" | "clock">,
+  { clock }: Pick<CommandParts, "clock">,
+  tx: Tx,
   { pubkey, once }: Asker,
   made: Ordered,
 ): Ordered {
   if (once) {
     const createdAt = toSeconds(clock.now());
-    queries.idempotency.put({ tenant: pubkey, ...once, ...made, createdAt });
+    tx.append(idempotency, { tenant: pubkey, ...once, ...made, createdAt });
   }
   return made;
 }

@@ -1,3 +1,4 @@
+import { secrets } from "../../db/schema.ts";
 import { tenantActor } from "../../machines/messages.ts";
 import { AppError } from "../errors.ts";
 import type { CommandParts } from "./index.ts";
@@ -12,15 +13,15 @@ export const walletSecret = (pubkey: string): string => `nwc/${pubkey}`;
  * @throws AppError 403 `tenant_suspended`
  */
 export function setWallet(
-  { host, queries, vault }: CommandParts,
+  { host, vault }: CommandParts,
   pubkey: string,
   nwcUrl: string | null,
 ): Promise<void> {
   return host.transact((tx) => {
     ensureActiveTenant(tx, pubkey);
     const id = walletSecret(pubkey);
-    if (nwcUrl === null) queries.secrets.delete(id);
-    else queries.secrets.put(id, vault.seal(nwcUrl, id));
+    if (nwcUrl === null) tx.erase(secrets, { id });
+    else tx.put(secrets, { id, sealed: Buffer.from(vault.seal(nwcUrl, id)) });
     const type = nwcUrl === null ? "WALLET_CLEARED" : "WALLET_SET";
     tx.send(tenantActor(pubkey), { type }, { cause: "http", by: pubkey });
   });

@@ -1,5 +1,7 @@
+import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { AnyStateMachine } from "xstate";
 import type { ActorRow, HostStore } from "../../db/host-store.ts";
+import { append, erase, type Put, put } from "../../db/put.ts";
 import type { Clock } from "../clock.ts";
 import { type Commit, Touched } from "./commit.ts";
 import { assertDurable } from "./durable.ts";
@@ -37,6 +39,12 @@ export type Tx = {
   create(id: string, machine: string, scope: string, input: unknown, meta: Meta): Delivered;
   /** The stored snapshot; null where there is no such actor. */
   read(id: string): (ActorRow & { persisted: PersistedSnapshot }) | null;
+  /** Writes a row that this tenant alone writes; one that is there is replaced. */
+  put<T extends SQLiteTable>(table: T, row: T["$inferSelect"]): void;
+  /** Writes a row that claims something for ever, against everybody. @throws where it is taken */
+  append<T extends SQLiteTable>(table: T, row: T["$inferInsert"]): void;
+  /** Takes a row away, named by its whole primary key. */
+  erase<T extends SQLiteTable>(table: T, key: Partial<T["$inferSelect"]>): void;
 };
 
 export type HostOptions = {
@@ -44,7 +52,8 @@ export type HostOptions = {
   clock: Clock;
   machines: Record<string, Registered>;
   effects: Record<string, Effect>;
-  project: (change: Change) => void;
+  /** The rows that go with a transition. Pure. */
+  project: (change: Change) => Put[];
 };
 
 /**
@@ -56,7 +65,7 @@ export class Host {
   readonly clock: Clock;
   readonly machines: Record<string, Registered>;
   readonly effects: Record<string, Effect>;
-  readonly project: (change: Change) => void;
+  readonly project: (change: Change) => Put[];
   /** What the open transaction touches. Only a {@link Run} writes it. */
   readonly touched = new Touched();
   readonly #queue: TransactionQueue;
@@ -115,6 +124,9 @@ export class Host {
         create: (id, machine, scope, input, meta) =>
           whole(() => run.create(id, machine, scope, input, this.clock.now(), origin(meta))),
         read: (id) => this.read(id),
+        put: (table, row) => this.store.put(put(table, row)),
+        append: (table, row) => this.store.put(append(table, row)),
+        erase: (table, key) => this.store.put(erase(table, key)),
       });
       if (failed.length > 0) throw failed[0];
       return value;

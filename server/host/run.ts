@@ -231,7 +231,8 @@ export class Run {
       for (const { key } of store.cancelWork(at, id, invoke)) touched.cancelled(key);
     for (const [index, work] of started.entries())
       this.#start(id, `${id}#${rev}.${index}`, work, at);
-    this.host.project({ id, machine: name, scope, rev, at, snapshot: persisted, outputs });
+    const change = { id, machine: name, scope, rev, at, snapshot: persisted, outputs };
+    for (const put of this.host.project(change)) store.put(put);
 
     const sender = { cause: `${id}#${rev}`, by, reason: null };
     const creations = new Map<unknown, () => void>();

@@ -1,42 +1,38 @@
-import type { Queries } from "../../db/index.ts";
+import { append, type Put, patch, put } from "../../db/put.ts";
+import { attempts, bolt11s, ledger } from "../../db/schema.ts";
 import type { Post } from "../../machines/durable.ts";
 import type { Change } from "../host/host.ts";
 import { toSeconds } from "./seconds.ts";
 
 /**
  * What is only ever appended: ledger lines (every sat that a tell or a create carries, and what
- * machines post), and what became of each bolt11 and each attempt to pay one. The key names transition and output, so that no
- * line can be written twice.
+ * machines post), and what became of each bolt11 and each attempt to pay one. The key of a ledger line
+ * names transition and output, so that none can be written twice.
  */
-export function projectFacts(queries: Queries, change: Change): void {
-  for (const [index, output] of change.outputs.entries()) {
-    const line = (from: string, to: string, amount: number, why: string): void => {
-      if (amount === 0) return;
+export function factPuts(change: Change): Put[] {
+  return change.outputs.flatMap((output, index) => {
+    const line = (from: string, to: string, amount: number, why: string): Put[] => {
       const key = `${change.id}#${change.rev}.${index}`;
-      queries.ledger.append({ key, tenant: change.scope, at: change.at, from, to, amount, why });
+      const { scope: tenant, at } = change;
+      return amount === 0 ? [] : [append(ledger, { key, tenant, at, from, to, amount, why })];
     };
-    if (output.type === "tell") {
-      line(change.id, output.tell.to, output.tell.sats ?? 0, output.tell.event.type);
-    } else if (output.type === "create") {
-      line(change.id, output.create.id, output.create.sats ?? 0, "credit");
-    } else if (output.post.fact === "ledger") {
+    if (output.type === "tell")
+      return line(change.id, output.tell.to, output.tell.sats ?? 0, output.tell.event.type);
+    if (output.type === "create")
+      return line(change.id, output.create.id, output.create.sats ?? 0, "credit");
+    if (output.post.fact === "ledger") {
       const { from, to, sats, why } = output.post;
-      line(from, to, sats, why);
-    } else {
-      projectFact(queries, change, output.post);
+      return line(from, to, sats, why);
     }
-  }
+    return [factPut(output.post, (change.snapshot.context as { id: string }).id)];
+  });
 }
 
-function projectFact(
-  queries: Queries,
-  change: Change,
-  post: Exclude<Post, { fact: "ledger" }>,
-): void {
-  if (post.fact === "bolt11") {
-    queries.invoices.insertBolt11({
+function factPut(post: Exclude<Post, { fact: "ledger" }>, invoice: string): Put {
+  if (post.fact === "bolt11")
+    return append(bolt11s, {
       paymentHash: post.paymentHash,
-      invoice: (change.snapshot.context as { id: string }).id,
+      invoice,
       bolt11: post.bolt11,
       amount: post.sats,
       wallet: post.wallet,
@@ -46,24 +42,16 @@ function projectFact(
       settledAmount: null,
       preimage: null,
     });
-  } else if (post.fact === "attempt") {
+  if (post.fact === "attempt") {
     const { id, paymentHash, state, code } = post;
-    const invoice = (change.snapshot.context as { id: string }).id;
     const at = toSeconds(post.at);
-    queries.attempts.record({
-      id,
-      invoice,
-      paymentHash,
-      state,
-      code,
-      createdAt: at,
-      updatedAt: at,
-    });
-  } else {
-    queries.invoices.settleBolt11(post.paymentHash, {
-      settledAt: toSeconds(post.settledAt),
-      settledAmount: post.sats,
-      preimage: post.preimage,
-    });
+    const row = { id, invoice, paymentHash, state, code, createdAt: at, updatedAt: at };
+    return put(attempts, row, ["invoice", "paymentHash", "createdAt"]);
   }
+  return patch(bolt11s, {
+    paymentHash: post.paymentHash,
+    settledAt: toSeconds(post.settledAt),
+    settledAmount: post.sats,
+    preimage: post.preimage,
+  });
 }

@@ -1,42 +1,32 @@
-/** Snapshots and facts → rows of the nouns. Idempotent; the snapshot is the truth. */
-import type { Queries } from "../../db/index.ts";
+/** Snapshots and facts → rows of the nouns. Pure; the snapshot is the truth. */
+import { type Put, put } from "../../db/put.ts";
+import { invoiceItems, invoices, notices, quarantine, relays, tenants } from "../../db/schema.ts";
 import type { Change } from "../host/host.ts";
-import { projectFacts } from "./facts.ts";
+import { factPuts } from "./facts.ts";
 import { invoiceRows } from "./invoice.ts";
 import { noticeRow } from "./notice.ts";
 import { quarantineRows, relayRow } from "./relay.ts";
 import { tenantRow } from "./tenant.ts";
 
-/** What the host calls inside the transaction of every transition. */
-export const createProjection =
-  (queries: Queries) =>
-  (change: Change): void => {
-    projectRows(queries, change);
-    projectFacts(queries, change);
-  };
+/** The rows that go with a transition, for the host to write with it. */
+export const project = (change: Change): Put[] => [...rowPuts(change), ...factPuts(change)];
 
 /** The rows that follow from a snapshot alone. @throws for a machine that has no rows. */
-export function projectRows(
-  queries: Queries,
-  { machine, snapshot }: Pick<Change, "machine" | "snapshot">,
-): void {
+export function rowPuts({ machine, snapshot }: Pick<Change, "machine" | "snapshot">): Put[] {
   switch (machine) {
     case "tenant":
-      queries.tenants.upsert(tenantRow(snapshot));
-      break;
+      return [put(tenants, tenantRow(snapshot))];
     case "relay":
-      queries.relays.upsert(relayRow(snapshot));
-      for (const row of quarantineRows(snapshot)) queries.relays.quarantine(row);
-      break;
+      return [
+        put(relays, relayRow(snapshot)),
+        ...quarantineRows(snapshot).map((row) => put(quarantine, row)),
+      ];
     case "invoice": {
       const { invoice, items } = invoiceRows(snapshot);
-      queries.invoices.upsert(invoice);
-      for (const item of items) queries.invoices.upsertItem(item);
-      break;
+      return [put(invoices, invoice), ...items.map((item) => put(invoiceItems, item))];
     }
     case "notice":
-      queries.notices.upsert(noticeRow(snapshot));
-      break;
+      return [put(notices, noticeRow(snapshot))];
     default:
       throw new Error(`nothing is known of machine '${machine}'`);
   }

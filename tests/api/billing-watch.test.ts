@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { randomBytes } from "node:crypto";
+import { append } from "../../db/put.ts";
+import { bolt11s } from "../../db/schema.ts";
 import { RelaySocket, until } from "../sandbox/relay-socket.ts";
 import type { Fixture } from "./berth-fixture.ts";
 import {
@@ -168,11 +170,13 @@ test("a crowd of fresh bolt11s is found by pages within a minute, in a few reque
   if (!issued || !owner) throw new Error("nothing was issued");
   // As many as a great renewal run leaves.
   for (let count = 0; count < 250; count++)
-    fixture.berth.queries.invoices.insertBolt11({
-      ...issued,
-      paymentHash: randomBytes(32).toString("hex"),
-      invoice: owner.id,
-    });
+    fixture.berth.host.store.put(
+      append(bolt11s, {
+        ...issued,
+        paymentHash: randomBytes(32).toString("hex"),
+        invoice: owner.id,
+      }),
+    );
   const heard = await RelaySocket.open(fixture.world.relay.url("/wallet/receiving"));
   heard.send("REQ", "requests", { kinds: [23_194] });
   await heard.next("EOSE");

@@ -1,8 +1,8 @@
 import { expect } from "bun:test";
 import { openDatabase } from "../../db/database.ts";
-import { createQueries } from "../../db/index.ts";
+import { putWriter } from "../../db/write-puts.ts";
 import { replayAll } from "../../server/host/replay.ts";
-import { projectRows } from "../../server/projections/index.ts";
+import { rowPuts } from "../../server/projections/index.ts";
 import type { Fixture } from "./berth-fixture.ts";
 
 type Stored = { id: string; machine: string; snapshot: string };
@@ -52,10 +52,10 @@ const TABLES = {
 /** The rows of every noun are what its snapshots make of an empty database. */
 function expectRowsFollow({ rows }: Fixture): void {
   const fresh = openDatabase(":memory:");
-  const queries = createQueries(fresh);
+  const write = putWriter(fresh);
   for (const machine of ["tenant", "relay", "invoice", "notice"])
     for (const stored of rows<Stored>("SELECT * FROM actors WHERE machine = ?", machine))
-      projectRows(queries, { machine, snapshot: JSON.parse(stored.snapshot) });
+      rowPuts({ machine, snapshot: JSON.parse(stored.snapshot) }).forEach(write);
   for (const [table, key] of Object.entries(TABLES)) {
     const all = `SELECT * FROM ${table} ORDER BY ${key}`;
     expect(fresh.sqlite.query(all).all()).toEqual(rows(all));

@@ -1,6 +1,7 @@
 import type { AnyStateMachine } from "xstate";
 import { type Db, openDatabase } from "../../db/database.ts";
 import { type HostStore, hostStore } from "../../db/host-store.ts";
+import type { Put } from "../../db/put.ts";
 import { AlarmClock } from "../../server/host/alarms.ts";
 import type { Effect, EffectContext } from "../../server/host/effect.ts";
 import { type Change, Host, type Registered } from "../../server/host/host.ts";
@@ -15,8 +16,8 @@ export type StageOptions = {
   clock?: { at: number; now(): number };
   machine?: AnyStateMachine;
   migrate?: Registered["migrate"];
-  /** Called in the transaction of each transition. */
-  project?: (change: Change) => void;
+  /** Called with each transition, before it is written. */
+  project?: (change: Change) => Put[] | undefined;
   perform?: (input: unknown, context: EffectContext) => Promise<unknown>;
   other?: (input: unknown, context: EffectContext) => Promise<unknown>;
   policy?: Partial<Effect>;
@@ -64,7 +65,7 @@ export function openStage(options: StageOptions = {}) {
     effects,
     project(change) {
       changes.push(change);
-      options.project?.(change);
+      return options.project?.(change) ?? [];
     },
   });
   const onDefect = (message: string) => {

@@ -7,7 +7,7 @@ import type { BillingParts } from "../../server/effects/billing.ts";
 import { createEffects, type EffectParts } from "../../server/effects/index.ts";
 import type { Effect } from "../../server/host/effect.ts";
 import { Host } from "../../server/host/host.ts";
-import { createProjection } from "../../server/projections/index.ts";
+import { project } from "../../server/projections/index.ts";
 import { createSettlements } from "../../server/settlements.ts";
 import type { ReceivingWallet } from "../../server/wallet/wallet.ts";
 import { SettlementWatch } from "../../server/watch.ts";
@@ -57,7 +57,7 @@ export function openBerth(db: Db, world: Outside, hooks: Hooks) {
       notice: { machine: machines.notice, tells: tells.notice, migrate: migrations.notice },
     },
     effects: Object.fromEntries(Object.entries(effects).map(([name, e]) => [name, effect(e)])),
-    project: createProjection(queries),
+    project,
   });
   const take = createSettlements(host, queries);
   const report = (settlement: Parameters<typeof take>[0]) =>
