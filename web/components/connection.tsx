@@ -1,12 +1,13 @@
 import { createMemo, Match, Show, Switch } from "solid-js";
 import { createNow } from "../lib/live/clock.ts";
-import { live } from "../lib/live/live.ts";
+import { useLive } from "../lib/live/live.ts";
 import { Button } from "../ui/button.tsx";
 
 const PATIENCE_MS = 2_500;
 
 /** Says when what is shown is not live, and what becomes of that. */
 export const Connection = () => {
+  const live = useLive();
   const now = createNow();
   const lostLong = createMemo(() => {
     now();

@@ -1,5 +1,6 @@
-import { createEffect, type JSX, on, onMount } from "solid-js";
-import { follow } from "../lib/live/live.ts";
+import { type JSX, onMount, Show } from "solid-js";
+import { LiveContext } from "../lib/live/live.ts";
+import { followMine } from "../lib/live/mine.ts";
 import { loadPagesAhead } from "../lib/page/lazy-page.ts";
 import { login } from "../lib/signers/session.ts";
 import { Connection } from "./connection.tsx";
@@ -7,12 +8,17 @@ import { Guard } from "./guard.tsx";
 
 /** Around every page of a tenant's: logged in, and live. */
 const TenantPages = (props: { children?: JSX.Element }) => {
-  createEffect(on(() => login()?.pubkey ?? null, follow));
   onMount(loadPagesAhead);
   return (
     <Guard>
-      <Connection />
-      {props.children}
+      <Show when={login()?.pubkey} keyed>
+        {(pubkey) => (
+          <LiveContext.Provider value={followMine(pubkey)}>
+            <Connection />
+            {props.children}
+          </LiveContext.Provider>
+        )}
+      </Show>
     </Guard>
   );
 };

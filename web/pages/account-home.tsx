@@ -8,7 +8,7 @@ import { createBilling, createForecast, createInbox } from "../components/accoun
 import { PageTitle } from "../components/page-title.tsx";
 import { StateBadge } from "../components/state-badge.tsx";
 import type { BillStatus } from "../lib/billing/bill.ts";
-import { live } from "../lib/live/live.ts";
+import { useLive } from "../lib/live/live.ts";
 import type { NoticeStatus } from "../lib/notices/message.ts";
 import { lazyPage } from "../lib/page/lazy-page.ts";
 import { Callout } from "../ui/callout.tsx";
@@ -35,6 +35,7 @@ const NOTICE_STATUSES: readonly string[] = ["queued", "delivered", "refused", "n
 
 /** Everything about one's money: how one stands, what was billed, who pays, what we wrote. */
 const Account = () => {
+  const live = useLive();
   const [params, setParams] = useSearchParams<Params>();
   const tab = (): Tab => TABS.find((name) => name === params.tab) ?? "overview";
   const page = () => Math.max(0, (Number.parseInt(params.page ?? "", 10) || 1) - 1);
@@ -56,11 +57,11 @@ const Account = () => {
       ...("page" in change ? { page: change.page ? String(change.page + 1) : undefined } : {}),
     });
 
-  const forecast = createForecast(() => tab() === "overview");
-  const invoices = createInvoices(() => (tab() === "invoices" ? billFilter() : null));
+  const forecast = createForecast(() => tab() === "overview", live);
+  const invoices = createInvoices(() => (tab() === "invoices" ? billFilter() : null), live);
   const messages = createMessages(() => (tab() === "notices" ? noticeFilter() : null));
   const inbox = createInbox(() => tab() === "notices");
-  const billing = createBilling(() => tab() === "billing");
+  const billing = createBilling(() => tab() === "billing", live);
   const shown = createMemo(() => {
     const id = params.receipt;
     return (id !== undefined && invoices.row(id)) || null;
@@ -141,28 +142,31 @@ const Part = (props: { children: JSX.Element }) => (
 );
 
 /** How one stands with the operator. A key that never did anything here is in good standing. */
-const Standing = () => (
-  <Switch>
-    <Match when={live.tenant()}>
-      {(tenant) => {
-        const status = () => (tenant().matches({ status: "suspended" }) ? "suspended" : "active");
-        return (
-          <p class="flex flex-wrap items-center gap-x-3 gap-y-1">
-            <StateBadge status={status()} />
-            <Show when={status() === "active"}>{meaningOf(machines.tenant, tenant().value)}</Show>
-          </p>
-        );
-      }}
-    </Match>
-    <Match when={!live.isReady() && live.link().is !== "stopped"}>
-      <Skeleton class="h-[26px] w-72 max-w-full" />
-    </Match>
-    <Match when={live.isReady()}>
-      You have nothing here yet. It begins with{" "}
-      <A href="/relays/new" class="link">
-        your first relay
-      </A>
-      .
-    </Match>
-  </Switch>
-);
+const Standing = () => {
+  const live = useLive();
+  return (
+    <Switch>
+      <Match when={live.tenant()}>
+        {(tenant) => {
+          const status = () => (tenant().matches({ status: "suspended" }) ? "suspended" : "active");
+          return (
+            <p class="flex flex-wrap items-center gap-x-3 gap-y-1">
+              <StateBadge status={status()} />
+              <Show when={status() === "active"}>{meaningOf(machines.tenant, tenant().value)}</Show>
+            </p>
+          );
+        }}
+      </Match>
+      <Match when={!live.isReady() && live.link().is !== "stopped"}>
+        <Skeleton class="h-[26px] w-72 max-w-full" />
+      </Match>
+      <Match when={live.isReady()}>
+        You have nothing here yet. It begins with{" "}
+        <A href="/relays/new" class="link">
+          your first relay
+        </A>
+        .
+      </Match>
+    </Switch>
+  );
+};

@@ -9,9 +9,9 @@ import { CheckoutPay } from "../components/checkout/pay.tsx";
 import { CheckoutSteps } from "../components/checkout/steps.tsx";
 import { WindowTitle } from "../components/page-title.tsx";
 import { Landed } from "../components/relay/landed.tsx";
-import { isSuspended, Standing } from "../components/standing.tsx";
+import { Standing } from "../components/standing.tsx";
 import { isReplaced, successorOf } from "../lib/billing/successor.ts";
-import { type InvoiceReplica, live } from "../lib/live/live.ts";
+import { type InvoiceReplica, useLive } from "../lib/live/live.ts";
 import { lazyPage } from "../lib/page/lazy-page.ts";
 import { checkoutOf } from "../lib/relays/acts.ts";
 import { sats } from "../lib/words/format.ts";
@@ -22,6 +22,7 @@ const CheckoutClosed = lazyPage(() => import("../components/checkout/closed.tsx"
 
 /** One invoice and the way to pay it: a replica of the server's own actor, and what somebody sees around it. */
 const CheckoutPage = (props: { invoice: string }) => {
+  const live = useLive();
   const invoice = () => live.invoice(props.invoice);
   return (
     <div class="mx-auto w-[min(560px,100%-32px)] pt-6">
@@ -47,6 +48,7 @@ export default CheckoutPage;
 const RUNNING = new Set(["active", "grace"]);
 
 const Checkout = (props: { invoice: InvoiceReplica }) => {
+  const live = useLive();
   const navigate = useNavigate();
   const [checkout, send] = useMachine(checkoutMachine);
   const status = createMemo(() => statusOf(props.invoice.value));
@@ -59,7 +61,7 @@ const Checkout = (props: { invoice: InvoiceReplica }) => {
   const runs = createMemo(() => relays().every(({ value }) => RUNNING.has(statusOf(value))));
   // What it starts is known only before it is paid.
   const starts = createMemo<boolean>(
-    (before) => (status() === "pending" ? !runs() && !isSuspended() : before),
+    (before) => (status() === "pending" ? !runs() && !live.isSuspended() : before),
     false,
   );
   const from = createMemo<string>((before) => {
@@ -87,7 +89,7 @@ const Checkout = (props: { invoice: InvoiceReplica }) => {
   // Who was on their way to pay is taken to what is to be paid now.
   createEffect(
     on(
-      () => (isReplaced(props.invoice) ? successorOf(props.invoice) : null),
+      () => (isReplaced(props.invoice) ? successorOf(props.invoice, live) : null),
       (next) => next && navigate(checkoutOf(next), { replace: true }),
     ),
   );
@@ -124,7 +126,7 @@ const Checkout = (props: { invoice: InvoiceReplica }) => {
       </p>
       <div class="mt-6">
         <Switch>
-          <Match when={status() === "pending" && isSuspended()}>
+          <Match when={status() === "pending" && live.isSuspended()}>
             <Standing />
             <p class="text-center text-soft">
               Nothing is collected while it is. You can pay here when the operator has lifted it.
@@ -143,7 +145,7 @@ const Checkout = (props: { invoice: InvoiceReplica }) => {
           </Match>
         </Switch>
       </div>
-      <Show when={(status() === "pending" && !isSuspended()) || isPaid()}>
+      <Show when={(status() === "pending" && !live.isSuspended()) || isPaid()}>
         <CheckoutSteps
           invoice={props.invoice}
           relay={starts() ? relays()[0] : undefined}

@@ -6,11 +6,12 @@ import { WindowTitle } from "../components/page-title.tsx";
 import { EditRelay } from "../components/relay/edit.tsx";
 import { NoSuchRelay } from "../components/relay/no-such-relay.tsx";
 import { Standing } from "../components/standing.tsx";
-import { live } from "../lib/live/live.ts";
+import { useLive } from "../lib/live/live.ts";
 import { Skeleton } from "../ui/skeleton.tsx";
 
 /** The edit page of one relay of mine. */
 const Page = () => {
+  const live = useLive();
   const params = useParams();
   const relay = () => live.relay(params.id ?? "");
   return (

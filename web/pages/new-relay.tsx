@@ -11,9 +11,9 @@ import { type PlanId, planIds, plans } from "../../machines/plans.ts";
 import { PageTitle } from "../components/page-title.tsx";
 import { PlanPicker } from "../components/relay/plan-picker.tsx";
 import { SubdomainField } from "../components/relay/subdomain-field.tsx";
-import { isSuspended, Standing } from "../components/standing.tsx";
+import { Standing } from "../components/standing.tsx";
 import { ApiProblem, api, ask, wordsOf } from "../lib/api/api.ts";
-import { live } from "../lib/live/live.ts";
+import { useLive } from "../lib/live/live.ts";
 import { createDraft } from "../lib/page/draft.ts";
 import type { Availability } from "../lib/relays/availability.ts";
 import { keptNames } from "../lib/relays/kept-names.ts";
@@ -26,6 +26,7 @@ const isPlan = (text: unknown): text is PlanId => planIds.includes(text as PlanI
 
 /** The order of a relay. A paid one leads to its checkout. */
 const NewRelayPage = () => {
+  const live = useLive();
   const navigate = useNavigate();
   const [search] = useSearchParams();
   const { draft, set, forget } = createDraft("berth.new-relay", {
@@ -177,7 +178,7 @@ const NewRelayPage = () => {
           <SubdomainField
             value={draft.subdomain}
             onInput={typeSubdomain}
-            kept={keptNames()}
+            kept={keptNames(live.relays())}
             error={errors().subdomain}
             onAvailability={setAvailability}
           />
@@ -224,7 +225,7 @@ const NewRelayPage = () => {
           )}
         </Show>
         <div class="flex flex-wrap items-center gap-x-5 gap-y-3">
-          <Button type="submit" variant="buoy" busy={isSending()} disabled={isSuspended()}>
+          <Button type="submit" variant="buoy" busy={isSending()} disabled={live.isSuspended()}>
             {price() ? `Continue to payment · ${sats(price() ?? 0)}` : "Create relay"}
           </Button>
           <p class="text-[15px] text-soft">

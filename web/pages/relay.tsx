@@ -5,7 +5,7 @@ import { RelayHeader, ToRelays } from "../components/relay/header.tsx";
 import { NoSuchRelay } from "../components/relay/no-such-relay.tsx";
 import { RelayPanel } from "../components/relay/panel.tsx";
 import { Standing } from "../components/standing.tsx";
-import { live } from "../lib/live/live.ts";
+import { useLive } from "../lib/live/live.ts";
 import { lazyPage } from "../lib/page/lazy-page.ts";
 import { Skeleton } from "../ui/skeleton.tsx";
 
@@ -16,6 +16,7 @@ const TABS = ["overview", "plan", "history"];
 
 /** One relay of mine: what it is, what happens next, and what can be done. */
 const Page = () => {
+  const live = useLive();
   const params = useParams();
   const [query, setQuery] = useSearchParams();
   const relay = () => live.relay(params.id ?? "");

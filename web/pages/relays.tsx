@@ -9,7 +9,7 @@ import { NoRelays, NothingFound, RelaysLoading } from "../components/relay/list-
 import { RelayRow } from "../components/relay/row.tsx";
 import { Standing } from "../components/standing.tsx";
 import { createNow } from "../lib/live/clock.ts";
-import { live } from "../lib/live/live.ts";
+import { useLive } from "../lib/live/live.ts";
 import { chosen, dues, monthlySats, rowsOf } from "../lib/relays/list.ts";
 import { createWish } from "../lib/relays/list-wish.ts";
 import { sats } from "../lib/words/format.ts";
@@ -21,6 +21,7 @@ const MARK_MS = 6_000;
 
 /** My relays: what is due, and each of them with what happens next. */
 const Page = () => {
+  const live = useLive();
   const now = createNow(TICK_MS);
   const [wish, setWish] = createWish();
   const rows = createMemo(() => rowsOf(live.relays(), live.tenant(), live.invoice, now()));
@@ -118,6 +119,7 @@ function createArrival(relays: () => ReadonlyMap<string, unknown>): () => string
   const [arrived, setArrived] = createSignal<string | null>(null);
   let timer = 0;
   createEffect(() => {
+    const live = useLive();
     const id = query.new;
     if (typeof id !== "string" || !live.isReady()) return;
     setQuery({ new: null }, { replace: true, scroll: false });

@@ -10,6 +10,7 @@ import {
   spanOf,
 } from "../../lib/billing/bill.ts";
 import { nowMs } from "../../lib/live/clock.ts";
+import { useLive } from "../../lib/live/live.ts";
 import { day, number, sats, short } from "../../lib/words/format.ts";
 import { buttonVariants } from "../../ui/button.tsx";
 import { cn } from "../../ui/cn.ts";
@@ -23,6 +24,7 @@ export function spanWords(bill: Pick<Bill, "items">): string {
 
 /** A line of the history; all of it opens the receipt. Stacked where there is little room. */
 export const BillRow = (props: { bill: Bill }) => {
+  const live = useLive();
   const location = useLocation();
   const receipt = () => {
     const params = new URLSearchParams(location.search);
@@ -38,12 +40,12 @@ export const BillRow = (props: { bill: Bill }) => {
           class="font-medium no-underline after:absolute after:inset-0 max-md:text-sm max-md:text-soft focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-harbour"
         >
           {day(props.bill.createdAt, nowMs())}
-          <span class="sr-only">: show the invoice for {namesOf(props.bill)}</span>
+          <span class="sr-only">: show the invoice for {namesOf(props.bill, live.nameOf)}</span>
         </a>
         <p class="font-mono text-sm text-soft max-md:hidden">{short(props.bill.id, 5, 4)}</p>
       </td>
       <td class="w-full max-w-0 px-4 py-3 align-top max-md:order-1 max-md:w-auto max-md:max-w-none max-md:min-w-0 max-md:p-0">
-        <p class="truncate font-medium">{namesOf(props.bill)}</p>
+        <p class="truncate font-medium">{namesOf(props.bill, live.nameOf)}</p>
         <p class="text-sm text-soft">
           {PURPOSES[props.bill.purpose]} · {spanWords(props.bill)}
         </p>
@@ -69,7 +71,7 @@ export const BillRow = (props: { bill: Bill }) => {
         >
           <a
             href={`/account?invoice=${props.bill.id}`}
-            aria-label={`Pay ${sats(leftSats(props.bill))} for ${namesOf(props.bill)}`}
+            aria-label={`Pay ${sats(leftSats(props.bill))} for ${namesOf(props.bill, live.nameOf)}`}
             class={cn(
               buttonVariants({ size: "small" }),
               "relative min-h-10 max-md:mt-2 max-md:w-full",

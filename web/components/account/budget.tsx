@@ -1,9 +1,8 @@
 import { For, Match, Show, Switch } from "solid-js";
 import { isRenewed, renewedAt } from "../../../machines/billing.ts";
 import type { Requested } from "../../lib/api/request.ts";
-import { relayName } from "../../lib/billing/bill.ts";
 import type { Billing } from "../../lib/billing/wallet.ts";
-import { live } from "../../lib/live/live.ts";
+import { useLive } from "../../lib/live/live.ts";
 import { number, sats } from "../../lib/words/format.ts";
 import { Card } from "../../ui/card.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
@@ -11,6 +10,7 @@ import { Failed } from "./section.tsx";
 
 /** What a connection must be allowed to spend, told before one is made. */
 export const Budget = (props: { request: Requested<Billing> }) => {
+  const live = useLive();
   const lines = () =>
     Object.entries(live.tenant()?.context.seats ?? {}).flatMap(([relay, seat]) =>
       isRenewed(seat) ? [{ relay, sats: renewedAt(seat).priceSats }] : [],
@@ -52,7 +52,7 @@ export const Budget = (props: { request: Requested<Billing> }) => {
                   </p>
                   <dl class="mt-3 flex flex-col gap-1.5 text-[15px] text-soft">
                     <For each={lines()}>
-                      {(line) => <Line words={relayName(line.relay)} value={sats(line.sats)} />}
+                      {(line) => <Line words={live.nameOf(line.relay)} value={sats(line.sats)} />}
                     </For>
                     <Show when={budget() > total()}>
                       <Line words="Set aside for fees" value={sats(budget() - total())} />

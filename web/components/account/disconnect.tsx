@@ -1,14 +1,15 @@
 import { createSignal, Show } from "solid-js";
 import { wordsOf } from "../../lib/api/api.ts";
 import { setWallet } from "../../lib/billing/wallet.ts";
+import { useLive } from "../../lib/live/live.ts";
 import { Button } from "../../ui/button.tsx";
 import { Callout } from "../../ui/callout.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { say } from "../../ui/toast.tsx";
-import { isSuspended } from "./suspended.ts";
 
 /** Forgets the wallet, after saying what that means. */
 export const Disconnect = (props: { onDone: () => void }) => {
+  const live = useLive();
   const [isOpen, setIsOpen] = createSignal(false);
   const [isBusy, setIsBusy] = createSignal(false);
   const [problem, setProblem] = createSignal<string | null>(null);
@@ -28,7 +29,7 @@ export const Disconnect = (props: { onDone: () => void }) => {
   }
   return (
     <>
-      <Button variant="danger" disabled={isSuspended()} onClick={() => setIsOpen(true)}>
+      <Button variant="danger" disabled={live.isSuspended()} onClick={() => setIsOpen(true)}>
         Disconnect
       </Button>
       <Dialog

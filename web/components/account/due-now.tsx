@@ -1,17 +1,17 @@
 import { CircleCheck } from "lucide-solid";
 import { createMemo, For, Show } from "solid-js";
 import { dueSats } from "../../../machines/invoice.ts";
-import { listed, PURPOSES, relayName } from "../../lib/billing/bill.ts";
+import { listed, PURPOSES } from "../../lib/billing/bill.ts";
 import { chargeOf, deadlineOf } from "../../lib/billing/due.ts";
-import { type InvoiceReplica, live } from "../../lib/live/live.ts";
+import { type InvoiceReplica, useLive } from "../../lib/live/live.ts";
 import { sats } from "../../lib/words/format.ts";
 import { buttonVariants } from "../../ui/button.tsx";
 import { Section } from "./section.tsx";
-import { isSuspended } from "./suspended.ts";
 import { Words } from "./words.tsx";
 
 /** Every open invoice, oldest first, with what hangs on it. */
 export const DueNow = () => {
+  const live = useLive();
   const open = createMemo(() =>
     live
       .invoices()
@@ -40,8 +40,9 @@ export const DueNow = () => {
 };
 
 const DueRow = (props: { invoice: InvoiceReplica; isFirst: boolean }) => {
+  const live = useLive();
   const c = () => props.invoice.context;
-  const names = () => listed(c().items.map(({ relay }) => relayName(relay)));
+  const names = () => listed(c().items.map(({ relay }) => live.nameOf(relay)));
   /** What a wallet pays by itself is not the person's to do. */
   const isTheirs = () => c().chargeAt === null || c().outcome !== null;
   return (
@@ -50,7 +51,7 @@ const DueRow = (props: { invoice: InvoiceReplica; isFirst: boolean }) => {
         <p class="font-semibold wrap-anywhere">
           {PURPOSES[c().purpose]} <span class="font-normal text-soft">for</span> {names()}
         </p>
-        <Words words={deadlineOf(props.invoice)} />
+        <Words words={deadlineOf(props.invoice, live)} />
         <Show when={chargeOf(props.invoice)}>{(words) => <Words words={words()} />}</Show>
       </div>
       <div class="flex items-center justify-between gap-5">
@@ -60,7 +61,7 @@ const DueRow = (props: { invoice: InvoiceReplica; isFirst: boolean }) => {
             <p class="text-sm text-soft">after {sats(c().creditSats)} credit</p>
           </Show>
         </div>
-        <Show when={!isSuspended()}>
+        <Show when={!live.isSuspended()}>
           <a
             href={`/account?invoice=${c().id}`}
             aria-label={`Pay ${sats(dueSats(c()))} for ${names()}`}

@@ -1,15 +1,14 @@
 import { createMemo, For, Match, Show, Switch } from "solid-js";
 import type { Requested } from "../../lib/api/request.ts";
-import { listed, relayName } from "../../lib/billing/bill.ts";
+import { listed } from "../../lib/billing/bill.ts";
 import { chargeOf } from "../../lib/billing/due.ts";
 import { type Entry, foretell } from "../../lib/billing/forecast.ts";
-import { live } from "../../lib/live/live.ts";
+import { useLive } from "../../lib/live/live.ts";
 import { day, exact } from "../../lib/words/format.ts";
 import { Button } from "../../ui/button.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import type { Forecast as Answer } from "./requests.ts";
 import { Failed, Section } from "./section.tsx";
-import { isSuspended } from "./suspended.ts";
 
 /** Within 90 days, a day needs no year. */
 const dayOf = ({ at }: Entry): string => day(at, at);
@@ -18,9 +17,10 @@ const isSameDay = (a: Entry, b: Entry | undefined): boolean =>
 
 /** What the next 90 days bring, day by day. */
 export const Forecast = (props: { request: Requested<Answer>; isOutdated: boolean }) => {
+  const live = useLive();
   const entries = createMemo(() =>
     foretell(props.request.data()?.events ?? [], {
-      names: (relays) => listed([...new Set(relays)].map(relayName)),
+      names: (relays) => listed([...new Set(relays)].map(live.nameOf)),
       wasRefused: (id) => {
         const invoice = live.invoice(id);
         return invoice !== undefined && chargeOf(invoice)?.tone === "grace";
@@ -69,7 +69,7 @@ export const Forecast = (props: { request: Requested<Answer>; isOutdated: boolea
         </Match>
         <Match when={entries().length === 0}>
           <p class="text-soft">
-            {isSuspended()
+            {live.isSuspended()
               ? "Nothing is billed and nothing runs while your account is suspended."
               : "Nothing happens by itself: nothing is billed, and what runs goes on."}
           </p>

@@ -1,4 +1,5 @@
 import { createSignal, For, Match, Switch } from "solid-js";
+import { useLive } from "../../lib/live/live.ts";
 import type { Inbox as Known } from "../../lib/notices/inbox.ts";
 import { plainRelay } from "../../lib/notices/relay-address.ts";
 import { Button } from "../../ui/button.tsx";
@@ -7,10 +8,11 @@ import { Skeleton } from "../../ui/skeleton.tsx";
 import { InboxForm } from "./inbox-form.tsx";
 import type { InboxRequest } from "./requests.ts";
 import { Failed, Section } from "./section.tsx";
-import { isSuspended, SUSPENDED_WHY } from "./suspended.ts";
+import { SUSPENDED_WHY } from "./suspended.ts";
 
 /** Where our messages go, and the offer to say so for who has not. */
 export const Inbox = (props: { request: InboxRequest }) => {
+  const live = useLive();
   const [isEditing, setIsEditing] = createSignal(false);
   /** What was published here; the look-up may be a few minutes old. */
   const [published, setPublished] = createSignal<string[] | null>(null);
@@ -71,8 +73,8 @@ export const Inbox = (props: { request: InboxRequest }) => {
                     <Button
                       size="small"
                       class="min-h-10"
-                      disabled={isSuspended()}
-                      title={isSuspended() ? SUSPENDED_WHY : undefined}
+                      disabled={live.isSuspended()}
+                      title={live.isSuspended() ? SUSPENDED_WHY : undefined}
                       onClick={() => setIsEditing(true)}
                     >
                       Change
@@ -89,8 +91,8 @@ export const Inbox = (props: { request: InboxRequest }) => {
                       messages.
                     </p>
                     <Button
-                      disabled={isSuspended()}
-                      title={isSuspended() ? SUSPENDED_WHY : undefined}
+                      disabled={live.isSuspended()}
+                      title={live.isSuspended() ? SUSPENDED_WHY : undefined}
                       onClick={() => setIsEditing(true)}
                     >
                       Choose inbox relays

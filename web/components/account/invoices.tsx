@@ -5,6 +5,7 @@ import type { Bill, BillStatus } from "../../lib/billing/bill.ts";
 import { everyBill, rowsOf } from "../../lib/billing/bill-rows.ts";
 import { csv, download } from "../../lib/billing/csv.ts";
 import { nowMs } from "../../lib/live/clock.ts";
+import { useLive } from "../../lib/live/live.ts";
 import type { Filter, History } from "../../lib/relays/history.ts";
 import { Button } from "../../ui/button.tsx";
 import { Choice } from "../../ui/choice.tsx";
@@ -117,13 +118,14 @@ const Table = (props: { list: History<Bill>; ids: string[] }) => (
 );
 
 const DownloadAll = () => {
+  const live = useLive();
   const [isBusy, setIsBusy] = createSignal(false);
   async function save(): Promise<void> {
     setIsBusy(true);
     try {
       const bills = await everyBill();
       const day = new Date(nowMs()).toISOString().slice(0, 10);
-      download(`berth-invoices-${day}.csv`, csv(rowsOf(bills)));
+      download(`berth-invoices-${day}.csv`, csv(rowsOf(bills, live.nameOf)));
       say(bills.length === 1 ? "One invoice saved." : `${bills.length} invoices saved.`);
     } catch (error) {
       say(`Nothing was saved. ${wordsOf(error)}`, "suspended");

@@ -1,14 +1,8 @@
 /** The two histories, kept while other parts of the account are looked at. */
 import { createMemo } from "solid-js";
 import { api, ask } from "../../lib/api/api.ts";
-import {
-  type Bill,
-  type BillStatus,
-  billOfReplica,
-  billOfWire,
-  relayName,
-} from "../../lib/billing/bill.ts";
-import { live } from "../../lib/live/live.ts";
+import { type Bill, type BillStatus, billOfReplica, billOfWire } from "../../lib/billing/bill.ts";
+import { type Live, useLive } from "../../lib/live/live.ts";
 import {
   type Message,
   messageOfReplica,
@@ -18,17 +12,20 @@ import {
 import { createHistory, type Filter, type History } from "../../lib/relays/history.ts";
 
 /** What the server's search looks at: the id, and the names of its relays. */
-function isFound(bill: Bill, q: string): boolean {
+function isFound(bill: Bill, q: string, live: Live): boolean {
   const wanted = q.toLowerCase();
   const texts = bill.items.flatMap(({ relay }) => [
-    relayName(relay),
+    live.nameOf(relay),
     live.relay(relay)?.context.subdomain ?? "",
   ]);
   return [bill.id, ...texts].some((text) => text.toLowerCase().includes(wanted));
 }
 
 /** @param filter - null while the list is not shown */
-export const createInvoices = (filter: () => Filter<BillStatus> | null): History<Bill> =>
+export const createInvoices = (
+  filter: () => Filter<BillStatus> | null,
+  live: Live,
+): History<Bill> =>
   createHistory<BillStatus, Bill>({
     filter,
     async ask({ q, status }, page) {
@@ -44,11 +41,12 @@ export const createInvoices = (filter: () => Filter<BillStatus> | null): History
       live
         .invoices()
         .map(billOfReplica)
-        .filter((bill) => (status === null || bill.status === status) && isFound(bill, q)),
+        .filter((bill) => (status === null || bill.status === status) && isFound(bill, q, live)),
   });
 
 /** @param filter - null while the list is not shown */
 export function createMessages(filter: () => Filter<NoticeStatus> | null): History<Message> {
+  const live = useLive();
   const known = createMemo(
     () => new Map(live.notices().map((notice) => [notice.context.id, notice])),
   );

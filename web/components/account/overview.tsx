@@ -1,6 +1,6 @@
 import { Show, Suspense } from "solid-js";
 import type { Requested } from "../../lib/api/request.ts";
-import { live } from "../../lib/live/live.ts";
+import { useLive } from "../../lib/live/live.ts";
 import { lazyPage } from "../../lib/page/lazy-page.ts";
 import { Disclosure } from "../../ui/disclosure.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
@@ -15,27 +15,30 @@ const Statement = lazyPage(() => import("./statement.tsx"));
 const Key = lazyPage(() => import("./key.tsx"));
 
 /** How I stand: what is due, what comes, what I have. */
-export const Overview = (props: { forecast: Requested<Answer> }) => (
-  <Show when={live.isReady()} fallback={<Loading />}>
-    <div class="flex flex-col gap-10">
-      <DueNow />
-      <Unreached />
-      <Summary tenant={live.tenant()} />
-      <Forecast
-        request={props.forecast}
-        isOutdated={props.forecast.data()?.basis !== forecastBasis(live.tenant())}
-      />
-      <Disclosure title="Your money, to the sat">
-        <Suspense fallback={<Skeleton class="mt-3 h-60 max-w-[820px]" />}>
-          <Statement />
+export const Overview = (props: { forecast: Requested<Answer> }) => {
+  const live = useLive();
+  return (
+    <Show when={live.isReady()} fallback={<Loading />}>
+      <div class="flex flex-col gap-10">
+        <DueNow />
+        <Unreached />
+        <Summary tenant={live.tenant()} />
+        <Forecast
+          request={props.forecast}
+          isOutdated={props.forecast.data()?.basis !== forecastBasis(live)}
+        />
+        <Disclosure title="Your money, to the sat">
+          <Suspense fallback={<Skeleton class="mt-3 h-60 max-w-[820px]" />}>
+            <Statement />
+          </Suspense>
+        </Disclosure>
+        <Suspense fallback={<Skeleton class="h-52 rounded-card" />}>
+          <Key />
         </Suspense>
-      </Disclosure>
-      <Suspense fallback={<Skeleton class="h-52 rounded-card" />}>
-        <Key />
-      </Suspense>
-    </div>
-  </Show>
-);
+      </div>
+    </Show>
+  );
+};
 
 const Loading = () => (
   <Awaited>

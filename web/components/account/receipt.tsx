@@ -9,11 +9,10 @@ import {
   type BillStatus,
   leftSats,
   PURPOSES,
-  relayName,
 } from "../../lib/billing/bill.ts";
 import { closedWords } from "../../lib/billing/successor.ts";
 import { nowMs } from "../../lib/live/clock.ts";
-import { live } from "../../lib/live/live.ts";
+import { type Live, useLive } from "../../lib/live/live.ts";
 import { relayUrl } from "../../lib/page/settings.ts";
 import { moment, number, sats, short } from "../../lib/words/format.ts";
 import { Button, buttonVariants } from "../../ui/button.tsx";
@@ -37,11 +36,12 @@ const Receipt = (props: { bill: Bill | null; onClose: () => void }) => (
 export default Receipt;
 
 const Body = (props: { bill: Bill }) => {
+  const live = useLive();
   const meaning = () => {
     const invoice = live.invoice(props.bill.id);
     return invoice ? closedWords(invoice) : meaningOf(machines.invoice, props.bill.status);
   };
-  const how = createMemo(() => howPaid(props.bill));
+  const how = createMemo(() => howPaid(props.bill, live));
   return (
     <div data-receipt="" class="flex flex-col gap-5">
       <div class="flex flex-wrap items-center justify-between gap-3">
@@ -65,7 +65,7 @@ const Body = (props: { bill: Bill }) => {
             {(item) => (
               <tr class="border-b border-line last:border-0">
                 <td class="py-2.5 pr-4">
-                  <p class="font-medium wrap-anywhere">{relayName(item.relay)}</p>
+                  <p class="font-medium wrap-anywhere">{live.nameOf(item.relay)}</p>
                   <Show when={live.relay(item.relay)?.context.subdomain}>
                     {(subdomain) => (
                       <p class="font-mono text-sm break-all text-soft">{relayUrl(subdomain())}</p>
@@ -150,7 +150,7 @@ const OWED: Record<BillStatus, string> = {
 };
 
 /** By what a paid invoice was paid; null for any other. */
-function howPaid(bill: Bill): string | null {
+function howPaid(bill: Bill, live: Live): string | null {
   if (bill.status !== "paid") return null;
   if (leftSats(bill) <= 0) return "Your credit paid it.";
   const invoice = live.invoice(bill.id)?.context;

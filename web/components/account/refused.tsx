@@ -1,15 +1,15 @@
 import { Show } from "solid-js";
 import { dueSats } from "../../../machines/invoice.ts";
 import { chargeOf } from "../../lib/billing/due.ts";
-import { live } from "../../lib/live/live.ts";
+import { useLive } from "../../lib/live/live.ts";
 import { sats } from "../../lib/words/format.ts";
 import { buttonVariants } from "../../ui/button.tsx";
 import { Callout } from "../../ui/callout.tsx";
-import { isSuspended } from "./suspended.ts";
 import { Words } from "./words.tsx";
 
 /** The open renewal that the connected wallet would not pay; nothing where it did, or was not asked. */
 export const Refused = () => {
+  const live = useLive();
   const open = () => {
     const id = live.tenant()?.context.renewal?.invoice;
     const invoice = id === undefined ? undefined : live.invoice(id);
@@ -23,7 +23,7 @@ export const Refused = () => {
             <div class="min-w-0 flex-1 basis-[260px]">
               <Show when={chargeOf(invoice())}>{(words) => <Words words={words()} />}</Show>
             </div>
-            <Show when={!isSuspended()}>
+            <Show when={!live.isSuspended()}>
               <a
                 href={`/account?invoice=${invoice().context.id}`}
                 class={buttonVariants({ size: "small" })}

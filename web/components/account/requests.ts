@@ -4,14 +4,15 @@ import { api, ask } from "../../lib/api/api.ts";
 import { createRequest } from "../../lib/api/request.ts";
 import type { Foreseen } from "../../lib/billing/forecast.ts";
 import { readBilling } from "../../lib/billing/wallet.ts";
-import { live, type TenantReplica } from "../../lib/live/live.ts";
+import type { Live, TenantReplica } from "../../lib/live/live.ts";
 import { readInbox } from "../../lib/notices/inbox.ts";
 
 /** `basis` is what it was computed from, to see when that has changed. */
 export type Forecast = { events: Foreseen[]; basis: string };
 
 /** What a forecast follows from. */
-export function forecastBasis(tenant: TenantReplica | undefined): string {
+export function forecastBasis(live: Live): string {
+  const tenant = live.tenant();
   if (!tenant) return "";
   const { anchor, creditSats, seats, open } = tenant.context;
   return JSON.stringify([
@@ -31,11 +32,11 @@ export function forecastBasis(tenant: TenantReplica | undefined): string {
 }
 
 /** @param isShown - it is asked for when it is first seen. */
-export const createForecast = (isShown: () => boolean) =>
+export const createForecast = (isShown: () => boolean, live: Live) =>
   createRequest(
     () => (isShown() && live.isReady() ? "forecast" : null),
     async (): Promise<Forecast> => {
-      const basis = forecastBasis(live.tenant());
+      const basis = forecastBasis(live);
       const { items } = await ask(api.tenant.forecast.get());
       return { events: items, basis };
     },
@@ -48,7 +49,7 @@ export const createStatement = () =>
   );
 
 /** @param isShown - again where what is billed has changed meanwhile */
-export const createBilling = (isShown: () => boolean) =>
+export const createBilling = (isShown: () => boolean, live: Live) =>
   createRequest(
     () => (isShown() && live.isReady() ? costOf(live.tenant()) : null),
     () => readBilling(),

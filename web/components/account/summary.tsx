@@ -1,12 +1,13 @@
 import { type JSX, Match, Show, Switch } from "solid-js";
-import { listed, relayName } from "../../lib/billing/bill.ts";
+import { listed } from "../../lib/billing/bill.ts";
 import { nextRenewal } from "../../lib/billing/renewal.ts";
-import type { TenantReplica } from "../../lib/live/live.ts";
+import { type TenantReplica, useLive } from "../../lib/live/live.ts";
 import { number, sats } from "../../lib/words/format.ts";
 import { Time } from "../time.tsx";
 
 /** The three things to know of one's money: what comes next, who pays it, what is there already. */
 export const Summary = (props: { tenant: TenantReplica | undefined }) => {
+  const live = useLive();
   const next = () => (props.tenant ? nextRenewal(props.tenant) : null);
   const c = () => props.tenant?.context;
   return (
@@ -22,7 +23,7 @@ export const Summary = (props: { tenant: TenantReplica | undefined }) => {
         <Show when={next()} fallback="Paid relays renew once a month, all on one invoice.">
           {(renewal) => (
             <>
-              {sats(renewal().sats)} for {listed(renewal().relays.map(relayName))},{" "}
+              {sats(renewal().sats)} for {listed(renewal().relays.map(live.nameOf))},{" "}
               <Time at={renewal().at} form="relative" />.
             </>
           )}

@@ -1,5 +1,5 @@
 import { createMemo, Show } from "solid-js";
-import { live } from "../../lib/live/live.ts";
+import { useLive } from "../../lib/live/live.ts";
 import { type Message, messageOfReplica, type NoticeStatus } from "../../lib/notices/message.ts";
 import { stageWords } from "../../lib/notices/words.ts";
 import { Callout } from "../../ui/callout.tsx";
@@ -15,6 +15,7 @@ const GOOD_NEWS = ["receipt", "reactivated"];
 
 /** Where our last warning stayed with us, so that nobody waits for the next one in vain. */
 export const Unreached = () => {
+  const live = useLive();
   const last = createMemo(() =>
     live
       .notices()

@@ -3,18 +3,19 @@ import { dueSats } from "../../../machines/invoice.ts";
 import { ApiProblem, wordsOf } from "../../lib/api/api.ts";
 import { namesOf } from "../../lib/billing/bill.ts";
 import { connectionProblem, setWallet, type Warning } from "../../lib/billing/wallet.ts";
-import { live } from "../../lib/live/live.ts";
+import { useLive } from "../../lib/live/live.ts";
 import { sats } from "../../lib/words/format.ts";
 import { Button } from "../../ui/button.tsx";
 import { SecretField } from "../../ui/secret-field.tsx";
 import { say } from "../../ui/toast.tsx";
-import { isSuspended, SUSPENDED_WHY } from "./suspended.ts";
+import { SUSPENDED_WHY } from "./suspended.ts";
 
 /** Takes a connection, has the wallet asked, and says what is wrong with it where it stands. */
 export const WalletForm = (props: {
   isAnother: boolean;
   onConnected: (warnings: Warning[]) => void;
 }) => {
+  const live = useLive();
   // In this field alone, and no longer than it takes.
   const [url, setUrl] = createSignal("");
   const [problem, setProblem] = createSignal<string | null>(null);
@@ -65,11 +66,11 @@ export const WalletForm = (props: {
           setProblem(null);
         }}
         error={problem()}
-        disabled={isBusy() || isSuspended()}
+        disabled={isBusy() || live.isSuspended()}
         maxLength={2000}
         placeholder="nostr+walletconnect://…"
         hint={
-          isSuspended()
+          live.isSuspended()
             ? SUSPENDED_WHY
             : "It is a secret: we keep it sealed, and never show it again."
         }
@@ -77,12 +78,13 @@ export const WalletForm = (props: {
       <Show when={due()}>
         {(invoice) => (
           <p class="text-[15px]">
-            What is due is charged at once: {sats(dueSats(invoice()))} for {namesOf(invoice())}.
+            What is due is charged at once: {sats(dueSats(invoice()))} for{" "}
+            {namesOf(invoice(), live.nameOf)}.
           </p>
         )}
       </Show>
       <div class="flex flex-wrap items-center gap-x-4 gap-y-2">
-        <Button type="submit" variant="buoy" busy={isBusy()} disabled={isSuspended()}>
+        <Button type="submit" variant="buoy" busy={isBusy()} disabled={live.isSuspended()}>
           {isBusy() ? "Asking your wallet" : "Connect the wallet"}
         </Button>
         <p role="status" class="text-sm text-soft">

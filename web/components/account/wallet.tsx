@@ -2,10 +2,10 @@ import { createMemo, createSignal, Match, Show, Switch } from "solid-js";
 import { machines } from "../../../machines/index.ts";
 import { wordsOf } from "../../lib/api/api.ts";
 import type { Requested } from "../../lib/api/request.ts";
-import { listed, relayName } from "../../lib/billing/bill.ts";
+import { listed } from "../../lib/billing/bill.ts";
 import { nextRenewal } from "../../lib/billing/renewal.ts";
 import { type Billing, checkWallet, type Warning } from "../../lib/billing/wallet.ts";
-import { live } from "../../lib/live/live.ts";
+import { useLive } from "../../lib/live/live.ts";
 import { sats } from "../../lib/words/format.ts";
 import { Button } from "../../ui/button.tsx";
 import { Callout } from "../../ui/callout.tsx";
@@ -19,7 +19,7 @@ import { Disconnect } from "./disconnect.tsx";
 import { Guide } from "./guide.tsx";
 import { Refused } from "./refused.tsx";
 import { Section } from "./section.tsx";
-import { isSuspended, SUSPENDED_WHY } from "./suspended.ts";
+import { SUSPENDED_WHY } from "./suspended.ts";
 import { WalletForm } from "./wallet-form.tsx";
 import { Warnings } from "./warnings.tsx";
 
@@ -28,6 +28,7 @@ export type CheckUp = { warnings: Warning[] } | { problem: string };
 
 /** Recurring billing: whether a wallet of mine pays, and which it is to be. */
 const Wallet = (props: { billing: Requested<Billing> }) => {
+  const live = useLive();
   const [checkUp, setCheckUp] = createSignal<CheckUp | null>(null);
   const [isReplacing, setIsReplacing] = createSignal(false);
   const state = createMemo((): "none" | "connected" | "broken" => {
@@ -61,7 +62,7 @@ const Wallet = (props: { billing: Requested<Billing> }) => {
             <Show when={state() === "connected" && next()}>
               {(renewal) => (
                 <p class="-mt-3 text-[15px] text-soft">
-                  Next: {sats(renewal().sats)} for {listed(renewal().relays.map(relayName))} on{" "}
+                  Next: {sats(renewal().sats)} for {listed(renewal().relays.map(live.nameOf))} on{" "}
                   <Time at={renewal().at} form="date" />.
                 </p>
               )}
@@ -81,7 +82,7 @@ const Wallet = (props: { billing: Requested<Billing> }) => {
                 }}
               />
             </Show>
-            <Show when={isSuspended() && state() !== "none"}>
+            <Show when={live.isSuspended() && state() !== "none"}>
               <p class="text-sm text-soft">{SUSPENDED_WHY}</p>
             </Show>
             <Show when={checkUp()}>{(result) => <Result result={result()} />}</Show>

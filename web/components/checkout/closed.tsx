@@ -2,13 +2,14 @@ import { A } from "@solidjs/router";
 import { Match, Show, Switch } from "solid-js";
 import { statusOf } from "../../../machines/describe.ts";
 import { closedWords, successorOf } from "../../lib/billing/successor.ts";
-import type { InvoiceReplica, RelayReplica } from "../../lib/live/live.ts";
+import { type InvoiceReplica, type RelayReplica, useLive } from "../../lib/live/live.ts";
 import { buttonVariants } from "../../ui/button.tsx";
 
 /** An invoice that can no longer be paid: why, and where to go on. */
 const CheckoutClosed = (props: { invoice: InvoiceReplica; relays: RelayReplica[] }) => {
+  const live = useLive();
   const first = () => props.relays[0]?.context.id;
-  const next = () => successorOf(props.invoice);
+  const next = () => successorOf(props.invoice, live);
   const isLapsed = () => {
     const relay = props.relays[0];
     return relay !== undefined && statusOf(relay.value) === "deactivated";

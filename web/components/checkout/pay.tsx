@@ -6,7 +6,7 @@ import { api, ask, wordsOf } from "../../lib/api/api.ts";
 import { setPayable } from "../../lib/billing/paying.ts";
 import { hasWebLn, payByWebLn } from "../../lib/billing/webln.ts";
 import { createNow } from "../../lib/live/clock.ts";
-import { type InvoiceReplica, live } from "../../lib/live/live.ts";
+import { type InvoiceReplica, useLive } from "../../lib/live/live.ts";
 import { countdown } from "../../lib/words/format.ts";
 import { Button, buttonVariants } from "../../ui/button.tsx";
 import { Callout } from "../../ui/callout.tsx";
@@ -49,6 +49,7 @@ const Payable = (props: {
   until: number;
   invoice: InvoiceReplica;
 }) => {
+  const live = useLive();
   const now = createNow();
   const leftMs = () => props.until - now();
   /** When the first of what a renewal is for would be suspended; null where it is no matter of days. */

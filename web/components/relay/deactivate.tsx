@@ -1,14 +1,14 @@
 import { createSignal, Show, Suspense } from "solid-js";
 import { statusOf } from "../../../machines/describe.ts";
-import type { RelayReplica } from "../../lib/live/live.ts";
+import { type RelayReplica, useLive } from "../../lib/live/live.ts";
 import { lazyPage } from "../../lib/page/lazy-page.ts";
 import { Button } from "../../ui/button.tsx";
-import { isSuspended } from "../standing.tsx";
 
 const AskDeactivate = lazyPage(() => import("./ask-deactivate.tsx"));
 
 /** The way to switch a relay off, where its owner may. */
 export const Deactivation = (props: { relay: RelayReplica }) => {
+  const live = useLive();
   const [isOpen, setIsOpen] = createSignal(false);
   /** The question is loaded when it is first asked. */
   const [wasOpened, setWasOpened] = createSignal(false);
@@ -17,7 +17,7 @@ export const Deactivation = (props: { relay: RelayReplica }) => {
     setIsOpen(true);
   };
   const mayDeactivate = () =>
-    !isSuspended() &&
+    !live.isSuspended() &&
     statusOf(props.relay.value) !== "deactivated" &&
     (statusOf(props.relay.value) !== "suspended" ||
       props.relay.matches({ status: { suspended: "unpaid" } }));

@@ -1,7 +1,7 @@
 import { A, useNavigate } from "@solidjs/router";
 import { createSignal, Show } from "solid-js";
 import { statusOf } from "../../../machines/describe.ts";
-import type { RelayReplica } from "../../lib/live/live.ts";
+import { type RelayReplica, useLive } from "../../lib/live/live.ts";
 import { createEdits } from "../../lib/page/edits.ts";
 import { editRelay } from "../../lib/relays/acts.ts";
 import type { Availability } from "../../lib/relays/availability.ts";
@@ -20,12 +20,12 @@ import { Button, buttonVariants } from "../../ui/button.tsx";
 import { Callout } from "../../ui/callout.tsx";
 import { Field } from "../../ui/field.tsx";
 import { say } from "../../ui/toast.tsx";
-import { isSuspended } from "../standing.tsx";
 import { RenameWords } from "./rename-words.tsx";
 import { SubdomainField } from "./subdomain-field.tsx";
 
 /** Name, address and description of a relay. What was typed stays until it is stored, or taken back. */
 export const EditRelay = (props: { relay: RelayReplica }) => {
+  const live = useLive();
   const navigate = useNavigate();
   const id = props.relay.context.id;
   const saved = () => {
@@ -89,7 +89,7 @@ export const EditRelay = (props: { relay: RelayReplica }) => {
           </div>
         </Callout>
       </Show>
-      <Show when={isIdle() && !isSuspended()}>
+      <Show when={isIdle() && !live.isSuspended()}>
         <Callout tone="neutral">
           Your relay does not run now. What you change is stored at once, and applied when it runs
           again.
@@ -112,7 +112,7 @@ export const EditRelay = (props: { relay: RelayReplica }) => {
           value={draft.values().subdomain}
           onInput={set("subdomain")}
           own={props.relay.context.subdomain}
-          kept={keptNames()}
+          kept={keptNames(live.relays())}
           error={errors().subdomain ?? null}
           onAvailability={(now) => {
             availability = now;
@@ -150,7 +150,7 @@ export const EditRelay = (props: { relay: RelayReplica }) => {
           variant="buoy"
           class="max-sm:w-full"
           busy={isBusy()}
-          disabled={isSuspended()}
+          disabled={live.isSuspended()}
         >
           Save
         </Button>

@@ -4,7 +4,7 @@ import { statusOf } from "../../../machines/describe.ts";
 import { type Plan, plans } from "../../../machines/plans.ts";
 import { relayMachine } from "../../../machines/relay.ts";
 import { createNow } from "../../lib/live/clock.ts";
-import { live, type RelayReplica } from "../../lib/live/live.ts";
+import { type RelayReplica, useLive } from "../../lib/live/live.ts";
 import { relayDomain } from "../../lib/page/settings.ts";
 import { nextPlan } from "../../lib/plans/next-plan.ts";
 import { day, number, sats } from "../../lib/words/format.ts";
@@ -49,6 +49,7 @@ const Description = (props: { text: string; id: string }) => (
 );
 
 const Facts = (props: { relay: RelayReplica }) => {
+  const live = useLive();
   const now = createNow(30_000);
   const c = () => props.relay.context;
   const plan = (): Plan => plans[c().plan];

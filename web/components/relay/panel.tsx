@@ -3,14 +3,13 @@ import { Match, Show, Switch } from "solid-js";
 import { meaningOf } from "../../../machines/describe.ts";
 import { relayMachine } from "../../../machines/relay.ts";
 import { createNow } from "../../lib/live/clock.ts";
-import { live, type RelayReplica } from "../../lib/live/live.ts";
+import { type RelayReplica, useLive } from "../../lib/live/live.ts";
 import { nextOf } from "../../lib/relays/next.ts";
 import { troubleOf, type WayBack, wayBack } from "../../lib/relays/state.ts";
 import { sats } from "../../lib/words/format.ts";
 import { Button, buttonVariants } from "../../ui/button.tsx";
 import { Callout } from "../../ui/callout.tsx";
 import { cn } from "../../ui/cn.ts";
-import { isSuspended } from "../standing.tsx";
 import { Time } from "../time.tsx";
 import { ReactivateNow } from "./reactivate-now.tsx";
 
@@ -23,6 +22,7 @@ export const RelayPanel = (props: {
   isChoosing: boolean;
   onPlan: () => void;
 }) => {
+  const live = useLive();
   const now = createNow();
   const next = () => nextOf(props.relay, live.tenant(), live.invoice, now());
   /** Its renewal is there early: after that date it can still be paid for days. */
@@ -53,7 +53,7 @@ export const RelayPanel = (props: {
             </Show>
             <p class="mt-1 max-w-[68ch] text-soft">{meaningOf(relayMachine, props.relay.value)}</p>
           </div>
-          <Show when={!isSuspended()}>
+          <Show when={!live.isSuspended()}>
             <Action
               relay={props.relay}
               invoice={next().invoice}
@@ -82,6 +82,7 @@ const Action = (props: {
   isChoosing: boolean;
   onPlan: () => void;
 }) => {
+  const live = useLive();
   const back = () => wayBack(props.relay, live.tenant()?.context, props.nowMs);
   const due = () => live.tenant()?.context.open[props.invoice ?? ""]?.dueSats;
   const isRunning = () => back() === null && !props.relay.matches({ status: "provisioning" });

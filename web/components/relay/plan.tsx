@@ -6,14 +6,13 @@ import { type PlanId, plans } from "../../../machines/plans.ts";
 import { changeRefusal, renews } from "../../../machines/tenant.ts";
 import { wordsOf } from "../../lib/api/api.ts";
 import { createNow } from "../../lib/live/clock.ts";
-import { live, type RelayReplica } from "../../lib/live/live.ts";
+import { type RelayReplica, useLive } from "../../lib/live/live.ts";
 import { nextPlan } from "../../lib/plans/next-plan.ts";
 import { quoteInWords } from "../../lib/plans/quote-words.ts";
 import { changePlan, checkoutOf } from "../../lib/relays/acts.ts";
 import { Button } from "../../ui/button.tsx";
 import { Callout } from "../../ui/callout.tsx";
 import { say } from "../../ui/toast.tsx";
-import { isSuspended } from "../standing.tsx";
 import { PANEL_ID } from "./panel.tsx";
 import { PlanPicker } from "./plan-picker.tsx";
 import { PlanRefusal } from "./plan-refusal.tsx";
@@ -21,10 +20,11 @@ import { Reactivation } from "./reactivate.tsx";
 
 /** The plan of a relay: another one while it runs, and with which it comes back where it does not. */
 const RelayPlan = (props: { relay: RelayReplica }) => {
+  const live = useLive();
   const status = () => statusOf(props.relay.value);
   return (
     <Switch fallback={<PlanChange relay={props.relay} />}>
-      <Match when={isSuspended()}>
+      <Match when={live.isSuspended()}>
         <p class="text-soft">While your account is suspended, nothing of it can be changed.</p>
       </Match>
       <Match when={status() === "suspended" || status() === "deactivated"}>
@@ -35,6 +35,7 @@ const RelayPlan = (props: { relay: RelayReplica }) => {
 };
 
 const PlanChange = (props: { relay: RelayReplica }) => {
+  const live = useLive();
   const navigate = useNavigate();
   const now = createNow(10_000);
   const [chosen, setChosen] = createSignal<PlanId | null>(null);

@@ -4,7 +4,7 @@ import { statusOf } from "../../../machines/describe.ts";
 import { type PlanId, plans } from "../../../machines/plans.ts";
 import { planOfReturn } from "../../../machines/tenant.ts";
 import { createNow } from "../../lib/live/clock.ts";
-import { live, type RelayReplica } from "../../lib/live/live.ts";
+import { type Live, type RelayReplica, useLive } from "../../lib/live/live.ts";
 import { relayDomain } from "../../lib/page/settings.ts";
 import { createAvailability } from "../../lib/relays/availability.ts";
 import { keptNames } from "../../lib/relays/kept-names.ts";
@@ -17,9 +17,10 @@ import { createReactivation, ReactivateNow } from "./reactivate-now.tsx";
 
 /** For one that does not run: how it comes back, and with which plan. */
 export const Reactivation = (props: { relay: RelayReplica }) => {
+  const live = useLive();
   const now = createNow(10_000);
   const { run, isBusy, problem } = createReactivation(() => props.relay);
-  const [chosen, setChosen] = createSignal<PlanId>(planOf(props.relay));
+  const [chosen, setChosen] = createSignal<PlanId>(planOf(props.relay, live));
   const back = () => wayBack(props.relay, live.tenant()?.context, now());
   const paid = () => {
     const way = back();
@@ -28,7 +29,7 @@ export const Reactivation = (props: { relay: RelayReplica }) => {
   const isTaken = createNameLost(() => props.relay);
   const kept = () =>
     isTaken() ? "Its data is as it was." : "Its data and its name are as they were.";
-  const words = () => wordsOfReturn(chosen(), props.relay, back(), kept());
+  const words = () => wordsOfReturn(chosen(), props.relay, back(), kept(), live);
 
   return (
     <Show
@@ -90,7 +91,7 @@ export const Reactivation = (props: { relay: RelayReplica }) => {
 };
 
 /** The plan with which it comes back if no other is chosen: that of its open renewal, else its own. */
-function planOf({ context: { id, plan } }: RelayReplica): PlanId {
+function planOf({ context: { id, plan } }: RelayReplica, live: Live): PlanId {
   const till = live.tenant()?.context;
   const seat = till?.seats[id];
   return till && seat ? planOfReturn(till, id, seat) : plan;
@@ -98,18 +99,29 @@ function planOf({ context: { id, plan } }: RelayReplica): PlanId {
 
 /** Whether somebody else has its name meanwhile. One that is suspended keeps it. */
 function createNameLost(relay: () => RelayReplica): () => boolean {
+  const live = useLive();
   const name = () => {
     const { value, context } = relay();
     return statusOf(value) === "deactivated" ? context.subdomain : "";
   };
-  const availability = createAvailability(name, () => undefined, keptNames);
+  const availability = createAvailability(
+    name,
+    () => undefined,
+    () => keptNames(live.relays()),
+  );
   return () => availability().is === "refused";
 }
 
 /** @param kept - what of it is as it was */
-function wordsOfReturn(plan: PlanId, relay: RelayReplica, back: WayBack | null, kept: string) {
+function wordsOfReturn(
+  plan: PlanId,
+  relay: RelayReplica,
+  back: WayBack | null,
+  kept: string,
+  live: Live,
+) {
   const { name, priceSats } = plans[plan];
-  const open = back?.by === "payment" && plan === planOf(relay) ? back.invoice : null;
+  const open = back?.by === "payment" && plan === planOf(relay, live) ? back.invoice : null;
   const due = open === null ? undefined : live.tenant()?.context.open[open]?.dueSats;
   if (due !== undefined)
     return {

@@ -1,6 +1,6 @@
 /** The whole history of invoices as a table: a line for each item. */
 import { api, ask } from "../api/api.ts";
-import { type Bill, billOfWire, relayName } from "./bill.ts";
+import { type Bill, billOfWire } from "./bill.ts";
 import type { Cell } from "./csv.ts";
 
 const PAGE = 100;
@@ -40,7 +40,7 @@ const iso = (at: number | null): string | null =>
   at === null ? null : new Date(at).toISOString().replace(".000Z", "Z");
 
 /** Times are ISO 8601 in UTC; `sats` is the item's, the sum of a column. */
-export const rowsOf = (bills: readonly Bill[], nameOf = relayName): Cell[][] => [
+export const rowsOf = (bills: readonly Bill[], nameOf: (relay: string) => string): Cell[][] => [
   [...HEADING],
   ...bills.flatMap((bill) =>
     bill.items.map((item): Cell[] => [

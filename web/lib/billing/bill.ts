@@ -1,8 +1,7 @@
 /** One invoice as the account shows it, whether the feed brought it or a list did. Times are epoch ms. */
 import { statusOf } from "../../../machines/describe.ts";
 import type { Invoice } from "../../../server/routes/shapes.ts";
-import { type InvoiceReplica, live } from "../live/live.ts";
-import { short } from "../words/format.ts";
+import type { InvoiceReplica } from "../live/live.ts";
 
 export type BillStatus = Invoice["status"];
 export type Bill = {
@@ -76,9 +75,6 @@ export const BILL_STATES: Record<BillStatus, string> = {
   void: "void",
 };
 
-/** A relay's name as it is now; the ends of its id where we do not know it. */
-export const relayName = (id: string): string => live.relay(id)?.context.name ?? short(id, 6, 4);
-
 const list = new Intl.ListFormat("en-GB");
 /** `Book club`, `Book club and Makers`, `A, B and 3 more`. */
 export const listed = (names: readonly string[], most = 3): string =>
@@ -87,8 +83,10 @@ export const listed = (names: readonly string[], most = 3): string =>
     : list.format([...names.slice(0, most - 1), `${names.length - most + 1} more`]);
 
 /** The relays of an invoice, each once, by name. */
-export const namesOf = (bill: Pick<Bill, "items">, most?: number): string =>
-  listed([...new Set(bill.items.map(({ relay }) => relay))].map(relayName), most);
+export const namesOf = (
+  bill: { items: readonly { relay: string }[] },
+  nameOf: (relay: string) => string,
+): string => listed([...new Set(bill.items.map(({ relay }) => relay))].map(nameOf));
 
 /** The time that an invoice pays for, as far as its items agree on it. */
 export const spanOf = ({ items }: Pick<Bill, "items">): { from: number; to: number } => ({

@@ -1,7 +1,7 @@
 /** What an open invoice means for its relays, and what happens to it next. */
 import { meaningOf, statusOf } from "../../../machines/describe.ts";
 import { machines } from "../../../machines/index.ts";
-import { type InvoiceReplica, live } from "../live/live.ts";
+import type { InvoiceReplica, Live } from "../live/live.ts";
 import type { Tone } from "../words/tone.ts";
 import { listed } from "./bill.ts";
 
@@ -16,7 +16,7 @@ const plain = (before: string, tone: Tone = "waiting"): Deadline => ({
 });
 
 /** Until when it is to be paid, and what comes after. */
-export function deadlineOf(invoice: InvoiceReplica): Deadline {
+export function deadlineOf(invoice: InvoiceReplica, live: Pick<Live, "relay">): Deadline {
   const { purpose, closesAt } = invoice.context;
   if (invoice.hasTag("attention") || closesAt === null)
     return plain(meaningOf(machines.invoice, invoice.value));
@@ -38,11 +38,15 @@ export function deadlineOf(invoice: InvoiceReplica): Deadline {
         tone: "suspended",
       };
     case "renewal":
-      return renewalDeadline(invoice, closesAt);
+      return renewalDeadline(invoice, live, closesAt);
   }
 }
 
-function renewalDeadline({ context }: InvoiceReplica, closesAt: number): Deadline {
+function renewalDeadline(
+  { context }: InvoiceReplica,
+  live: Pick<Live, "relay">,
+  closesAt: number,
+): Deadline {
   const relays = context.items.flatMap(({ relay }) => live.relay(relay) ?? []);
   const called = (some: typeof relays) => {
     if (some.length < relays.length) return listed(some.map(({ context: c }) => c.name));

@@ -1,11 +1,11 @@
 /** What became of an invoice that is closed: why, and which stands in its place. */
 import { meaningOf } from "../../../machines/describe.ts";
 import { invoiceMachine } from "../../../machines/invoice.ts";
-import { type InvoiceReplica, live } from "../live/live.ts";
+import type { InvoiceReplica, Live } from "../live/live.ts";
 import { openInvoiceOf } from "./open-invoice.ts";
 
 /** The invoice that is open for what a closed one was for; null for none. */
-export function successorOf({ context: c }: InvoiceReplica): string | null {
+export function successorOf({ context: c }: InvoiceReplica, live: Live): string | null {
   const relay = live.relay(c.items[0]?.relay ?? "");
   const open = relay ? openInvoiceOf(relay.context, live.tenant()?.context) : null;
   return open === c.id ? null : open;

@@ -1,20 +1,30 @@
 /**
- * All that is mine, as it is now: one signed stream brings every actor of the tenant and each change
- * after it, and pages show what is here. So nobody is asked to sign again for looking.
+ * Somebody's relays, invoices and messages as they are now: one signed stream brings every actor and each
+ * change after it, and pages show what is here. So nobody is asked to sign again for looking.
  */
 import { fromActorRef } from "@xstate/solid";
-import { EventSourceParserStream } from "eventsource-parser/stream";
-import { type Accessor, createEffect, createMemo, createRoot, createSignal, on } from "solid-js";
+import {
+  type Accessor,
+  batch,
+  createContext,
+  createMemo,
+  createRoot,
+  createSignal,
+  getOwner,
+  onCleanup,
+  runWithOwner,
+  untrack,
+  useContext,
+} from "solid-js";
 import { createStore } from "solid-js/store";
 import type { AnyStateMachine } from "xstate";
 import { type MachineName, machines } from "../../../machines/index.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../../machines/messages.ts";
 import type { FeedEntry } from "../../../server/host/feed.ts";
-import { ApiProblem, problemOf, send, wordsOf } from "../api/api.ts";
-import { login } from "../signers/session.ts";
-import { SignerProblem } from "../signers/signer.ts";
+import { short } from "../words/format.ts";
 import { nowMs, tuneClock } from "./clock.ts";
-import { createReplica, type Replica, type ReplicaActor } from "./replica.ts";
+import { createReplica, type Replica } from "./replica.ts";
+import { followStream, type Link } from "./stream.ts";
 
 export type RelayReplica = Replica<typeof machines.relay>;
 export type InvoiceReplica = Replica<typeof machines.invoice>;
@@ -27,221 +37,131 @@ type ReplicaOf = {
   notice: NoticeReplica;
 };
 
-/**
- * How the stream is: `loading` until the first time that all is here, `live`, or `lost` while it is
- * being found again; `stopped` when somebody must do something, as to unlock a signer.
- */
-export type Link =
-  | { is: "loading" | "live" | "offline" }
-  | { is: "lost"; sinceMs: number }
-  | { is: "stopped"; why: string };
+/** One actor of the server's. It is restored when it is first looked at, and follows from then on. */
+type Followed = { take(entry: FeedEntry): void; snapshot: Accessor<unknown>; stop(): void };
 
-type Followed = { actor: ReplicaActor<AnyStateMachine>; snapshot: Accessor<unknown> };
-
-const [link, setLink] = createSignal<Link>({ is: "loading" });
-const [isReady, setIsReady] = createSignal(false);
-const [followed, setFollowed] = createStore<Record<string, Followed>>({});
-
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 10_000;
-/** The server says something every 25 s; who hears nothing for longer is not connected any more. */
-const SILENCE_MS = 60_000;
-/** Between two looks whether Berth is in reach of a device that says it is offline. */
-const DOUBT_MS = 3_000;
+function followActor(first: FeedEntry): Followed {
+  let newest = first;
+  let shown: { send(entry: FeedEntry): void; snapshot: Accessor<unknown>; stop(): void } | null =
+    null;
+  function restore(): NonNullable<typeof shown> {
+    const actor = createReplica(machines[first.machine as MachineName] as AnyStateMachine, newest);
+    return createRoot((dispose) => ({
+      snapshot: fromActorRef(actor),
+      send: (entry) => actor.send({ type: "replica.snapshot", entry }),
+      stop: () => {
+        actor.stop();
+        dispose();
+      },
+    }));
+  }
+  return {
+    take(entry) {
+      if (entry.rev > newest.rev) newest = entry;
+      shown?.send(entry);
+    },
+    snapshot: () => {
+      shown ??= untrack(restore);
+      return shown.snapshot();
+    },
+    stop: () => shown?.stop(),
+  };
+}
 
 const isMachine = (name: string): name is MachineName => name in machines;
 
-/** All of a machine's actors, oldest id first. */
-const all = <N extends MachineName>(name: N): ReplicaOf[N][] =>
-  Object.keys(followed)
-    .filter((id) => id.startsWith(`${name}/`))
-    .sort()
-    .flatMap((id) => {
-      const snapshot = followed[id]?.snapshot();
-      return snapshot ? [snapshot as ReplicaOf[N]] : [];
-    });
-const one = <N extends MachineName>(id: string): ReplicaOf[N] | undefined =>
-  followed[id]?.snapshot() as ReplicaOf[N] | undefined;
-
-/** What is mine, each a snapshot of the server's machine that changes as the server's does. */
-export const live = createRoot(() => ({
-  link,
-  /** Whether all is here, so that what is not here does not exist. */
-  isReady,
-  relays: createMemo(() => all("relay")),
-  invoices: createMemo(() => all("invoice")),
-  notices: createMemo(() => all("notice")),
-  relay: (id: string) => one<"relay">(relayActor(id)),
-  invoice: (id: string) => one<"invoice">(invoiceActor(id)),
-  tenant: () => {
-    const pubkey = login()?.pubkey;
-    return pubkey === undefined ? undefined : one<"tenant">(tenantActor(pubkey));
-  },
-  /** Tries now what waits. */
-  retry: () => wake(),
-}));
-
-let run: AbortController | null = null;
-let following: string | null = null;
-let wake: () => void = () => {};
-let lastId: string | null = null;
-
 /**
- * Follows the tenant that is logged in; null follows nobody and forgets what was here. Who is followed
- * already is not asked to sign for it again.
+ * Follows a tenant's stream for as long as the owner stands. Within a component or root.
+ * @param path - of the signed stream. @param tenant - whose relays they are
  */
-export function follow(pubkey: string | null): void {
-  if (pubkey !== null && pubkey === following && link().is !== "stopped") return;
-  run?.abort();
-  run = null;
-  following = pubkey;
-  lastId = null;
-  for (const { actor } of Object.values(followed)) actor.stop();
-  setFollowed(Object.fromEntries(Object.keys(followed).map((id) => [id, undefined])));
-  setIsReady(false);
-  setLink({ is: "loading" });
-  if (pubkey === null) return;
-  run = new AbortController();
-  void keepFollowing(run.signal);
-}
+export function createLive({ path, tenant }: { path: string; tenant: string }) {
+  const [link, setLink] = createSignal<Link>({ is: "loading" });
+  const [isReady, setIsReady] = createSignal(false);
+  const [followed, setFollowed] = createStore<Record<string, Followed>>({});
+  const owner = getOwner();
 
-// Who logs out, on whichever page, is not followed any more.
-createRoot(() =>
-  createEffect(
-    on(
-      () => login()?.pubkey ?? null,
-      (pubkey) => {
-        if (following !== null && pubkey !== following) follow(null);
-      },
-    ),
-  ),
-);
-
-async function keepFollowing(signal: AbortSignal): Promise<void> {
-  for (let failures = 0; !signal.aborted; ) {
-    try {
-      await readStream(signal, () => {
-        failures = 0;
-        setIsReady(true);
-        setLink({ is: "live" });
-      });
-    } catch (error) {
-      if (signal.aborted) return;
-      if (error instanceof SignerProblem || (error instanceof ApiProblem && isFinal(error))) {
-        setLink({ is: "stopped", why: wordsOf(error) });
-        await waiting(signal, Number.POSITIVE_INFINITY);
-        setLink({ is: "loading" });
-        continue;
-      }
-    }
-    if (signal.aborted) return;
-    if (navigator.onLine)
-      setLink((now) => (now.is === "lost" ? now : { is: "lost", sinceMs: Date.now() }));
-    else setLink({ is: "offline" });
-    const waitMs = Math.min(FIRST_WAIT_MS * 2 ** failures++, LONGEST_WAIT_MS);
-    await waiting(
-      signal,
-      navigator.onLine ? waitMs * (0.75 + Math.random() / 2) : Number.POSITIVE_INFINITY,
-    );
-  }
-}
-
-/** Trying again by itself would not help, and could ask somebody to sign for nothing. */
-const isFinal = ({ code }: ApiProblem): boolean => !PASSING.has(code);
-const PASSING = new Set([
-  "unreachable",
-  "offline",
-  "unexpected",
-  "internal",
-  "rate_limited",
-  "auth_before_boot",
-]);
-
-/** Until the time is over, the device is back online, or somebody asks to try now. */
-function waiting(signal: AbortSignal, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      removeEventListener("online", end);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = Number.isFinite(ms) ? setTimeout(end, ms) : undefined;
-    addEventListener("online", end);
-    signal.addEventListener("abort", end);
-    wake = end;
-  });
-}
-
-/** Reads one connection until it ends. @param onReady - all that there was is here */
-async function readStream(signal: AbortSignal, onReady: () => void): Promise<void> {
-  const connection = new AbortController();
-  const ends = AbortSignal.any([signal, connection.signal]);
-  let silence = setTimeout(() => connection.abort(), SILENCE_MS);
-  // A network that went away says so long before its silence does; one's own machine stays in reach, and
-  // what is said first may be true a moment later.
-  const doubt = async (): Promise<void> => {
-    while (!navigator.onLine && !ends.aborted) {
-      const isReached = fetch("/healthz", { cache: "no-store", signal: ends }).then(
-        () => true,
-        () => false,
+  /** All of a machine's actors, oldest id first; made when somebody first asks. */
+  function all<N extends MachineName>(name: N): Accessor<ReplicaOf[N][]> {
+    let memo: Accessor<ReplicaOf[N][]> | undefined;
+    return () => {
+      memo ??= runWithOwner(owner, () =>
+        createMemo(() =>
+          Object.keys(followed)
+            .filter((id) => id.startsWith(`${name}/`))
+            .sort()
+            .map((id) => followed[id]?.snapshot() as ReplicaOf[N]),
+        ),
       );
-      if (!(await isReached)) return connection.abort();
-      await new Promise((resolve) => setTimeout(resolve, DOUBT_MS));
+      return memo?.() ?? [];
+    };
+  }
+  const one = <N extends MachineName>(id: string): ReplicaOf[N] | undefined =>
+    followed[id]?.snapshot() as ReplicaOf[N] | undefined;
+
+  function receive(entry: FeedEntry): void {
+    const { machine: name, actor: id } = entry;
+    if (!isMachine(name) || entry.version !== machines[name].version) {
+      reloadOnce(entry.version);
+      return;
     }
+    // Something happened at this time: it is not earlier than that.
+    if (entry.at > nowMs() + 1_000) tuneClock(entry.at);
+    const known = untrack(() => followed[id]);
+    if (known) known.take(entry);
+    else setFollowed({ [id]: followActor(entry) });
+  }
+  // What there is at the beginning arrives in one go: two hundred relays are one change of the page.
+  let beginning: FeedEntry[] | null = [];
+  const stream = followStream(path, {
+    onLink: setLink,
+    onNow: tuneClock,
+    onEntry(entry) {
+      if (beginning) beginning.push(entry);
+      else receive(entry);
+    },
+    onReady() {
+      const entries = beginning ?? [];
+      beginning = null;
+      batch(() => {
+        for (const entry of entries) receive(entry);
+        setIsReady(true);
+      });
+    },
+  });
+  onCleanup(() => {
+    stream.end();
+    for (const { stop } of Object.values(untrack(() => ({ ...followed })))) stop();
+  });
+
+  const relay = (id: string) => one<"relay">(relayActor(id));
+  const account = () => one<"tenant">(tenantActor(tenant));
+  return {
+    link,
+    /** Whether all is here, so that what is not here does not exist. */
+    isReady,
+    relays: all("relay"),
+    invoices: all("invoice"),
+    notices: all("notice"),
+    relay,
+    /** A relay's name as it is now; the ends of its id where it is not known. */
+    nameOf: (id: string): string => relay(id)?.context.name ?? short(id, 6, 4),
+    invoice: (id: string) => one<"invoice">(invoiceActor(id)),
+    tenant: account,
+    /** Whether the operator suspended the account: all can be read, nothing changed. */
+    isSuspended: (): boolean => account()?.matches({ status: "suspended" }) ?? false,
+    /** Tries now what waits. */
+    retry: () => stream.retry(),
   };
-  addEventListener("offline", doubt);
-  try {
-    const response = await send("/tenant/events", {
-      headers: {
-        accept: "text/event-stream",
-        ...(lastId === null ? {} : { "last-event-id": lastId }),
-      },
-      signal: ends,
-    });
-    if (!response.ok || !response.body)
-      throw problemOf(await response.json().catch(() => null), response);
-    const reader = response.body
-      .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array<ArrayBuffer>>)
-      .pipeThrough(new EventSourceParserStream())
-      .getReader();
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      clearTimeout(silence);
-      silence = setTimeout(() => connection.abort(), SILENCE_MS);
-      const { event, id, data } = next.value;
-      if (event === "snapshot") receive(JSON.parse(data) as FeedEntry);
-      else tune(data);
-      if (event === "ready") onReady();
-      if (id !== undefined) lastId = id;
-    }
-  } finally {
-    clearTimeout(silence);
-    removeEventListener("offline", doubt);
-    connection.abort();
-  }
 }
+export type Live = ReturnType<typeof createLive>;
 
-function tune(data: string): void {
-  const { now } = JSON.parse(data) as { now?: number };
-  if (typeof now === "number") tuneClock(now);
-}
+export const LiveContext = createContext<Live>();
 
-function receive(entry: FeedEntry): void {
-  const { machine: name, actor: id } = entry;
-  if (!isMachine(name) || entry.version !== machines[name].version) {
-    reloadOnce(entry.version);
-    return;
-  }
-  // Something happened at this time: it is not earlier than that.
-  if (entry.at > nowMs() + 1_000) tuneClock(entry.at);
-  const known = followed[id];
-  if (known) {
-    known.actor.send({ type: "replica.snapshot", entry });
-    return;
-  }
-  const actor = createReplica(machines[name] as AnyStateMachine, entry);
-  const snapshot = createRoot(() => fromActorRef(actor));
-  setFollowed({ [id]: { actor, snapshot } });
+/** Whose relays a page is about. Within a component. @throws outside of `LiveContext.Provider` */
+export function useLive(): Live {
+  const live = useContext(LiveContext);
+  if (!live) throw new Error("nobody is followed here");
+  return live;
 }
 
 /** The server speaks of machines that this page does not know: it is newer. A reload brings its pages. */

@@ -1,7 +1,7 @@
 /** Names that nobody else may take for now: those of mine that were given up. */
-import { live, type RelayReplica } from "../live/live.ts";
+import type { RelayReplica } from "../live/live.ts";
 
-export const keptNames = (): string[] => live.relays().flatMap(givenUp);
+export const keptNames = (relays: readonly RelayReplica[]): string[] => relays.flatMap(givenUp);
 
 const givenUp = ({ context: c }: RelayReplica): string[] => [
   ...c.freed.map(({ subdomain }) => subdomain),
