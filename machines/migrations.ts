@@ -7,30 +7,42 @@ import type { MachineName } from "./index.ts";
 /** @param version - the one that stored it. @throws where nothing leads from there. */
 type Migrate = <S extends { context: unknown }>(snapshot: S, version: string) => S;
 
-/** Adds to a context of version 1 what it lacks. */
-const fromFirst =
-  (lacks: (context: Record<string, unknown>) => object): Migrate =>
+type Context = Record<string, unknown>;
+/** What a context lacks or has otherwise in the next version, by the version that stored it. */
+type Steps = Record<string, (context: Context) => Context>;
+
+const inSteps =
+  (steps: Steps): Migrate =>
   (snapshot, version) => {
-    if (version !== "1") throw new Error(`nothing leads here from version ${version}`);
-    const context = snapshot.context as Record<string, unknown>;
-    return { ...snapshot, context: { ...context, ...lacks(context) } };
+    if (!(version in steps)) throw new Error(`nothing leads here from version ${version}`);
+    let context = snapshot.context as Context;
+    for (let from = Number(version), step = steps[from]; step; step = steps[++from])
+      context = { ...context, ...step(context) };
+    return { ...snapshot, context };
   };
 
 export const migrations: Record<MachineName, Migrate> = {
-  // Days of grace that were counting then go on in the relay; the till counts from the next bill on.
-  tenant: fromFirst(({ seats }) => ({
-    seats: Object.fromEntries(
-      Object.entries(seats as Record<string, object>).map(([relay, seat]) => [
-        relay,
-        { ...seat, grace: null },
-      ]),
-    ),
-  })),
-  // It is told when its days of grace end, and was not then. What billed one that is off counts no more.
-  relay: fromFirst(({ closedAt }) => ({
-    heldInGrace: false,
-    ...(closedAt === null ? {} : { invoice: null, graceEnds: null }),
-  })),
-  invoice: fromFirst(() => ({ grace: {} })),
-  notice: fromFirst(() => ({ about: null, writtenAt: null })),
+  tenant: inSteps({
+    // Days of grace that were counting then go on in the relay; the till counts from the next bill on.
+    1: ({ seats }) => ({
+      seats: Object.fromEntries(
+        Object.entries(seats as Record<string, object>).map(([relay, seat]) => [
+          relay,
+          { ...seat, grace: null },
+        ]),
+      ),
+    }),
+  }),
+  relay: inSteps({
+    // It is told when its days of grace end, and was not then. What billed one that is off counts no more.
+    1: ({ closedAt }) => ({
+      heldInGrace: false,
+      ...(closedAt === null ? {} : { invoice: null, graceEnds: null }),
+    }),
+    // zooid dies of such a schema, so that this relay never ran and has nothing under it. Its id is one
+    // that zooid takes, and that nobody else has.
+    2: ({ id, schema }) => (/^sqlite/i.test(schema as string) ? { schema: id } : {}),
+  }),
+  invoice: inSteps({ 1: () => ({ grace: {} }) }),
+  notice: inSteps({ 1: () => ({ about: null, writtenAt: null }) }),
 };

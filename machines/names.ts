@@ -66,13 +66,21 @@ export const suggestedSubdomain = (name: string): string =>
 const SCHEMA_MAX = 47;
 
 /**
- * The schema that a subdomain asks for: dashes become underscores, a leading digit gets a letter
- * before it. With `suffix` (lower-case letters and digits) where that one was ever assigned. Fits
- * `^[a-z][a-z0-9_]{0,45}[a-z0-9]$`.
+ * The schemas that zooid survives. It makes tables of them, `<schema>__…`: a digit, a dash or a name
+ * that SQLite keeps for itself at the beginning ends the whole process, and ends it again at every start.
+ *
+ * @see https://sqlite.org/lang_createtable.html ("sqlite_" is reserved)
+ */
+export const SAFE_SCHEMA = /^(?!sqlite)[a-z][a-z0-9_]{0,45}[a-z0-9]$/;
+
+/**
+ * The schema that a subdomain asks for: dashes become underscores; a digit or `sqlite` at the beginning
+ * gets a letter before it. With `suffix` (lower-case letters and digits) where that one was ever
+ * assigned. Fits {@link SAFE_SCHEMA}.
  */
 export function schemaFor(subdomain: string, suffix?: string): string {
   const plain = subdomain.replaceAll("-", "_");
-  const base = /^[0-9]/.test(plain) ? `r${plain}` : plain;
+  const base = /^(?:[0-9]|sqlite)/i.test(plain) ? `r${plain}` : plain;
   if (suffix === undefined) return base.slice(0, SCHEMA_MAX);
   return `${base.slice(0, SCHEMA_MAX - 1 - suffix.length).replace(/_+$/, "")}_${suffix}`;
 }

@@ -166,7 +166,7 @@ export const relayMachine = setup({
   },
 }).createMachine({
   id: "relay",
-  version: "2",
+  version: "3",
   description: "A community relay, from reservation to deactivation.",
   type: "parallel",
   context: ({ input }) => ({

@@ -1,3 +1,4 @@
+import { SAFE_SCHEMA } from "../../machines/names.ts";
 import { Refused } from "../errors.ts";
 import { parsePublicKey, parseSecretKey } from "../nostr/keys.ts";
 import type { VirtualRelay } from "./virtual-relay.ts";
@@ -39,7 +40,6 @@ export function configDocument(relay: VirtualRelay): object {
 }
 
 const ID = /^r[0-9a-f]{24}$/;
-const SCHEMA = /^[a-z][a-z0-9_]{0,45}[a-z0-9]$/;
 const HEX64 = /^[0-9a-f]{64}$/;
 /** RFC 1123 labels in lower case, with the port where clients send one. */
 const HOST =
@@ -68,7 +68,7 @@ export function assertSafe(relay: VirtualRelay): void {
   assert("presence", /^(live|inactive|absent)$/, relay.presence);
   if (relay.presence === "absent") return;
 
-  assert("schema", SCHEMA, relay.schema);
+  assert("schema", SAFE_SCHEMA, relay.schema);
   assert("owner", HEX64, relay.owner);
   unless("owner", () => parsePublicKey(relay.owner));
   assertText("name", relay.name, MAX_TEXT_LENGTH.name, CONTROL);

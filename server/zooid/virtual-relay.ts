@@ -4,7 +4,7 @@ export type VirtualRelay = {
   id: string;
   /** `<subdomain>.RELAY_DOMAIN`, with the port where RELAY_DOMAIN has one. */
   host: string;
-  /** `^[a-z][a-z0-9_]{0,45}[a-z0-9]$`, never given out twice. */
+  /** As `SAFE_SCHEMA` says; never given out twice. */
   schema: string;
   /** Hex secret key of the relay itself. Never logged; zooid's 400 bodies can contain it. */
   secret: string;

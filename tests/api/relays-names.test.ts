@@ -115,9 +115,17 @@ test("a schema is the name with underscores, cut to fit, and begins with a lette
     (await order(fixture.tenant(), { subdomain })).relay.schema;
   expect(await schemaOf("my-own-relay")).toBe("my_own_relay");
   expect(await schemaOf("42-relays")).toBe("r42_relays");
+  expect(await schemaOf("sqlite-users")).toBe("rsqlite_users");
   const long = await schemaOf(`9${"b".repeat(45)}`);
   expect(long).toBe(`r9${"b".repeat(45)}`);
   expect(long).toMatch(/^[a-z][a-z0-9_]{0,45}[a-z0-9]$/);
+});
+
+test("a name that SQLite keeps for itself runs, and zooid with it", async () => {
+  const tenant = fixture.tenant();
+  for (const subdomain of ["sqlite", "sqlite-master", "sqlitefans"])
+    await relayIs(tenant, (await order(tenant, { subdomain })).relay.id, "active");
+  expect(fixture.world.zooid.crashed).toBeNull();
 });
 
 test("a schema is never given out twice, and a rename does not change it", async () => {

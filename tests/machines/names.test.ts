@@ -79,7 +79,7 @@ describe("schemaFor", () => {
     maxLength: 16,
   });
   /** What zooid takes without a panic. */
-  const schema = /^[a-z][a-z0-9_]{0,45}[a-z0-9]$/;
+  const schema = /^(?!sqlite)[a-z][a-z0-9_]{0,45}[a-z0-9]$/;
 
   test("fits zooid for every subdomain, with and without a suffix", () => {
     fc.assert(
@@ -98,6 +98,10 @@ describe("schemaFor", () => {
       `9${"-".repeat(44)}9`.replace("---", "9a-"),
       `${"a-".repeat(22)}ab`,
       "a".repeat(46),
+      "sqlite",
+      "sqlite-master",
+      "sqlitefans",
+      `sqlite${"9".repeat(40)}`,
     ])
       for (const tail of [undefined, "0", "deadbeef"])
         expect(schemaFor(name, tail)).toMatch(schema);
@@ -107,6 +111,8 @@ describe("schemaFor", () => {
     expect(schemaFor("frogs")).toBe("frogs");
     expect(schemaFor("big-frogs")).toBe("big_frogs");
     expect(schemaFor("21frogs")).toBe("r21frogs");
+    expect(schemaFor("sqlite")).toBe("rsqlite");
+    expect(schemaFor("my-sqlite")).toBe("my_sqlite");
     expect(schemaFor("big-frogs", "0a1b")).toBe("big_frogs_0a1b");
   });
 });

@@ -70,3 +70,11 @@ for (const [index, fixture] of fixtures.entries())
       }
     });
   });
+
+test("a relay stored with a schema that zooid dies of gets one of its own", () => {
+  const schemaOf = (schema: string) =>
+    migrations.relay({ context: { id: `r${"0".repeat(24)}`, schema } }, "2").context.schema;
+  expect(schemaOf("sqlite_users")).toBe(`r${"0".repeat(24)}`);
+  expect(schemaOf("SQLite")).toBe(`r${"0".repeat(24)}`);
+  expect(schemaOf("my_sqlite")).toBe("my_sqlite");
+});

@@ -199,12 +199,19 @@ describe("what kills the process", () => {
     ["a schema with a dash", { schema: "my-relay" }],
     ["a schema that starts with a digit", { schema: "1abc" }],
     ["a schema with a space", { schema: "my relay" }],
+    ["the schema that SQLite keeps for itself", { schema: "sqlite" }],
+    ["a schema that begins as SQLite's own", { schema: "SQLite_master" }],
   ])("%s is accepted, then nobody answers", async (_, part) => {
     await post("good", configOf("good", owner, relay));
     expect(await post("a", { ...A, ...part })).toEqual(CREATED);
     await eventually(() => zooid.crashed !== null);
     await expect(visit(zooid, "good.test")).rejects.toThrow();
     await expect(manage(zooid, admin, "DELETE", "/relay/a")).rejects.toThrow();
+  });
+
+  test.each(["sqlitefans", "!!!", ".."])("the schema %p is odd, and served", async (schema) => {
+    expect(await post("a", { ...A, schema })).toEqual(CREATED);
+    await eventually(async () => (await visit(zooid, "a.test")).status === 200);
   });
 
   test("it dies again at each restart, until the config is gone", async () => {

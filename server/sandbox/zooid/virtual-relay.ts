@@ -30,8 +30,12 @@ export class VirtualRelay {
     db: Database,
   ) {
     const slug = slugOf(config.schema);
-    if (!/^[a-z_][a-z0-9_]*$/.test(slug)) {
+    const table = `${slug}__events`;
+    if (!/^[a-z_][a-z0-9_]*$/.test(table)) {
       throw new Fatal(`relay ${id}: schema "${config.schema}": SQL syntax error near "${slug}"`);
+    }
+    if (table.startsWith("sqlite_")) {
+      throw new Fatal(`relay ${id}: object name reserved for internal use: ${table}`);
     }
     if (config.info.pubkey === "") throw new Fatal(`relay ${id}: panic: info.pubkey is empty`);
     this.events = new EventTable(db, slug);
