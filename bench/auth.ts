@@ -6,6 +6,7 @@ import { bytesToHex } from "nostr-tools/utils";
 import { createBerth } from "../server/berth.ts";
 import { systemClock } from "../server/clock.ts";
 import { readConfig } from "../server/config.ts";
+import { noLimits } from "../server/http/limits.ts";
 import { signHttpAuth } from "../server/nostr/keys.ts";
 import {
   nostrToolsVerifier,
@@ -30,15 +31,9 @@ async function rate(verifier: SchnorrVerifier): Promise<number> {
     PLATFORM_SECRET: bytesToHex(generateSecretKey()),
     ZOOID_API_URL: "http://127.0.0.1:9",
   });
-  const unlimited = {
-    publicPerMinute: 1e9,
-    failedAuthPerMinute: 1e9,
-    newTenantsPerHour: 1e9,
-    walletProbesPerMinute: 1e9,
-  };
   const berth = await createBerth(config, {
     clock: systemClock,
-    limits: unlimited,
+    limits: noLimits,
     network: "bcrt",
     allowLoopback: true,
     relayScheme: "ws",

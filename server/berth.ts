@@ -32,6 +32,7 @@ import { project } from "./projections/index.ts";
 import { createVault, type Secret } from "./secrets.ts";
 import { createSettlements } from "./settlements.ts";
 import { createTenantWallets } from "./tenant-wallets.ts";
+import { createChecks } from "./wallet/checks.ts";
 import { SettlementWatch } from "./watch.ts";
 import { whyRelay } from "./why.ts";
 import { createPatrol } from "./zooid/drift.ts";
@@ -199,7 +200,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     people: outside.people,
     images: outside.images,
     address: { scheme: tuning.relayScheme, relayDomain: config.relayDomain },
-    askAbout: (invoice, signal) => askAbout(parts, invoice, signal),
+    check: createChecks((invoice, signal) => askAbout(parts, invoice, signal)),
     closedLanes: () => outbox.closedLanes(),
     watching(tenant) {
       watched.set(tenant, (watched.get(tenant) ?? 0) + 1);

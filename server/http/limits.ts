@@ -8,6 +8,8 @@ export type LimitOptions = {
   newTenantsPerHour: number;
   /** Each waits for a relay and a wallet that the tenant names. */
   walletProbesPerMinute: number;
+  /** Each asks our own wallet. */
+  checksPerMinute: number;
 };
 
 export const productionLimits: LimitOptions = {
@@ -15,7 +17,13 @@ export const productionLimits: LimitOptions = {
   failedAuthPerMinute: 30,
   newTenantsPerHour: 10,
   walletProbesPerMinute: 10,
+  checksPerMinute: 6,
 };
+
+/** For tests and the sandbox, where one person is everybody and does in a minute what takes others years. */
+export const noLimits = Object.fromEntries(
+  Object.keys(productionLimits).map((limit) => [limit, 1e9]),
+) as LimitOptions;
 
 export type Limits = ReturnType<typeof createLimits>;
 
@@ -29,6 +37,7 @@ export function createLimits(options: LimitOptions) {
   const failedAuth = limiter(options.failedAuthPerMinute, 60);
   const newTenants = limiter(options.newTenantsPerHour, 3600);
   const walletProbes = limiter(options.walletProbesPerMinute, 60);
+  const checks = limiter(options.checksPerMinute, 60);
 
   const spend = async (from: RateLimiterMemory, who: string, words = TOO_MANY): Promise<void> => {
     try {
@@ -66,11 +75,14 @@ export function createLimits(options: LimitOptions) {
       if (proven.size > PROVEN_MAX && oldest !== undefined) proven.delete(oldest);
     },
     walletProbe: (pubkey: string) => spend(walletProbes, pubkey, TOO_MANY_PROBES),
+    check: (pubkey: string) => spend(checks, pubkey, TOO_MANY_CHECKS),
   };
 }
 
 const TOO_MANY = "too many requests from your address; try again later";
 const TOO_MANY_PROBES = "your wallet was asked many times just now; try again in a minute";
+const TOO_MANY_CHECKS =
+  "you asked many times just now; a payment is noticed without it, so wait a moment";
 
 const tooMany = (words: string, waitMs: number): AppError =>
   new AppError("rate_limited", 429, words, { retryAfterSeconds: waitMs / 1000 });

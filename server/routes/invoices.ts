@@ -5,11 +5,9 @@ import type { RouteParts } from "./parts.ts";
 import { idParam, invoice, invoiceQuery, listOf, problem, refusal } from "./shapes.ts";
 import { viewInvoice } from "./views.ts";
 
-const CHECK_MS = 10_000;
-
 /** My invoices. */
 export const invoiceRoutes = (parts: RouteParts) => {
-  const { queries, edge } = parts;
+  const { queries, edge, limits } = parts;
 
   function own(request: Request, id: string) {
     const row = queries.invoices.get(id);
@@ -46,8 +44,9 @@ export const invoiceRoutes = (parts: RouteParts) => {
       "/tenant/invoices/:id/check",
       async ({ request, params }) => {
         const { id } = own(request, params.id);
+        await limits.check(edge.pubkeyOf(request));
         try {
-          await parts.askAbout(id, AbortSignal.timeout(CHECK_MS));
+          await parts.check(id);
         } catch (error) {
           if (
             !(error instanceof Unavailable) &&
@@ -70,12 +69,13 @@ export const invoiceRoutes = (parts: RouteParts) => {
           200: invoice,
           401: problem,
           404: refusal("invoice_not_found"),
+          429: refusal("rate_limited"),
           503: refusal("wallet_unavailable"),
         },
         detail: {
           summary: "Ask our wallet now whether it was paid",
           description:
-            "Answers the invoice as it is after asking. Nothing depends on this call: payments are noticed without it.",
+            "Answers the invoice as it is after asking, six times a minute at most. Nothing depends on this call: payments are noticed without it.",
         },
       },
     );

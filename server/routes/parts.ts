@@ -15,7 +15,7 @@ export type RouteParts = CommandParts & {
   limits: Limits;
   address: RelayAddress;
   /** Asks our wallet about an invoice now. @throws Unavailable */
-  askAbout: (invoice: string, signal: AbortSignal) => Promise<unknown>;
+  check: (invoice: string) => Promise<void>;
   /** Which wallet of ours is connected now; null without one. */
   walletPubkey: string | null;
   /** Pubkeys of the operator. */

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DatabaseLocked } from "../../db/lock.ts";
 import { type Berth, createBerth, type Tuning } from "../berth.ts";
 import { readConfig } from "../config.ts";
+import { noLimits } from "../http/limits.ts";
 import { Advance } from "./advance.ts";
 import { MovableClock } from "./clock.ts";
 import { sandboxRoutes } from "./routes.ts";
@@ -33,12 +34,7 @@ async function start(): Promise<{ berth: Berth; url: string }> {
     allowLoopback: true,
     payTimeoutMs: 3_000,
     relayScheme: "ws",
-    limits: {
-      publicPerMinute: 1e6,
-      failedAuthPerMinute: 1e6,
-      newTenantsPerHour: 1e6,
-      walletProbesPerMinute: 1e6,
-    },
+    limits: noLimits,
     backoffCapMs: 2_000,
     walletTimeoutMs: 1_500,
     zooidTimeoutMs: 1_500,

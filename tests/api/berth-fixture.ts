@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Berth, createBerth, type Tuning } from "../../server/berth.ts";
 import { readConfig } from "../../server/config.ts";
-import type { LimitOptions } from "../../server/http/limits.ts";
+import { type LimitOptions, noLimits } from "../../server/http/limits.ts";
 import { Advance } from "../../server/sandbox/advance.ts";
 import { type Api, apiClient } from "../../server/sandbox/api.ts";
 import { MovableClock } from "../../server/sandbox/clock.ts";
@@ -17,13 +17,6 @@ import { type Key, newKey } from "../sandbox/zooid-client.ts";
 export type TenantApi = Api & { key: Key };
 
 export type Fixture = Awaited<ReturnType<typeof startFixture>>;
-
-const unlimited: LimitOptions = {
-  publicPerMinute: 1e6,
-  failedAuthPerMinute: 1e6,
-  newTenantsPerHour: 1e6,
-  walletProbesPerMinute: 1e6,
-};
 
 /**
  * A Berth and a world of its own, both in this process, over real sockets, on clocks that move.
@@ -72,7 +65,7 @@ export async function startFixture(
       allowLoopback: true,
       payTimeoutMs: 800,
       relayScheme: "ws",
-      limits: options.limits ?? unlimited,
+      limits: options.limits ?? noLimits,
       backoffCapMs: 200,
       walletTimeoutMs: 1_000,
       zooidTimeoutMs: 1_000,

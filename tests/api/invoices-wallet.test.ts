@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { until } from "../sandbox/relay-socket.ts";
+import { productionLimits } from "../../server/http/limits.ts";
+import { RelaySocket, until } from "../sandbox/relay-socket.ts";
 import { type Fixture, startFixture } from "./berth-fixture.ts";
 import { expectConsistency } from "./books.ts";
 import {
@@ -125,4 +126,42 @@ test("while the wallet is down health is degraded, and ok again after", async ()
   await until(async () => (await health()).status === "degraded");
   await fixture.world.setFaults({ wallet: "ok" });
   await until(async () => (await health()).status === "ok");
+});
+
+test("who asks about one invoice at once shares one question, and others' purchases go on", async () => {
+  const { world } = fixture;
+  const relay = new URL(world.receivingNwcUrl).searchParams.get("relay") ?? "";
+  const wire = await RelaySocket.open(relay);
+  wire.send("REQ", "asked", { kinds: [23194], "#p": [world.receivingWallet.pubkey], limit: 0 });
+  await wire.next("EOSE");
+  const tenant = fixture.tenant();
+  const { invoice } = await orderPaid(tenant);
+  wire.received.length = 0;
+  const checks = Array.from({ length: 60 }, () =>
+    tenant.post<Problem>(`/tenant/invoices/${invoice.id}/check`),
+  );
+  const other = await orderPaid(fixture.tenant());
+  expect(other.bolt11).toStartWith("lnbcrt");
+  expect((await Promise.all(checks)).map(({ status }) => status)).toEqual(Array(60).fill(200));
+  // Sixty would be one each; what else was asked is the purchase, and Berth's own look-ups.
+  expect(wire.received.length).toBeLessThan(20);
+  wire.close();
+});
+
+test("in production a tenant asks our wallet six times a minute", async () => {
+  const limited = await startFixture({ limits: productionLimits });
+  try {
+    const tenant = limited.tenant();
+    const { invoice } = await orderPaid(tenant);
+    const check = () => tenant.post<Problem>(`/tenant/invoices/${invoice.id}/check`);
+    for (let used = 0; used < 6; used++) expect((await check()).status).toBe(200);
+    const refused = await check();
+    expect([refused.status, refused.body.code]).toEqual([429, "rate_limited"]);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    // A payment is noticed all the same.
+    limited.world.pay((await invoiceOf(tenant, invoice.id)).invoice ?? "");
+    await invoiceIs(tenant, invoice.id, "paid");
+  } finally {
+    await limited.stop();
+  }
 });

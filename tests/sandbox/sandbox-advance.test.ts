@@ -3,6 +3,7 @@ import { generateSecretKey } from "nostr-tools/pure";
 import { bytesToHex } from "nostr-tools/utils";
 import { type Berth, createBerth } from "../../server/berth.ts";
 import { readConfig } from "../../server/config.ts";
+import { noLimits } from "../../server/http/limits.ts";
 import { Advance, type AdvanceLimits } from "../../server/sandbox/advance.ts";
 import { type Api, apiClient } from "../../server/sandbox/api.ts";
 import { MovableClock } from "../../server/sandbox/clock.ts";
@@ -14,7 +15,6 @@ import { worldControl } from "../../server/sandbox/world-control.ts";
 setDefaultTimeout(30_000);
 
 const DAY_MS = 86_400_000;
-const HUGE_LIMIT = 1e6;
 
 let world: World;
 let berth: Berth;
@@ -45,12 +45,7 @@ async function patientHouse(limits?: AdvanceLimits) {
       clock,
       network: "bcrt",
       relayScheme: "ws",
-      limits: {
-        publicPerMinute: HUGE_LIMIT,
-        failedAuthPerMinute: HUGE_LIMIT,
-        newTenantsPerHour: HUGE_LIMIT,
-        walletProbesPerMinute: HUGE_LIMIT,
-      },
+      limits: noLimits,
       walletTimeoutMs: 60_000,
     },
   );

@@ -6,6 +6,7 @@ import { bytesToHex } from "nostr-tools/utils";
 import { createBerth } from "../../server/berth.ts";
 import { systemClock } from "../../server/clock.ts";
 import { readConfig } from "../../server/config.ts";
+import { noLimits } from "../../server/http/limits.ts";
 
 /** A Berth with nothing around it, on a port of its own: enough for pages and public routes. */
 export async function startPages(relayDomain = "relays.example.community") {
@@ -22,12 +23,7 @@ export async function startPages(relayDomain = "relays.example.community") {
     clock: systemClock,
     network: "bcrt",
     relayScheme: "ws",
-    limits: {
-      publicPerMinute: 1e6,
-      failedAuthPerMinute: 1e6,
-      newTenantsPerHour: 1e6,
-      walletProbesPerMinute: 1e6,
-    },
+    limits: noLimits,
   });
   const url = berth.start();
   return {
