@@ -8,22 +8,22 @@ import { systemClock } from "../server/clock.ts";
 import { readConfig } from "../server/config.ts";
 import { noLimits } from "../server/http/limits.ts";
 import { signHttpAuth } from "../server/nostr/keys.ts";
-import {
-  nostrToolsVerifier,
-  openLibsecp256k1,
-  type SchnorrVerifier,
-} from "../server/nostr/schnorr.ts";
+import { openLibsecp256k1 } from "../server/nostr/libsecp256k1.ts";
+import type { Schnorr } from "../server/nostr/schnorr.ts";
+import { tinySecp256k1 } from "../server/nostr/tiny-secp256k1.ts";
 import { apiClient } from "../server/sandbox/api.ts";
+import { nobleCurves } from "../tests/vectors/noble-curves.ts";
 import { type Row, times } from "./row.ts";
 
 const REQUESTS = 6_000;
 const CONNECTIONS = 32;
 const TARGET = "/tenant/relays";
 
-const trusting: SchnorrVerifier = { name: "nostr-tools", verify: () => true };
+type Verifier = Pick<Schnorr, "verify">;
+const trusting: Verifier = { verify: () => true };
 
 /** Requests per second of GET /tenant/relays by one verifier, over real HTTP from another process. */
-async function rate(verifier: SchnorrVerifier): Promise<number> {
+async function rate(verifier: Verifier): Promise<number> {
   const dir = mkdtempSync(`${tmpdir()}/berth-bench-`);
   const config = readConfig({
     DATABASE_URL: `sqlite://${dir}/hosting.db`,
@@ -67,21 +67,28 @@ async function rate(verifier: SchnorrVerifier): Promise<number> {
 
 export async function benchAuth(): Promise<Row[]> {
   const unit = "requests/s";
-  const pure = await rate(nostrToolsVerifier);
+  const pure = await rate(nobleCurves);
+  const wasm = await rate(tinySecp256k1);
   const none = await rate(trusting);
   const rows: Row[] = [
-    { name: "GET /tenant/relays, signatures by nostr-tools", value: pure, unit },
+    { name: "GET /tenant/relays, signatures in JavaScript", value: pure, unit },
+    {
+      name: "GET /tenant/relays, signatures in WebAssembly",
+      value: wasm,
+      unit,
+      note: times(wasm, pure, "JavaScript"),
+    },
     {
       name: "GET /tenant/relays, no signature check",
       value: none,
       unit,
-      note: times(none, pure, "nostr-tools"),
+      note: times(none, pure, "JavaScript"),
     },
   ];
   const library = openLibsecp256k1();
   if (!library) return rows;
   const fast = await rate(library);
-  const note = times(fast, pure, "nostr-tools");
+  const note = times(fast, pure, "JavaScript");
   return [
     ...rows,
     { name: "GET /tenant/relays, signatures by libsecp256k1", value: fast, unit, note },

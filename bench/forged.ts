@@ -12,7 +12,7 @@ import { createBerth } from "../server/berth.ts";
 import { systemClock } from "../server/clock.ts";
 import { readConfig } from "../server/config.ts";
 import { productionLimits } from "../server/http/limits.ts";
-import { nostrToolsVerifier } from "../server/nostr/schnorr.ts";
+import { tinySecp256k1 } from "../server/nostr/tiny-secp256k1.ts";
 import { type Row, times } from "./row.ts";
 
 const REQUESTS = 5_000;
@@ -46,7 +46,7 @@ async function cost(failedAuthPerMinute: number): Promise<number> {
     network: "bcrt",
     allowLoopback: true,
     relayScheme: "ws",
-    verifier: nostrToolsVerifier,
+    verifier: tinySecp256k1,
   });
   const url = berth.start();
   try {

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { getPublicKey } from "nostr-tools/pure";
 import { hexToBytes } from "nostr-tools/utils";
 import { openDatabase } from "../db/database.ts";
 import { hostStore } from "../db/host-store.ts";
@@ -23,9 +22,11 @@ import { Outbox } from "./host/outbox.ts";
 import { createEdge } from "./http/edge.ts";
 import { createLimits, type LimitOptions, productionLimits } from "./http/limits.ts";
 import { describe, log } from "./log.ts";
+import { publicKeyOf } from "./nostr/event.ts";
 import { createNip98, type Nip98 } from "./nostr/nip98.ts";
-import { type SchnorrVerifier, schnorrVerifier } from "./nostr/schnorr.ts";
+import type { Schnorr } from "./nostr/schnorr.ts";
 import { openSeenIds } from "./nostr/seen-ids.ts";
+import { chooseSchnorr } from "./nostr/signatures.ts";
 import { createNoticeSender } from "./notice-sender.ts";
 import { createOutside, type OutsideTuning } from "./outside.ts";
 import { project } from "./projections/index.ts";
@@ -43,8 +44,8 @@ export type Tuning = OutsideTuning & {
   limits: LimitOptions;
   /** How relays are reached from outside. */
   relayScheme: "ws" | "wss";
-  /** Whose word on signatures counts; the fastest that is installed if absent. */
-  verifier?: SchnorrVerifier;
+  /** Whose word on the signatures of requests counts; what the process signs with if absent. */
+  verifier?: Pick<Schnorr, "verify">;
   backoffCapMs?: number;
   /** Where the pages were built; production's if absent. */
   webDirectory?: string;
@@ -80,6 +81,8 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
   const seenPath = config.databasePath === ":memory:" ? ":memory:" : `${config.databasePath}.seen`;
   const seen = openSeenIds(seenPath);
   const defect = (message: string, error: unknown) => log("error", message, describe(error));
+  const { schnorr, distrusted } = chooseSchnorr(config.nativeSignatures);
+  if (distrusted) log("warn", "libsecp256k1 fails the vectors of BIP-340 and is not used");
 
   const outside = createOutside(config, secretKey, clock, tuning);
   const { wallet, zooid } = outside;
@@ -221,7 +224,9 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     alarms,
     watch,
     patrol,
-    platformPubkey: getPublicKey(secretKey),
+    platformPubkey: publicKeyOf(secretKey),
+    /** What signs and verifies: `tiny-secp256k1` or `libsecp256k1`. */
+    signatures: schnorr.name,
 
     /** Begins to work and to listen. @returns the URL that NIP-98 tokens must name. */
     start(): string {
@@ -238,7 +243,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
         development: false,
       });
       publicUrl = publicUrlOf(config, app.server?.port ?? config.port);
-      nip98 = createNip98({ publicUrl, verifier: tuning.verifier ?? schnorrVerifier(), seen });
+      nip98 = createNip98({ publicUrl, verifier: tuning.verifier ?? schnorr, seen });
       outside.introduce(publicUrl);
       return publicUrl;
     },

@@ -105,6 +105,12 @@ export function parseToken(text: string): string {
   return text;
 }
 
+/** `on` or `off`. */
+export function parseSwitch(text: string): boolean {
+  if (text !== "on" && text !== "off") throw new Error("must be on or off");
+  return text === "on";
+}
+
 /** Comma-separated, each item by `parseItem`; empty items are passed over, doubles dropped. */
 export function parseList<T>(text: string, parseItem: (item: string) => T): readonly T[] {
   const items = text.split(",").map((item) => item.trim());

@@ -9,6 +9,7 @@ import {
   parsePort,
   parseProfile,
   parsePublicOrigin,
+  parseSwitch,
   parseToken,
   parseWalletConnectUrl,
   parseWebSocketUrl,
@@ -44,6 +45,8 @@ export type Config = Readonly<{
   livekit: Readonly<{ serverUrl: string; apiKey: string; apiSecret: Secret }> | null;
   /** Null: /metrics cannot be read. */
   metricsToken: Secret | null;
+  /** Whether an installed libsecp256k1 may be loaded. */
+  nativeSignatures: boolean;
   /** What works less well than it could, one sentence each; to be logged at start. */
   warnings: readonly string[];
 }>;
@@ -133,6 +136,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     platformRelays: readRelays("PLATFORM_RELAYS") ?? indexerRelays,
     platformDmRelays: readRelays("PLATFORM_DM_RELAYS") ?? indexerRelays,
     metricsToken: readSecret("METRICS_TOKEN", parseToken),
+    nativeSignatures: read("NATIVE_SIGNATURES", parseSwitch) ?? true,
     warnings,
   };
   const { serverUrl, apiKey, apiSecret } = livekit;

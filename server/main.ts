@@ -8,7 +8,11 @@ try {
   for (const warning of config.warnings) log("warn", warning);
   const berth = await createBerth(config);
   const url = berth.start();
-  log("info", "Berth is ready", { url, platform: berth.platformPubkey });
+  log("info", "Berth is ready", {
+    url,
+    platform: berth.platformPubkey,
+    signatures: berth.signatures,
+  });
 
   const stop = (): void => {
     log("info", "stopping");

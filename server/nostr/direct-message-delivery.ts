@@ -1,7 +1,7 @@
 import type { Event } from "nostr-tools/core";
-import { getPublicKey } from "nostr-tools/pure";
 import { Refused } from "../errors.ts";
 import { type Rumor, recipientOf, wrapMessage } from "./direct-message.ts";
+import { publicKeyOf } from "./event.ts";
 import { findInbox } from "./inbox.ts";
 import { Indexers } from "./indexers.ts";
 import { type Connect, isPassing } from "./relay-link.ts";
@@ -61,7 +61,7 @@ export function createMessenger(options: {
 }): Messenger {
   const { secretKey, indexerRelays } = options;
   if (indexerRelays.length === 0) throw new RangeError("a messenger needs an indexer relay");
-  const pubkey = getPublicKey(secretKey);
+  const pubkey = publicKeyOf(secretKey);
   const links = new RelayLinkPool(options);
   const indexers = new Indexers(links, indexerRelays);
 

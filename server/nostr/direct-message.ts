@@ -1,6 +1,9 @@
+import { randomInt } from "node:crypto";
 import type { Event, UnsignedEvent } from "nostr-tools/core";
-import { PrivateDirectMessage } from "nostr-tools/kinds";
-import * as nip59 from "nostr-tools/nip59";
+import { GiftWrap, PrivateDirectMessage, Seal } from "nostr-tools/kinds";
+import { encrypt, getConversationKey } from "nostr-tools/nip44";
+import { generateSecretKey } from "nostr-tools/pure";
+import { eventIdOf, publicKeyOf, signEvent } from "./event.ts";
 
 /**
  * A direct message before it is sealed (NIP-17 kind 14): unsigned, under an id of its own, plain JSON.
@@ -11,6 +14,8 @@ export type Rumor = UnsignedEvent & { id: string };
 
 /** NIP-44 seals at most 65,535 bytes, twice over and padded: this leaves room for both layers. */
 const maxRumorBytes = 32 * 1024;
+/** NIP-59: the outer layers are dated at random within this time back. */
+const twoDaysSeconds = 172_800;
 
 /**
  * Writes a message from the platform to one person.
@@ -25,15 +30,14 @@ export function composeMessage(
 ): Rumor {
   const tags = [["p", message.to]];
   if (message.subject !== undefined) tags.push(["subject", message.subject]);
-  const rumor = nip59.createRumor(
-    {
-      kind: PrivateDirectMessage,
-      created_at: Math.floor(message.createdAt / 1000),
-      tags,
-      content: message.text,
-    },
-    platformKey,
-  );
+  const unsigned = {
+    pubkey: publicKeyOf(platformKey),
+    created_at: Math.floor(message.createdAt / 1000),
+    kind: PrivateDirectMessage,
+    tags,
+    content: message.text,
+  };
+  const rumor = { id: eventIdOf(unsigned), ...unsigned };
   if (Buffer.byteLength(JSON.stringify(rumor)) > maxRumorBytes) {
     throw new RangeError("a direct message is longer than 32 KiB");
   }
@@ -60,6 +64,20 @@ export function wrapMessage(rumor: Rumor, platformKey: Uint8Array): Event {
   const to = recipientOf(rumor);
   // Field by field: what else a stored object may carry is no part of the message.
   const { id, pubkey, created_at, kind, tags, content } = rumor;
-  const seal = nip59.createSeal({ id, pubkey, created_at, kind, tags, content }, platformKey, to);
-  return nip59.createWrap(seal, to);
+  const message = { id, pubkey, created_at, kind, tags, content };
+  const seal = sealed(Seal, message, platformKey, to, []);
+  return sealed(GiftWrap, seal, generateSecretKey(), to, [["p", to]]);
+}
+
+/** An event of `kind` by `secretKey` that only `to` can open (NIP-44), dated at random. */
+function sealed(
+  kind: number,
+  inner: Rumor | Event,
+  secretKey: Uint8Array,
+  to: string,
+  tags: string[][],
+): Event {
+  const content = encrypt(JSON.stringify(inner), getConversationKey(secretKey, to));
+  const created_at = Math.floor(Date.now() / 1000) - randomInt(twoDaysSeconds);
+  return signEvent({ kind, created_at, tags, content }, secretKey);
 }

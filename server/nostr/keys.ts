@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { decode } from "nostr-tools/nip19";
-import { finalizeEvent } from "nostr-tools/pure";
 import { bytesToHex, hexToBytes } from "nostr-tools/utils";
+import { isPrivate, isXOnlyPoint } from "tiny-secp256k1";
+import { signEvent } from "./event.ts";
 
 const hex32 = /^[0-9a-f]{64}$/;
 
@@ -14,7 +14,7 @@ const hex32 = /^[0-9a-f]{64}$/;
 export function parseSecretKey(text: string): Uint8Array {
   const key = hex32.test(text) ? hexToBytes(text) : decodeNip19(text, "nsec");
   if (key === null) throw new Error("is neither nsec1… nor 64 lower-case hex digits");
-  if (!secp256k1.utils.isValidSecretKey(key)) throw new Error("is not a valid secret key");
+  if (!isPrivate(key)) throw new Error("is not a valid secret key");
   return key;
 }
 
@@ -26,7 +26,7 @@ export function parseSecretKey(text: string): Uint8Array {
 export function parsePublicKey(text: string): string {
   const key = hex32.test(text) ? text : decodeNip19(text, "npub");
   if (key === null) throw new Error("is neither npub1… nor 64 lower-case hex digits");
-  if (!isOnCurve(key)) throw new Error("is not a valid public key");
+  if (!isXOnlyPoint(hexToBytes(key))) throw new Error("is not a valid public key");
   return key;
 }
 
@@ -51,7 +51,7 @@ export function signHttpAuth(
   ];
   if (body.length > 0) tags.push(["payload", Bun.SHA256.hash(body, "hex")]);
   const createdAt = Math.floor(Date.now() / 1000);
-  const event = finalizeEvent({ kind: 27235, created_at: createdAt, tags, content: "" }, secretKey);
+  const event = signEvent({ kind: 27235, created_at: createdAt, tags, content: "" }, secretKey);
   return `Nostr ${Buffer.from(JSON.stringify(event)).toString("base64")}`;
 }
 
@@ -64,14 +64,5 @@ function decodeNip19(text: string, type: "nsec" | "npub"): Uint8Array | string |
     return decoded.type === type ? decoded.data : null;
   } catch {
     return null; // the decoder's message quotes what it was given
-  }
-}
-
-function isOnCurve(pubkey: string): boolean {
-  try {
-    secp256k1.Point.fromHex(`02${pubkey}`);
-    return true;
-  } catch {
-    return false;
   }
 }

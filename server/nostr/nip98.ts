@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
+import { eventIdOf } from "./event.ts";
 import { type HttpAuthEvent, parseHttpAuth, readTag, unauthorized } from "./http-auth-token.ts";
-import type { SchnorrVerifier } from "./schnorr.ts";
+import type { Schnorr } from "./schnorr.ts";
 import type { SeenIds } from "./seen-ids.ts";
 
 /** What of an HTTP request NIP-98 vouches for. */
@@ -49,7 +50,7 @@ const windowMs = 60_000;
  */
 export function createNip98(options: {
   publicUrl: string;
-  verifier: SchnorrVerifier;
+  verifier: Pick<Schnorr, "verify">;
   seen: SeenIds;
   now?: () => number;
 }): Nip98 {
@@ -77,7 +78,7 @@ export function createNip98(options: {
     // Cheapest first, the signature last, and the id recorded only for an event that passed.
     prove(event, body) {
       checkPayload(readTag(event, "payload"), body);
-      if (computeId(event) !== event.id) {
+      if (eventIdOf(event) !== event.id) {
         throw unauthorized("auth_signature", "the event's id is not the hash of the event");
       }
       if (!verifier.verify(event.sig, event.id, event.pubkey)) {
@@ -132,9 +133,4 @@ function checkPayload(payload: string | null, body: Uint8Array | null): void {
   if (claimed.length !== hash.length || !timingSafeEqual(claimed, hash)) {
     throw unauthorized("auth_payload", "the payload tag is not the SHA-256 of the body in hex");
   }
-}
-
-/** NIP-01: the SHA-256 of the event's canonical serialization. */
-function computeId({ pubkey, created_at, kind, tags, content }: HttpAuthEvent): string {
-  return Bun.SHA256.hash(JSON.stringify([0, pubkey, created_at, kind, tags, content]), "hex");
 }

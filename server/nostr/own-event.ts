@@ -1,8 +1,8 @@
 import type { Event } from "nostr-tools/core";
-import { getEventHash } from "nostr-tools/pure";
 import { AppError } from "../errors.ts";
+import { eventIdOf } from "./event.ts";
 import { PROFILE_KINDS } from "./profile.ts";
-import { nostrToolsVerifier } from "./schnorr.ts";
+import { schnorr } from "./signatures.ts";
 
 /** People take their time over a signer's prompt, on another device. */
 const AGE_MAX_MS = 3_600_000;
@@ -42,8 +42,8 @@ export function assertPublishable(event: Event, asked: { pubkey: string; nowMs: 
   const aheadMs = created_at * 1000 - asked.nowMs;
   if (aheadMs > AHEAD_MAX_MS || aheadMs < -AGE_MAX_MS)
     throw invalid("created_at", "sign it anew: it must be of the last hour, by the real time");
-  if (getEventHash(event) !== id) throw invalid("id", "this is not the hash of the event's fields");
-  if (!nostrToolsVerifier.verify(sig, id, pubkey))
+  if (eventIdOf(event) !== id) throw invalid("id", "this is not the hash of the event's fields");
+  if (!schnorr().verify(sig, id, pubkey))
     throw invalid("sig", "this is not the author's signature of the event's id");
 }
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Event, EventTemplate } from "nostr-tools/core";
 import { DirectMessageRelaysList, Metadata, RelayList } from "nostr-tools/kinds";
-import { finalizeEvent, getPublicKey } from "nostr-tools/pure";
+import { publicKeyOf, signEvent } from "./event.ts";
 import { newestOf } from "./inbox.ts";
 import { type Connect, isPassing } from "./relay-link.ts";
 import { RelayLinkPool } from "./relay-link-pool.ts";
@@ -53,7 +53,7 @@ export async function publishPlatformProfile(
 ): Promise<ProfileReport[]> {
   const { secretKey, indexerRelays } = options;
   const wanted = wantedEvents(options);
-  const filter = { kinds: wanted.map(({ kind }) => kind), authors: [getPublicKey(secretKey)] };
+  const filter = { kinds: wanted.map(({ kind }) => kind), authors: [publicKeyOf(secretKey)] };
   const links = new RelayLinkPool(options);
   try {
     const stored = await Promise.all(
@@ -98,7 +98,7 @@ function currentEvent(wanted: Wanted, known: readonly Event[], secretKey: Uint8A
   const now = Math.floor(Date.now() / 1000);
   // Of two with the same date the lower id counts: only a later date surely replaces.
   const created_at = Math.max(now, (newest?.created_at ?? 0) + 1);
-  return finalizeEvent({ ...wanted, created_at }, secretKey);
+  return signEvent({ ...wanted, created_at }, secretKey);
 }
 
 function saysTheSame(wanted: Wanted, stored: Event): boolean {

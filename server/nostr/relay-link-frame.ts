@@ -1,6 +1,3 @@
-import type { Event } from "nostr-tools/core";
-import { verifyEvent } from "nostr-tools/pure";
-
 /** Far above what relays send of the kinds that are asked for here. */
 export const maxFrameChars = 256 * 1024;
 const maxReasonChars = 200;
@@ -13,16 +10,6 @@ export function parseFrame(frame: string): unknown[] {
   } catch {
     return [];
   }
-}
-
-/**
- * Whether it is an event and its author signed it. Only for what JSON.parse gave: a copied object may
- * carry the mark by which nostr-tools takes it for verified, whatever was changed.
- */
-export function isGenuine(value: unknown): value is Event {
-  if (typeof value !== "object" || value === null) return false;
-  const event = value as Event;
-  return Number.isSafeInteger(event.created_at) && verifyEvent(event);
 }
 
 /**

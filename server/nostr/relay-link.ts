@@ -1,8 +1,8 @@
 import type { Event } from "nostr-tools/core";
 import { type Filter, matchFilter } from "nostr-tools/filter";
 import { makeAuthEvent } from "nostr-tools/nip42";
-import { finalizeEvent } from "nostr-tools/pure";
-import { isGenuine, maxFrameChars, parseFrame, printable } from "./relay-link-frame.ts";
+import { isGenuine, signEvent } from "./event.ts";
+import { maxFrameChars, parseFrame, printable } from "./relay-link-frame.ts";
 
 /** An open WebSocket. `messages` ends, or throws, when the connection does; then `send` does nothing. */
 export type RelaySocket = {
@@ -110,7 +110,7 @@ export class RelayLink {
   async #prove(): Promise<Reply> {
     await this.#challenged.promise;
     const template = makeAuthEvent(this.url, this.#challenge);
-    return this.#offer("AUTH", finalizeEvent(template, this.#secretKey));
+    return this.#offer("AUTH", signEvent(template, this.#secretKey));
   }
 
   #offer(verb: "EVENT" | "AUTH", event: Event, signal?: AbortSignal): Promise<Reply> {

@@ -1,8 +1,9 @@
 import type { Event, EventTemplate } from "nostr-tools/core";
 import { type Filter, matchFilter } from "nostr-tools/filter";
 import { makeAuthEvent } from "nostr-tools/nip42";
-import { validateEvent, verifyEvent } from "nostr-tools/pure";
+import { validateEvent } from "nostr-tools/pure";
 import { Unavailable } from "../errors.ts";
+import { isGenuine } from "../nostr/event.ts";
 import type { Outbound } from "./outbound.ts";
 
 /** A connection to one relay (NIP-01) whose address was checked. */
@@ -106,7 +107,7 @@ export async function openRelayLink(
       // What it has sent already is still to be read, but nobody waits for it any more.
       over();
       socket.close();
-    } else if (verifyEvent(event)) subscription.hear(event);
+    } else if (isGenuine(event)) subscription.hear(event);
   }
 
   async function read(): Promise<void> {

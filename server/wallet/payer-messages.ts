@@ -1,8 +1,8 @@
 import type { Event } from "nostr-tools/core";
 import * as nip04 from "nostr-tools/nip04";
 import * as nip44 from "nostr-tools/nip44";
-import { finalizeEvent, getPublicKey } from "nostr-tools/pure";
 import { Refused, Unavailable } from "../errors.ts";
+import { publicKeyOf, signEvent } from "../nostr/event.ts";
 import { parsePublicKey, parseSecretKey } from "../nostr/keys.ts";
 import type { Secret } from "../secrets.ts";
 
@@ -48,7 +48,7 @@ export function parseConnection(nwcUrl: Secret): Connection {
     if (!/^[0-9a-f]{64}$/i.test(pubkey) || relays.length === 0) throw new Error("incomplete");
     const wallet = parsePublicKey(pubkey.toLowerCase());
     const secretKey = parseSecretKey((parameters.get("secret") ?? "").toLowerCase());
-    return { wallet, relays, secretKey, pubkey: getPublicKey(secretKey) };
+    return { wallet, relays, secretKey, pubkey: publicKeyOf(secretKey) };
   } catch {
     throw new Refused("nwc_malformed", "it is no nostr+walletconnect:// URL with relay and secret");
   }
@@ -95,9 +95,7 @@ export function signRequest(
     ["encryption", encryption],
     ["expiration", String(now + expiresInSeconds)],
   ];
-  const event = finalizeEvent({ kind: REQUEST, created_at: now, tags, content }, secretKey);
-  // Without nostr-tools' mark, by which a copy that was tampered with would pass as verified.
-  return JSON.parse(JSON.stringify(event));
+  return signEvent({ kind: REQUEST, created_at: now, tags, content }, secretKey);
 }
 
 /** Whether the time in which a request may be carried out has passed. */

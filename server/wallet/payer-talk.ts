@@ -1,6 +1,6 @@
 import type { Event, EventTemplate } from "nostr-tools/core";
-import { finalizeEvent } from "nostr-tools/pure";
 import { Refused, Unavailable } from "../errors.ts";
+import { signEvent } from "../nostr/event.ts";
 import type { Outbound } from "../outbound/outbound.ts";
 import { openRelayLink, type RelayLink } from "../outbound/relay-link.ts";
 import { type Answer, type Connection, INFO, RESPONSE, readAnswer } from "./payer-messages.ts";
@@ -35,7 +35,7 @@ export async function talk<T>(
   const over = new AbortController();
   const ends = AbortSignal.any([o.signal, over.signal, AbortSignal.timeout(o.timeoutMs)]);
   const links = new Map<string, Promise<RelayLink>>();
-  const sign = (template: EventTemplate) => finalizeEvent(template, secretKey);
+  const sign = (template: EventTemplate) => signEvent(template, secretKey);
 
   function linkTo(url: string): Promise<RelayLink> {
     const link = links.get(url) ?? openRelayLink(outbound, url, ends, sign);

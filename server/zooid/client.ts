@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { getPublicKey } from "nostr-tools/pure";
 import { hexToBytes } from "nostr-tools/utils";
 import { Refused, Unavailable } from "../errors.ts";
+import { publicKeyOf } from "../nostr/event.ts";
 import { assertSafe, fitText } from "./config-document.ts";
 import { createExchange, parseObject } from "./http.ts";
 import { createManagementApi } from "./management-api.ts";
@@ -84,7 +84,7 @@ export function createZooid(o: {
     if (relay.host === new URL(apiUrl).host) {
       throw new Refused("zooid_unsafe_host", "zooid's API would hide a relay at its own host");
     }
-    const self = getPublicKey(hexToBytes(relay.secret));
+    const self = publicKeyOf(hexToBytes(relay.secret));
     // Served for somebody else, who has the host now, is gone as well.
     const isGone = (shown: Nip11 | null) => shown?.self !== self;
     if (relay.presence === "absent") {

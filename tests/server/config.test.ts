@@ -41,6 +41,7 @@ const variables = [
   "LIVEKIT_API_KEY",
   "LIVEKIT_API_SECRET",
   "METRICS_TOKEN",
+  "NATIVE_SIGNATURES",
 ];
 
 test("a platform secret is all that is needed", () => {
@@ -62,6 +63,7 @@ test("a platform secret is all that is needed", () => {
     platformDmRelays: [],
     livekit: null,
     metricsToken: null,
+    nativeSignatures: true,
   });
   expect(warnings.map((warning) => warning.split(" ")[0])).toEqual([
     "NWC_URL",
@@ -89,6 +91,7 @@ test("every variable is read", () => {
     LIVEKIT_API_KEY: "APIkey",
     LIVEKIT_API_SECRET: "hunter2",
     METRICS_TOKEN: "hunter3",
+    NATIVE_SIGNATURES: "off",
   });
   const { platformSecret, nwcUrl: nwc, metricsToken, livekit, ...rest } = config;
   expect(platformSecret.reveal()).toBe(secretHex);
@@ -109,6 +112,7 @@ test("every variable is read", () => {
     platformProfile: { name: "Ours" },
     platformRelays: ["ws://127.0.0.1:7777/"],
     platformDmRelays: ["ws://localhost:7777/", "ws://[::1]:7777/"],
+    nativeSignatures: false,
     warnings: [],
   });
 });
@@ -230,6 +234,7 @@ const unmade: Record<string, string[]> = {
   PLATFORM_RELAYS: ["ws://relay.example"],
   PLATFORM_DM_RELAYS: ["ws://relay.example"],
   METRICS_TOKEN: ["two words", "tökén"],
+  NATIVE_SIGNATURES: ["true", "0", "ON"],
 };
 
 for (const [variable, texts] of Object.entries(unmade)) {
