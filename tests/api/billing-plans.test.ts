@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Static } from "elysia";
-import { addMonths } from "../../machines/billing.ts";
 import type { quote, Relay } from "../../server/routes/shapes.ts";
 import { until } from "../sandbox/relay-socket.ts";
 import type { Fixture, TenantApi } from "./berth-fixture.ts";
 import {
   advanceTo,
+  anchorOf,
   connectWallet,
   endBilling,
+  expectMonthFromNow,
   expectReconciled,
   historyOf,
   invoicesOf,
@@ -59,7 +60,7 @@ test("an upgrade is quoted pro rata, charged exactly so, and applied when it is 
   await fixture.advance(10 * DAY_MS);
   const quoted = await quoteOf(tenant, id, "growth");
   const end = paid_through ?? 0;
-  const start = addMonths(end * 1000, -1) / 1000;
+  const start = await anchorOf(tenant, 0);
   expect(quoted).toMatchObject({ change: "upgrade", applies: "when_paid", period_end: end });
   const left = (end - (quoted.period_start ?? 0)) / (end - start);
   expect(Math.abs(quoted.amount - 40_000 * left)).toBeLessThanOrEqual(1);
@@ -178,7 +179,7 @@ test("a relay that turns free at the period's end is billed no more, and zooid s
   fixture.world.pay(purchase.invoice);
   await until(async () => (await relayOf(tenant, id)).plan === "basic");
   const { paid_through: paid } = await relayOf(tenant, id);
-  expect(Math.abs((paid ?? 0) - addMonths(fixture.clock.now(), 1) / 1000)).toBeLessThan(30);
+  await expectMonthFromNow(fixture, tenant, paid);
   const paidFor = (await invoicesOf(tenant, "purchase")).at(-1);
   expect(paidFor?.items).toMatchObject([{ period_start: paidFor?.paid_at, period_end: paid }]);
   await filesAre(subdomain, true);
@@ -355,8 +356,7 @@ test("a suspended relay comes back with the plan wanted: bought, or free at once
   fixture.world.pay(bought.body.invoice?.invoice ?? "");
   const back = await relayIs(tenant, relay.id, "active");
   expect(back).toMatchObject({ plan: "growth", price: 50_000, cause: null });
-  const month = addMonths(fixture.clock.now(), 1) / 1000;
-  expect(Math.abs((back.paid_through ?? 0) - month)).toBeLessThan(30);
+  await expectMonthFromNow(fixture, tenant, back.paid_through);
   await expectReconciled(fixture, tenant);
   await leave(fixture, tenant);
 });

@@ -5,6 +5,8 @@ import { bolt11s } from "../../db/schema.ts";
 import { RelaySocket, until } from "../sandbox/relay-socket.ts";
 import type { Fixture } from "./berth-fixture.ts";
 import {
+  advanceTo,
+  anchorOf,
   endBilling,
   expectReconciled,
   invoicesOf,
@@ -197,9 +199,6 @@ async function paidRelayFound(tenant: ReturnType<Fixture["tenant"]>): Promise<vo
 
 /** The open renewal, `afterMs` after the date of its relay. */
 async function renewalOf(tenant: ReturnType<Fixture["tenant"]>, afterMs: number) {
-  const end = (await tenantOf(tenant)).anchor ?? 0;
-  const month = new Date(end * 1000);
-  month.setUTCMonth(month.getUTCMonth() + 1);
-  await fixture.advance(month.getTime() + afterMs - fixture.clock.now());
+  await advanceTo(fixture, (await anchorOf(tenant, 1)) + afterMs / 1000);
   return openInvoiceOf(tenant);
 }

@@ -2,6 +2,7 @@ import { expect } from "bun:test";
 import type { Static } from "elysia";
 import { DirectMessageRelaysList } from "nostr-tools/kinds";
 import { unwrapEvent } from "nostr-tools/nip59";
+import { addMonths } from "../../machines/billing.ts";
 import type { Invoice, notice, Relay, statement, tenant } from "../../server/routes/shapes.ts";
 import type { Api } from "../../server/sandbox/api.ts";
 import { RelaySocket, until } from "../sandbox/relay-socket.ts";
@@ -49,6 +50,20 @@ export async function paidRelay(
 
 export const tenantOf = async (tenant: Api): Promise<Tenant> =>
   (await tenant.get<Tenant>("/tenant")).body;
+
+/**
+ * The date `months` after the tenant's anchor, unix seconds. Never to be counted from another date: a
+ * month after 30 April is 31 May where the anchor is 31 March.
+ */
+export const anchorOf = async (tenant: Api, months: number): Promise<number> =>
+  addMonths(((await tenantOf(tenant)).anchor ?? 0) * 1000, months) / 1000;
+
+/** Asserts that what was paid for last began just now, and runs for a whole month. */
+export async function expectMonthFromNow(fixture: Fixture, tenant: Api, end: number | null) {
+  const [begin, month] = [await anchorOf(tenant, 0), await anchorOf(tenant, 1)];
+  expect(Math.abs(begin - fixture.clock.now() / 1000)).toBeLessThan(60);
+  expect(end).toBe(month);
+}
 
 /** A tenant's invoices, oldest first. */
 export async function invoicesOf(tenant: Api, purpose?: string): Promise<Invoice[]> {
