@@ -223,6 +223,12 @@ export function hostStore(db: Db) {
     retryWork: run<[number, string, number, string]>(
       "UPDATE outbox SET state = 'todo', next_at = ?, error = ?, attempt = attempt - ? WHERE key = ? AND state = 'running'",
     ),
+    /** What it asks died of it: it is to be done again, unless this was the last of `deaths`. */
+    dieWork: run<[number, number, string, string]>(
+      `UPDATE outbox SET deaths = deaths + 1, attempt = attempt - 1, next_at = ?2, error = ?3,
+         state = CASE WHEN deaths + 1 >= ?1 THEN 'held' ELSE 'todo' END
+       WHERE key = ?4 AND state = 'running'`,
+    ),
     /** The answer could not be delivered. */
     stickWork: run<[string | null, string, string]>(
       `UPDATE outbox SET state = 'undelivered', answer = ?, error = ?

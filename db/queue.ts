@@ -6,6 +6,7 @@ import { type Listed, type Page, pattern } from "./page.ts";
 export const queueKinds = [
   "held_alarm",
   "held_work",
+  "deadly_work",
   "undelivered_answer",
   "former_wallet",
   "unclear_answer",
@@ -43,7 +44,8 @@ export function queueQueries({ orm }: Db) {
       held_at / 1000 AS since, error AS problem, NULL AS amount, NULL AS bolt11, NULL AS expiresAt
     FROM alarms JOIN actors ON actors.id = alarms.actor WHERE held_at IS NOT NULL
     UNION ALL
-    SELECT CASE state WHEN 'held' THEN 'held_work' ELSE 'undelivered_answer' END, key, scope,
+    SELECT CASE WHEN state = 'undelivered' THEN 'undelivered_answer'
+      WHEN error = 'zooid_died' THEN 'deadly_work' ELSE 'held_work' END, key, scope,
       outbox.actor, created_at / 1000, error, NULL, NULL, NULL
     FROM outbox JOIN actors ON actors.id = outbox.actor
     WHERE state IN ('undelivered', 'held') AND state IN ('todo', 'running', 'undelivered', 'held')

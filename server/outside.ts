@@ -21,6 +21,7 @@ export type OutsideTuning = {
   allowLoopback?: boolean;
   walletTimeoutMs?: number;
   zooidTimeoutMs?: number;
+  zooidSettleMs?: number;
   payTimeoutMs?: number;
 };
 
@@ -37,7 +38,7 @@ export function createOutside(
   clock: Clock,
   tuning: OutsideTuning,
 ) {
-  const { walletTimeoutMs, zooidTimeoutMs, payTimeoutMs = PAY_TIMEOUT_MS } = tuning;
+  const { walletTimeoutMs, zooidTimeoutMs, zooidSettleMs, payTimeoutMs = PAY_TIMEOUT_MS } = tuning;
   const outbound = createOutbound({ allowLoopback: tuning.allowLoopback ?? false });
   const { indexerRelays } = config;
   const own = createOutbound({ allowLoopback: true });
@@ -57,6 +58,7 @@ export function createOutside(
     relayUrl: config.zooidRelayUrl,
     secretKey,
     ...(zooidTimeoutMs ? { timeoutMs: zooidTimeoutMs } : {}),
+    ...(zooidSettleMs ? { settleMs: zooidSettleMs } : {}),
   });
   const messenger =
     indexerRelays.length === 0 ? null : createMessenger({ secretKey, indexerRelays, connect });

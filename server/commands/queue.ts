@@ -26,6 +26,7 @@ export async function retryHeld(
       case "undelivered_answer":
         return await redeliver(host, id, operator);
       case "held_work":
+      case "deadly_work":
         return await releaseWork(host, id);
     }
   } catch (error) {

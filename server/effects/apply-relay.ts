@@ -17,11 +17,15 @@ const PRESENCE: Record<string, VirtualRelay["presence"]> = {
 };
 
 /** Makes zooid hold what the relay is when this runs, whatever it was when it was asked for. */
-export function applyRelay({ zooid, ...parts }: EffectParts & { zooid: ZooidClient }): Effect {
+export function applyRelay({
+  zooid,
+  ...parts
+}: EffectParts & { zooid: Pick<ZooidClient, "apply"> }): Effect {
   return {
     lane: "zooid",
     mutex: ({ relay }: { relay: string }) => relay,
-    timeoutMs: 10_000,
+    // The client has deadlines of its own, which know one relay's silence from zooid's.
+    timeoutMs: 120_000,
     retry: "forever",
     backoffCapMs: parts.backoffCapMs ?? 30_000,
     async run({ relay }: { relay: string }, { signal }): Promise<Applied> {

@@ -30,7 +30,9 @@ export type EffectParts = {
 /** Concurrency of each lane. */
 export const laneConcurrency = { zooid: 16, wallet: 16, nwc: 16, dm: 8, clock: 64 };
 
-export const createEffects = (parts: EffectParts & BillingParts & { zooid: ZooidClient }) =>
+export const createEffects = (
+  parts: EffectParts & BillingParts & { zooid: Pick<ZooidClient, "apply"> },
+) =>
   ({
     applyRelay: applyRelay(parts),
     mintBolt11: mintBolt11(parts),

@@ -1,5 +1,5 @@
 import type { OutboxRow } from "../../db/host-store.ts";
-import { Refused, Unavailable } from "../errors.ts";
+import { Killed, Refused, Unavailable } from "../errors.ts";
 import type { Effect, EffectContext } from "./effect.ts";
 
 /** Nobody waits for the answer any more: the state was left, or the process stops. */
@@ -12,7 +12,7 @@ export class Abandoned extends Error {}
 export type Outcome =
   | { kind: "answered"; answer: string }
   | { kind: "refused"; code: string; said: string | null }
-  | { kind: "unreachable"; code: string; said: string | null }
+  | { kind: "unreachable" | "killed"; code: string; said: string | null }
   | { kind: "abandoned"; code: string; said: null }
   | { kind: "failed"; code: string; said: string | null; error: unknown };
 
@@ -48,6 +48,7 @@ export async function attempt(
     if (error instanceof Abandoned) return { kind: "abandoned", code: "abandoned", said: null };
     const said = saidIn(error);
     if (error instanceof Refused) return { kind: "refused", code: error.code, said };
+    if (error instanceof Killed) return { kind: "killed", code: error.code, said };
     if (error instanceof Unavailable) return { kind: "unreachable", code: error.code, said };
     return { kind: "failed", code: codeOf(error), said, error };
   } finally {

@@ -6,7 +6,7 @@ import { backoffMs, type Effect, type EffectContext } from "./effect.ts";
 import type { Host } from "./host.ts";
 import { Lane } from "./lane.ts";
 
-/** Three deaths of the process during one piece of work hold it: it may be what kills. */
+/** Three deaths, of this process or of what it asks, during one piece of work hold it: it may be what kills. */
 const DEATHS_MAX = 3;
 const SLEEP_MAX_MS = 60_000;
 const AFTER_FAILURE_MS = 1000;
@@ -164,7 +164,7 @@ export class Outbox {
       const outcome = await attempt(row, effect, controller, this.#memo(row.key));
       const { kind } = outcome;
       if (kind === "answered" || kind === "refused") lane.answered();
-      if (kind === "unreachable")
+      if (kind === "unreachable" || kind === "killed")
         lane.unreachable(entered, clock.now(), effect.backoffCapMs, this.#random);
       await this.#settle(row, effect, outcome);
     } finally {
@@ -185,7 +185,10 @@ export class Outbox {
 
   async #settle(row: OutboxRow, effect: Effect, outcome: Outcome): Promise<void> {
     const now = this.host.clock.now();
-    if (outcome.kind === "unreachable" || outcome.kind === "abandoned") {
+    if (outcome.kind === "killed") {
+      const { code } = outcome;
+      await this.host.deliver(() => this.host.store.dieWork(DEATHS_MAX, now, code, row.key));
+    } else if (outcome.kind === "unreachable" || outcome.kind === "abandoned") {
       // Costs no attempt. At the end of the queue of what is due, so that another row asks next.
       await this.#retry(row, now, errorText(outcome), 1);
     } else if (outcome.kind !== "failed") {

@@ -30,6 +30,10 @@ const wants: Record<QueueKind, { toDo: string; acts: (id: string) => string[] }>
     toDo: "The process died three times during this work. Find out why, then let it run again.",
     acts: () => ["POST /admin/queue/retry"],
   },
+  deadly_work: {
+    toDo: "zooid died three times after this relay was written to it, so it is not written any more. Take the relay's file (its id and .toml) out of zooid's CONFIG directory, start zooid, mend what is wrong with the relay, then let it be written again.",
+    acts: () => ["POST /admin/queue/retry"],
+  },
   undelivered_answer: {
     toDo: "An answer could not be taken in. Mend the cause and deliver it again; the work is not repeated.",
     acts: () => ["POST /admin/queue/retry"],

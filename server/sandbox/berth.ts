@@ -38,6 +38,7 @@ async function start(): Promise<{ berth: Berth; url: string }> {
     backoffCapMs: 2_000,
     walletTimeoutMs: 1_500,
     zooidTimeoutMs: 1_500,
+    zooidSettleMs: 100,
     webDirectory: join(import.meta.dir, "../../dist/sandbox"),
     // Whoever watches sees the clock move, also when somebody else moves it.
     heartbeatMs: 1_000,

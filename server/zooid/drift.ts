@@ -30,7 +30,7 @@ export interface Patrol {
  * @param o.onError a tick of the timer failed of something else than an unreachable zooid
  */
 export function createPatrol(o: {
-  zooid: Pick<ZooidClient, "isServed">;
+  zooid: Pick<ZooidClient, "look">;
   hosts: () => Iterable<Live>;
   onDrift: (id: string) => void;
   intervalMs?: number;
@@ -60,7 +60,7 @@ export function createPatrol(o: {
     const probe = async (): Promise<void> => {
       // The workers share one iterator, so each relay is probed once.
       for (const relay of queue) {
-        if (!(await o.zooid.isServed(relay.host, either))) missing.push(relay);
+        if ((await o.zooid.look(relay.host, either)) === "nothing") missing.push(relay);
       }
     };
     try {

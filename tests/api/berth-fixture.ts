@@ -69,6 +69,7 @@ export async function startFixture(
       backoffCapMs: 200,
       walletTimeoutMs: 1_000,
       zooidTimeoutMs: 1_000,
+      zooidSettleMs: 20,
       ...options.tuning,
     });
     const advance = new Advance(berth, clock, control);

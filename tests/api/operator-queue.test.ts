@@ -208,3 +208,36 @@ test("unpaid bolt11s of a former wallet wait in it, and nothing lapses or suspen
   await relayIs(buying, bought.relay.id, "active");
   for (const tenant of [renewing, buying]) await expectReconciled(fixture, tenant);
 });
+
+test("a relay of which zooid died three times is named in it, and is not written again", async () => {
+  const { zooid } = fixture.world;
+  const [tenant, other] = [fixture.tenant(), fixture.tenant()];
+  zooid.setDeadlyName("Deadly");
+  const { relay } = await order(tenant, { name: "Deadly" });
+  const waiting = await order(other);
+  for (let deaths = 0; deaths < 3; deaths++) {
+    await until(() => zooid.crashed !== null);
+    await until(() => fixture.berth.outbox.closedLanes().includes("zooid"));
+    zooid.takeOut(relay.id);
+  }
+  await relayIs(other, waiting.relay.id, "active");
+  const { items } = await until(async () => {
+    const all = await queue("?kind=deadly_work");
+    return all.total > 0 ? all : null;
+  });
+  expect(items).toMatchObject([
+    { actor: `relay/${relay.id}`, tenant: tenant.pubkey, problem: "zooid_died" },
+  ]);
+  expect(items[0]?.to_do).toContain("CONFIG");
+  const isWritten = () => zooid.requests.filter(({ id }) => id === relay.id).length;
+  const before = isWritten();
+  await tenant.put(`/tenant/relays/${relay.id}`, { description: "again" });
+  await fixture.advance(HOUR_MS);
+  expect(isWritten()).toBe(before);
+  expect(zooid.crashed).toBeNull();
+
+  zooid.setDeadlyName(null);
+  expect((await retry(items[0]?.id ?? "")).status).toBe(200);
+  await relayIs(tenant, relay.id, "active");
+  expect((await queue()).total).toBe(0);
+});

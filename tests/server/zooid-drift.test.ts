@@ -124,7 +124,7 @@ describe("the patrol", () => {
     const creating = client.apply(newRelay(), null, never);
     const patrol = patrolOf({ recheckMs: 400 });
     while (zooid.relays().length === 0) await Bun.sleep(2);
-    expect(await client.isServed(relays[0]?.host ?? "", never)).toBe(false);
+    expect(await client.look(relays[0]?.host ?? "", never)).toBe("nothing");
     await patrol.tick(never);
     await creating;
     expect(drifted).toEqual([]);

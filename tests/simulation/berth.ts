@@ -25,7 +25,7 @@ export type Hooks = {
 export type Outside = {
   agenda: { now: () => number };
   lightning: ReceivingWallet;
-  zooidClient: ZooidClient;
+  zooidClient: Pick<ZooidClient, "apply">;
   pay: BillingParts["pay"];
   deliver: BillingParts["deliver"];
 };

@@ -78,8 +78,6 @@ function worldly(world: World, what: string, args: unknown[]): Promise<unknown> 
       return Array.fromAsync(lightning.settledSince(a));
     case "apply":
       return zooidClient.apply(a, null, signal);
-    case "isServed":
-      return zooidClient.isServed(a, signal);
     case "newId":
       return Promise.resolve(random.hex(32));
     case "pay":

@@ -32,7 +32,6 @@ const outside: Outside = {
   },
   zooidClient: {
     apply: (relay) => ask("apply", relay),
-    isServed: (host) => ask("isServed", host),
   },
   // The request is stored before it is sent, as there.
   pay: async (tenant, bolt11, { memo }) =>

@@ -171,7 +171,7 @@ export class World {
     return { state: "delivered", ...said };
   };
 
-  readonly zooidClient: ZooidClient = {
+  readonly zooidClient: Pick<ZooidClient, "apply"> = {
     apply: async (relay) => {
       if (this.isZooidDown) throw new Unavailable("zooid_down", "zooid does not answer");
       if (this.random.chance(this.weather.lost / 5))
@@ -181,10 +181,6 @@ export class World {
       if (this.random.chance(this.weather.lost)) throw new NotConfirmed();
       const { name, description, icon } = relay;
       return { info: relay.presence === "absent" ? null : { name, description, icon } };
-    },
-    isServed: async (host) => {
-      if (this.isZooidDown) throw new Unavailable("zooid_down", "zooid does not answer");
-      return [...this.zooid.values()].some((r) => r.host === host && r.presence === "live");
     },
   };
 }

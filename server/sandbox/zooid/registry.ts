@@ -1,3 +1,4 @@
+import type { Config } from "./config.ts";
 import type { ConfigDirectory } from "./config-directory.ts";
 import { Fatal, VirtualRelay } from "./virtual-relay.ts";
 
@@ -11,8 +12,8 @@ export class Registry {
     readonly directory: ConfigDirectory,
     /** How long after a write its config is live. */
     readonly liveDelayMs: number,
-    /** Told once a config killed the process. */
-    readonly died: (reason: string) => void,
+    /** `died` is told once a config killed the process. */
+    readonly fate: { died: (reason: string) => void; isDeadly: (config: Config) => boolean },
   ) {}
 
   /** @param host - Host header, compared byte for byte. */
@@ -64,6 +65,7 @@ export class Registry {
       try {
         const config = this.directory.read(id);
         if (config === null) continue;
+        if (this.fate.isDeadly(config)) throw new Fatal(`relay ${id}: panic: runtime error`);
         const relay = new VirtualRelay(id, config, this.directory.db);
         if (config.inactive) continue;
         this.#byId.set(id, relay);
@@ -71,7 +73,7 @@ export class Registry {
       } catch (error) {
         // Anything else that fails to load leaves its relay down, and nobody is told.
         if (!(error instanceof Fatal)) continue;
-        this.died(error.message);
+        this.fate.died(error.message);
         return;
       }
     }

@@ -26,6 +26,10 @@ export type Zooid = {
   setMode(mode: ZooidMode): void;
   /** Loses every config. Events and members stay in the database and return with their schema. */
   wipe(): void;
+  /** What an operator does to a zooid that dies of one config: takes its file out, and starts it again. */
+  takeOut(id: string): void;
+  /** It dies of every config that it loads with this name, of a fault nobody knows; null: of none. */
+  setDeadlyName(name: string | null): void;
   /** Management requests that were answered, oldest first, the last 10,000. */
   readonly requests: ManagementRequest[];
   /** Every relay that has a config, by id. */
@@ -48,7 +52,11 @@ export type ZooidOptions = {
 export async function startZooid(options: ZooidOptions): Promise<Zooid> {
   const db = openDatabase(options.databasePath);
   const directory = new ConfigDirectory(db);
-  const registry = new Registry(directory, options.liveDelayMs ?? 4, die);
+  let deadlyName: string | null = null;
+  const registry = new Registry(directory, options.liveDelayMs ?? 4, {
+    died: die,
+    isDeadly: (config) => config.info.name === deadlyName,
+  });
   const requests: ManagementRequest[] = [];
   let mode: ZooidMode = "ok";
   let crashed: string | null = null;
@@ -144,6 +152,13 @@ export async function startZooid(options: ZooidOptions): Promise<Zooid> {
       registry.clear();
       crashed = null;
       if (mode === "ok") boot();
+    },
+    takeOut(id) {
+      directory.remove(id);
+      if (mode === "ok") boot();
+    },
+    setDeadlyName(name) {
+      deadlyName = name;
     },
     relays: () =>
       directory.ids().flatMap((id) => {
