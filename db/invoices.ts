@@ -40,6 +40,19 @@ export function invoiceQueries({ orm }: Db) {
     .from(invoices)
     .where(eq(invoices.id, sql.placeholder("id")))
     .prepare();
+  const writtenFor = orm
+    .select({ createdAt: invoices.createdAt })
+    .from(invoices)
+    .innerJoin(invoiceItems, eq(invoiceItems.invoice, invoices.id))
+    .where(
+      and(
+        eq(invoices.tenant, sql.placeholder("tenant")),
+        gt(invoices.createdAt, sql.placeholder("since")),
+        eq(invoiceItems.relay, sql.placeholder("relay")),
+      ),
+    )
+    .orderBy(desc(invoices.createdAt))
+    .prepare();
   const bolt11ByHash = orm
     .select()
     .from(bolt11s)
@@ -107,6 +120,9 @@ export function invoiceQueries({ orm }: Db) {
   };
 
   return {
+    /** When invoices that bill a relay were written since then, newest first. All in unix seconds. */
+    writtenFor: (relay: string, tenant: string, since: number): number[] =>
+      writtenFor.all({ relay, tenant, since }).map(({ createdAt }) => createdAt),
     get: (id: string): InvoiceWithItems | null => withItems(byId.all({ id }))[0] ?? null,
     list(tenant: string, { q, ...filter }: InvoiceFilter): Listed<InvoiceWithItems> {
       const bound = { tenant, ...filter, q: pattern(q) };

@@ -47,6 +47,17 @@ export function relayQueries({ orm }: Db) {
     .orderBy(desc(quarantine.until))
     .limit(1)
     .prepare();
+  const created = orm
+    .select({ createdAt: relays.createdAt })
+    .from(relays)
+    .where(
+      and(
+        eq(relays.tenant, sql.placeholder("tenant")),
+        gt(relays.createdAt, sql.placeholder("since")),
+      ),
+    )
+    .orderBy(desc(relays.createdAt))
+    .prepare();
   const live = orm
     .select({ id: relays.id, subdomain: relays.subdomain })
     .from(relays)
@@ -71,6 +82,9 @@ export function relayQueries({ orm }: Db) {
     holder: (subdomain: string) => holder.get({ subdomain }) ?? null,
     /** Whoever a freed name is still kept for. @param now - unix seconds. */
     keptFor: (subdomain: string, now: number) => kept.get({ subdomain, now }) ?? null,
+    /** When the tenant's relays were created since then, newest first. All in unix seconds. */
+    created: (tenant: string, since: number): number[] =>
+      created.all({ tenant, since }).map(({ createdAt }) => createdAt),
     /** Relays that should answer at their host. */
     live: () => live.all(),
     isSchemaAssigned: (schema: string): boolean => schemaOf.get({ schema }) !== undefined,

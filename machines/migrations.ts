@@ -39,9 +39,13 @@ export const migrations: Record<MachineName, Migrate> = {
       heldInGrace: false,
       ...(closedAt === null ? {} : { invoice: null, graceEnds: null }),
     }),
-    // zooid dies of such a schema, so that this relay never ran and has nothing under it. Its id is one
-    // that zooid takes, and that nobody else has.
-    2: ({ id, schema }) => (/^sqlite/i.test(schema as string) ? { schema: id } : {}),
+    2: ({ id, schema, wanted, createdAt }) => ({
+      // zooid dies of such a schema, so that this relay never ran and has nothing under it. Its id is one
+      // that zooid takes, and that nobody else has.
+      ...(/^sqlite/i.test(schema as string) ? { schema: id } : {}),
+      // When it was served was not kept; a name is rather kept too long than lost.
+      servedSince: wanted === 0 ? null : createdAt,
+    }),
   }),
   invoice: inSteps({ 1: () => ({ grace: {} }) }),
   notice: inSteps({ 1: () => ({ about: null, writtenAt: null }) }),

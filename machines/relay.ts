@@ -1,5 +1,5 @@
 import { assign, not, setup } from "xstate";
-import { isCovered, QUARANTINE_MS, type Seat } from "./billing.ts";
+import { DAY_MS, isCovered, QUARANTINE_MS, type Seat } from "./billing.ts";
 import { now, outputs, remote, until } from "./durable.ts";
 import { type ToRelay, tellTenant } from "./messages.ts";
 import type { PlanId } from "./plans.ts";
@@ -40,6 +40,8 @@ export type RelayContext = RelayInput & {
   lateAt: number | null;
   renamedAt: number | null;
   closedAt: number | null;
+  /** When its present name was first served; null before. */
+  servedSince: number | null;
   /** Names given up by renaming, kept for this owner until then. */
   freed: { subdomain: string; until: number }[];
 };
@@ -52,6 +54,16 @@ type Command =
   | { type: "admin.unsuspend"; reason: string }
   | { type: "admin.deactivate"; reason: string }
   | { type: "admin.retry"; reason: string };
+
+/**
+ * Whether a name that is given up then is kept from others: its members would look for it. One that zooid
+ * never held was never known to anyone, nor one that was served for less than a day free of charge, which
+ * costs nothing to do with every name there is.
+ */
+export function isNameKept(c: RelayContext, givenUpAt: number): boolean {
+  if (c.wanted === 0) return false;
+  return c.priceSats > 0 || (c.servedSince !== null && givenUpAt - c.servedSince >= DAY_MS);
+}
 
 const PROVISIONING_LATE_MS = 60_000;
 
@@ -113,13 +125,14 @@ export const relayMachine = setup({
       if (event.type !== "EDIT") return {};
       const { name = c.name, subdomain = c.subdomain, description = c.description } = event;
       if (subdomain === c.subdomain) return { name, description };
-      // A name that zooid never served was never known to anyone: it is free at once. One that was
-      // given up by deactivation is kept from then on, not from now.
-      const until = c.wanted === 0 ? 0 : (c.closedAt ?? now()) + QUARANTINE_MS;
+      // One that was given up by deactivation is kept from then on, not from now.
+      const givenUpAt = c.closedAt ?? now();
+      const until = isNameKept(c, givenUpAt) ? givenUpAt + QUARANTINE_MS : 0;
       const freed = [...c.freed, { subdomain: c.subdomain, until }].filter(
         (f) => f.until > now() && f.subdomain !== subdomain,
       );
-      return { name, subdomain, description, freed, renamedAt: now() };
+      const servedSince = c.servedSince === null || c.closedAt !== null ? null : now();
+      return { name, subdomain, description, freed, renamedAt: now(), servedSince };
     }),
     want: assign({ wanted: ({ context }) => context.wanted + 1, refused: null }),
     /** Nothing is to be withdrawn from zooid where nothing was ever asked of it. */
@@ -145,6 +158,7 @@ export const relayMachine = setup({
     unpay: assign({ paidThrough: null, prepaid: false }),
     holdInGrace: assign({ heldInGrace: true }),
     resume: assign({ heldInGrace: false }),
+    serve: assign({ servedSince: ({ context: c }) => c.servedSince ?? now() }),
     start: assign({ lateAt: () => now() + PROVISIONING_LATE_MS, closedAt: null }),
     /** What billed it then is not what will be owed once it is back. */
     close: assign({ closedAt: () => now(), lateAt: null, invoice: null, graceEnds: null }),
@@ -185,6 +199,7 @@ export const relayMachine = setup({
     lateAt: null,
     renamedAt: null,
     closedAt: null,
+    servedSince: null,
     freed: [],
   }),
   states: {
@@ -238,7 +253,7 @@ export const relayMachine = setup({
         },
         active: {
           description: "Your relay is running.",
-          entry: ["resume", seat("on")],
+          entry: ["resume", "serve", seat("on")],
           always: { guard: not("isCovered"), target: "grace" },
           after: { paidThrough: "grace" },
           on: { EDIT: { actions: ["edit", "want"] } },

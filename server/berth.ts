@@ -182,6 +182,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     relayDomain: config.relayDomain,
     ownHosts: [config.zooidApiUrl, config.publicUrl ?? ""].flatMap(hostOf),
     isBillingConfigured: wallet !== null,
+    quotas: tuning.limits,
     network: tuning.network,
   };
   const tenantWallets = createTenantWallets({ commands, queries, payer: outside.payer, open });

@@ -3,6 +3,7 @@ import type { Queries } from "../../db/index.ts";
 import type { Clock } from "../clock.ts";
 import type { Host } from "../host/host.ts";
 import type { Vault } from "../secrets.ts";
+import type { Quotas } from "./quotas.ts";
 
 export type CommandParts = {
   host: Host;
@@ -14,6 +15,7 @@ export type CommandParts = {
   ownHosts: readonly string[];
   /** Whether a wallet of ours can issue bolt11s. */
   isBillingConfigured: boolean;
+  quotas: Quotas;
   /** What a bolt11 must be of. */
   network: "bc" | "bcrt";
 };

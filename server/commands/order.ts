@@ -19,6 +19,7 @@ import type { Tx } from "../host/host.ts";
 import { toSeconds } from "../projections/seconds.ts";
 import { assertAvailable, assignSchema } from "./claims.ts";
 import type { Asker, CommandParts, Ordered } from "./index.ts";
+import { assertCreationDue, assertInvoiceDue } from "./quotas.ts";
 import { ensureActiveTenant } from "./tenant.ts";
 import { cleanTexts } from "./text.ts";
 
@@ -29,7 +30,7 @@ export const newId = (prefix: "r" | "i"): string => prefix + randomBytes(12).toS
  * writes the invoice. All of it or nothing.
  *
  * @throws AppError 403 `tenant_suspended`, 409 or 422 for the name, 429 `free_relay_limit`,
- * `reservation_limit` or `relay_limit`, 503 `billing_not_configured`, 422 `idempotency_key_reused`
+ * `reservation_limit`, `relay_limit` or `creation_limit`, 503 `billing_not_configured`, 422 `idempotency_key_reused`
  */
 export function orderRelay(
   parts: CommandParts,
@@ -49,6 +50,7 @@ export function orderRelay(
         429,
         `you have had ${RELAYS_MAX} relays, deactivated ones included; bring one of them back instead`,
       );
+    assertCreationDue(parts, asker.pubkey);
     assertRoom(till.seats, order.plan);
     assertAvailable(parts, order.subdomain, asker.pubkey);
     const relay = newId("r");
@@ -70,7 +72,7 @@ export function orderRelay(
  * still be paid is given that one, unless another plan is wanted.
  *
  * @throws AppError 404, 409 `relay_not_deactivated`, `closed_by_operator`, `invoice_still_open`,
- * `paid_time_left`, and what {@link orderRelay} throws
+ * `paid_time_left`, 429 `invoice_limit`, and what {@link orderRelay} throws
  */
 export function reactivateRelay(
   parts: CommandParts,
@@ -110,6 +112,7 @@ export function reactivateRelay(
     const isFree = plans[plan].priceSats === 0;
     const covered = isFree || (plan === seat.plan && isCovered(seat, clock.now()));
     if (!covered) assertBillable(parts, plan);
+    if (!covered) assertInvoiceDue(parts, asker.pubkey, relay);
     const lasting = reopenedAs(seat, plan, clock.now());
     if (lasting !== null) assertRoom(till.seats, lasting, relay);
     if (seat.is === "off") assertAvailable(parts, row.subdomain, asker.pubkey);

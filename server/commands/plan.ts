@@ -7,6 +7,7 @@ import type { Tx } from "../host/host.ts";
 import { toSeconds } from "../projections/seconds.ts";
 import type { CommandParts } from "./index.ts";
 import { assertBillable, assertNoPaidTimeLost, assertRoom, newId } from "./order.ts";
+import { assertInvoiceDue } from "./quotas.ts";
 
 /**
  * The till's own quote for giving a relay of `pubkey` a plan now; for one that does not run, what bringing
@@ -67,7 +68,8 @@ const quoteOf = (
  * Inside the transaction of an edit.
  *
  * @returns whether anything changes
- * @throws AppError 409 `relay_not_running`, `relay_not_ready`, `change_still_open`, `next_plan_paid`; 429 and 503 as for an order
+ * @throws AppError 409 `relay_not_running`, `relay_not_ready`, `change_still_open`, `next_plan_paid`; 429
+ * `invoice_limit`; 429 and 503 as for an order
  */
 export function changePlan(
   parts: CommandParts,
@@ -85,7 +87,10 @@ export function changePlan(
   if (wanted.change === "none") return false;
   const refusal = changeRefusal(seat, wanted.change);
   if (refusal) throw refused(refusal);
-  if (wanted.applies === "when_paid") assertBillable(parts, plan);
+  if (wanted.applies === "when_paid") {
+    assertBillable(parts, plan);
+    assertInvoiceDue(parts, till.pubkey, relay);
+  }
   if (wanted.change === "free" || wanted.applies === "at_period_end")
     assertRoom(till.seats, plan, relay);
   const event = { type: "CHANGE", relay, plan, invoice: newId("i") };

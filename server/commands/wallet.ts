@@ -8,18 +8,19 @@ import { ensureActiveTenant } from "./tenant.ts";
 export const walletSecret = (pubkey: string): string => `nwc/${pubkey}`;
 
 /**
- * Connects a wallet that was probed, or clears it. The URL is sealed in the same transaction in which
+ * Connects a wallet that was probed, or clears it; where there is none, nothing happens. The URL is sealed in the same transaction in which
  * the till learns of it, and never comes out again.
  * @throws AppError 403 `tenant_suspended`
  */
 export function setWallet(
-  { host, vault }: CommandParts,
+  { host, queries, vault }: CommandParts,
   pubkey: string,
   nwcUrl: string | null,
 ): Promise<void> {
   return host.transact((tx) => {
     ensureActiveTenant(tx, pubkey);
     const id = walletSecret(pubkey);
+    if (nwcUrl === null && !queries.secrets.get(id)) return;
     if (nwcUrl === null) tx.erase(secrets, { id });
     else tx.put(secrets, { id, sealed: Buffer.from(vault.seal(nwcUrl, id)) });
     const type = nwcUrl === null ? "WALLET_CLEARED" : "WALLET_SET";

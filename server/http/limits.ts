@@ -1,8 +1,9 @@
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import type { Quotas } from "../commands/quotas.ts";
 import { AppError } from "../errors.ts";
 
-/** How much one address may ask for, and one tenant, in real time. */
-export type LimitOptions = {
+/** How much one address may ask for, and one tenant: in real time, but for quotas. */
+export type LimitOptions = Quotas & {
   publicPerMinute: number;
   failedAuthPerMinute: number;
   newTenantsPerHour: number;
@@ -10,6 +11,8 @@ export type LimitOptions = {
   walletProbesPerMinute: number;
   /** Each asks our own wallet. */
   checksPerMinute: number;
+  /** Each is written down for ever, with all that follows from it. */
+  changesPerHour: number;
 };
 
 export const productionLimits: LimitOptions = {
@@ -18,6 +21,9 @@ export const productionLimits: LimitOptions = {
   newTenantsPerHour: 10,
   walletProbesPerMinute: 10,
   checksPerMinute: 6,
+  changesPerHour: 30,
+  creationsPerDay: 10,
+  invoicesPerRelayAndHour: 3,
 };
 
 /** For tests and the sandbox, where one person is everybody and does in a minute what takes others years. */
@@ -38,6 +44,7 @@ export function createLimits(options: LimitOptions) {
   const newTenants = limiter(options.newTenantsPerHour, 3600);
   const walletProbes = limiter(options.walletProbesPerMinute, 60);
   const checks = limiter(options.checksPerMinute, 60);
+  const changes = limiter(options.changesPerHour, 3600);
 
   const spend = async (from: RateLimiterMemory, who: string, words = TOO_MANY): Promise<void> => {
     try {
@@ -75,12 +82,14 @@ export function createLimits(options: LimitOptions) {
       if (proven.size > PROVEN_MAX && oldest !== undefined) proven.delete(oldest);
     },
     walletProbe: (pubkey: string) => spend(walletProbes, pubkey, TOO_MANY_PROBES),
+    change: (pubkey: string) => spend(changes, pubkey, TOO_MANY_CHANGES),
     check: (pubkey: string) => spend(checks, pubkey, TOO_MANY_CHECKS),
   };
 }
 
 const TOO_MANY = "too many requests from your address; try again later";
 const TOO_MANY_PROBES = "your wallet was asked many times just now; try again in a minute";
+const TOO_MANY_CHANGES = "you changed your relays many times within the hour; try again later";
 const TOO_MANY_CHECKS =
   "you asked many times just now; a payment is noticed without it, so wait a moment";
 

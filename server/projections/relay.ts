@@ -1,7 +1,7 @@
 import type { RelayRow } from "../../db/relays.ts";
 import { QUARANTINE_MS } from "../../machines/billing.ts";
 import { statusOf } from "../../machines/describe.ts";
-import type { Cause, RelayContext } from "../../machines/relay.ts";
+import { type Cause, isNameKept, type RelayContext } from "../../machines/relay.ts";
 import type { PersistedSnapshot } from "../host/xstate.ts";
 import { toSeconds, toSecondsOrNull } from "./seconds.ts";
 
@@ -46,7 +46,7 @@ export function relayRow({ value, context }: PersistedSnapshot): RelayRow {
   };
 }
 
-/** Names that this relay gave up and that are kept for its owner. One never served is free at once. */
+/** Names that this relay gave up and that are kept for its owner. */
 export function quarantineRows({ value, context }: PersistedSnapshot) {
   const c = context as RelayContext;
   const row = (subdomain: string, untilMs: number) => ({
@@ -56,6 +56,6 @@ export function quarantineRows({ value, context }: PersistedSnapshot) {
     until: toSeconds(untilMs),
   });
   const rows = c.freed.map(({ subdomain, until }) => row(subdomain, until));
-  const isClosed = statusOf(value) === "deactivated" && c.closedAt !== null && c.wanted > 0;
-  return isClosed ? [...rows, row(c.subdomain, c.closedAt! + QUARANTINE_MS)] : rows;
+  if (statusOf(value) !== "deactivated" || c.closedAt === null) return rows;
+  return isNameKept(c, c.closedAt) ? [...rows, row(c.subdomain, c.closedAt + QUARANTINE_MS)] : rows;
 }

@@ -68,6 +68,7 @@ export const billingRoutes = (parts: RouteParts) => {
       "/tenant/billing",
       async ({ request, server, body: { nwc_url } }) => {
         await admitTenant(parts, request, server);
+        await limits.change(edge.pubkeyOf(request));
         const pubkey = nwc_url === null ? edge.pubkeyOf(request) : await probing(request);
         return parts.tenantWallets.connect(pubkey, nwc_url);
       },

@@ -33,7 +33,7 @@ const subdomainProblems = [
 
 /** My relays. */
 export const relayRoutes = (parts: RouteParts) => {
-  const { queries, edge } = parts;
+  const { queries, edge, limits } = parts;
 
   const one = (request: Request, id: string) =>
     viewRelay(parts, ownRelay(parts, edge.pubkeyOf(request), id));
@@ -81,7 +81,13 @@ export const relayRoutes = (parts: RouteParts) => {
           403: refusal("tenant_suspended"),
           409: refusal("subdomain_taken", "subdomain_quarantined"),
           422: refusal("invalid", "unsafe_text", ...subdomainProblems, "idempotency_key_reused"),
-          429: refusal("free_relay_limit", "reservation_limit", "relay_limit", "rate_limited"),
+          429: refusal(
+            "free_relay_limit",
+            "reservation_limit",
+            "relay_limit",
+            "creation_limit",
+            "rate_limited",
+          ),
           503: refusal("billing_not_configured"),
         },
         detail: {
@@ -124,6 +130,7 @@ export const relayRoutes = (parts: RouteParts) => {
     .put(
       "/tenant/relays/:id",
       async ({ request, params, body }) => {
+        await limits.change(edge.pubkeyOf(request));
         await editRelay(parts, edge.pubkeyOf(request), params.id, body);
         if (body.plan !== undefined) await untilReplaced(parts, edge.pubkeyOf(request), params.id);
         const { open_invoice } = one(request, params.id);
@@ -147,18 +154,19 @@ export const relayRoutes = (parts: RouteParts) => {
             "next_plan_paid",
           ),
           422: refusal("invalid", "unsafe_text", ...subdomainProblems),
-          429: refusal("rename_limit"),
+          429: refusal("rename_limit", "invoice_limit", "free_relay_limit", "rate_limited"),
         },
         detail: {
           summary: "Edit a relay; fields left out stay",
           description:
-            "Stored at once, then applied to the relay server until it shows it: `problem` says what keeps it. A relay is renamed once a day at most; its old name is kept for you for 30 days.",
+            "Stored at once, then applied to the relay server until it shows it: `problem` says what keeps it. A relay is renamed once a day at most; its old name is kept for you for 30 days, unless it was served for less than a day on the free plan.",
         },
       },
     )
     .delete(
       "/tenant/relays/:id",
       async ({ request, params }) => {
+        await limits.change(edge.pubkeyOf(request));
         await deactivateRelay(parts, edge.pubkeyOf(request), params.id);
         return one(request, params.id);
       },
@@ -170,6 +178,7 @@ export const relayRoutes = (parts: RouteParts) => {
           403: refusal("tenant_suspended"),
           404: refusal("relay_not_found"),
           409: refusal("suspended_by_operator"),
+          429: refusal("rate_limited"),
         },
         detail: {
           summary: "Deactivate a relay; its data is kept",
@@ -180,8 +189,10 @@ export const relayRoutes = (parts: RouteParts) => {
     )
     .post(
       "/tenant/relays/:id/reactivate",
-      async ({ request, params, body }) =>
-        result(await reactivateRelay(parts, askerOf(parts, request), params.id, body?.plan)),
+      async ({ request, params, body }) => {
+        await limits.change(edge.pubkeyOf(request));
+        return result(await reactivateRelay(parts, askerOf(parts, request), params.id, body?.plan));
+      },
       {
         params: idParam,
         body: reactivateRequest,
@@ -200,7 +211,7 @@ export const relayRoutes = (parts: RouteParts) => {
             "subdomain_quarantined",
           ),
           422: refusal("invalid", "idempotency_key_reused"),
-          429: refusal("free_relay_limit", "reservation_limit"),
+          429: refusal("free_relay_limit", "reservation_limit", "invoice_limit", "rate_limited"),
           503: refusal("billing_not_configured"),
         },
         detail: {

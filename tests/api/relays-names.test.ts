@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { type Fixture, startFixture } from "./berth-fixture.ts";
 import { expectConsistency } from "./books.ts";
 import {
+  activePaidRelay,
   activeRelay,
   DAY_MS,
   freshName,
@@ -156,6 +157,7 @@ test("a schema is never given out twice, and a rename does not change it", async
 test("a deactivated relay's name is kept 30 days for its owner, then it is anyone's", async () => {
   const owner = fixture.tenant();
   const { id, subdomain } = await activeRelay(owner);
+  await fixture.advance(DAY_MS);
   await owner.delete(`/tenant/relays/${id}`);
   expect(await said(subdomain)).toBe("subdomain_quarantined");
   expect(await asked(subdomain)).toBe("subdomain_quarantined");
@@ -163,6 +165,7 @@ test("a deactivated relay's name is kept 30 days for its owner, then it is anyon
   expect(await said(subdomain)).toBe("subdomain_taken");
 
   const other = await activeRelay(owner);
+  await fixture.advance(DAY_MS);
   await owner.delete(`/tenant/relays/${other.id}`);
   await fixture.advance(30 * DAY_MS - HOUR_MS);
   expect(await said(other.subdomain)).toBe("subdomain_quarantined");
@@ -176,6 +179,7 @@ test("a deactivated relay's name is kept 30 days for its owner, then it is anyon
 test("a name given up by renaming is kept too, and its owner can go back to it", async () => {
   const owner = fixture.tenant();
   const { id, subdomain } = await activeRelay(owner);
+  await fixture.advance(DAY_MS);
   const path = `/tenant/relays/${id}`;
   expect((await owner.put(path, { subdomain: freshName() })).status).toBe(200);
   expect(await said(subdomain)).toBe("subdomain_quarantined");
@@ -186,6 +190,36 @@ test("a name given up by renaming is kept too, and its owner can go back to it",
   await fixture.advance(DAY_MS);
   expect((await owner.put(path, { subdomain })).status).toBe(200);
   expect(await said(subdomain)).toBe("subdomain_taken");
+});
+
+test("a name that was free of charge for less than a day is free at once, a paid one is kept", async () => {
+  const [hoarder, buyer] = [fixture.tenant(), fixture.tenant()];
+  const { id, subdomain } = await activeRelay(hoarder);
+  const path = `/tenant/relays/${id}`;
+  await fixture.advance(DAY_MS - HOUR_MS);
+  const renamed = freshName();
+  await hoarder.put(path, { subdomain: renamed });
+  expect(await said(subdomain)).toBe("free");
+  // The day counts anew for each name.
+  await fixture.advance(DAY_MS - HOUR_MS);
+  await hoarder.delete(path);
+  expect(await said(renamed)).toBe("free");
+  expect(await asked(renamed)).toBe("free");
+
+  const bought = await activePaidRelay(fixture, buyer);
+  await buyer.delete(`/tenant/relays/${bought.relay.id}`);
+  expect(await said(bought.relay.subdomain)).toBe("subdomain_quarantined");
+});
+
+test("a relay that comes back has been served since it first was", async () => {
+  const owner = fixture.tenant();
+  const { id, subdomain } = await activeRelay(owner);
+  await owner.delete(`/tenant/relays/${id}`);
+  await fixture.advance(DAY_MS);
+  await owner.post(`/tenant/relays/${id}/reactivate`);
+  await relayIs(owner, id, "active");
+  await owner.delete(`/tenant/relays/${id}`);
+  expect(await said(subdomain)).toBe("subdomain_quarantined");
 });
 
 test("a name that was only ever reserved is free at once", async () => {

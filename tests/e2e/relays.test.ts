@@ -340,7 +340,7 @@ test("a relay whose name somebody else took meanwhile says so before it is broug
 
 test("a name that one gave up is offered to oneself for another relay", async () => {
   const owner = tenant();
-  const { id } = await owner.relay("old-harbour");
+  const { id } = await owner.relay("old-harbour", "basic");
   while ((await owner.read(id)).status !== "active") await Bun.sleep(20);
   await owner.send("DELETE", `/tenant/relays/${id}`);
   const page = await owner.see("/relays/new");

@@ -1,6 +1,7 @@
 import { createSignal, For, Show } from "solid-js";
 import { QUARANTINE_MS } from "../../../machines/billing.ts";
 import { statusOf } from "../../../machines/describe.ts";
+import { isNameKept } from "../../../machines/relay.ts";
 import { wordsOf } from "../../lib/api/api.ts";
 import { createNow } from "../../lib/live/clock.ts";
 import type { RelayReplica } from "../../lib/live/live.ts";
@@ -77,13 +78,15 @@ const AskDeactivate = (props: {
 };
 export default AskDeactivate;
 
+const FREE_AT_ONCE = "The name is free for anyone at once.";
+
 /** What switching it off does, as it is now; each a sentence. */
 function consequences({ context: c, value }: RelayReplica, nowMs: number): string[] {
   const status = statusOf(value);
   if (c.wanted === 0)
     return [
       "Its invoice is withdrawn. If you paid it already, the sats become your credit.",
-      "The name is free for anyone at once.",
+      FREE_AT_ONCE,
     ];
   const stops =
     status === "suspended"
@@ -103,6 +106,8 @@ function consequences({ context: c, value }: RelayReplica, nowMs: number): strin
     stops,
     "Its data is kept for when you bring it back.",
     ...money,
-    `The name stays yours for 30 days, until ${day(nowMs + QUARANTINE_MS, nowMs)}.`,
+    isNameKept(c, nowMs)
+      ? `The name stays yours for 30 days, until ${day(nowMs + QUARANTINE_MS, nowMs)}.`
+      : FREE_AT_ONCE,
   ];
 }

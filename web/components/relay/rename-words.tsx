@@ -1,5 +1,6 @@
 import { Show } from "solid-js";
 import { RENAME_INTERVAL_MS } from "../../../machines/billing.ts";
+import { isNameKept } from "../../../machines/relay.ts";
 import { createNow } from "../../lib/live/clock.ts";
 import type { RelayReplica } from "../../lib/live/live.ts";
 import { relayDomain } from "../../lib/page/settings.ts";
@@ -27,8 +28,9 @@ export const RenameWords = (props: { relay: RelayReplica; isRenamed: boolean }) 
                 <span class="font-mono text-[14px] break-all">
                   {c().subdomain}.{relayDomain}
                 </span>{" "}
-                do not find it there any more. The old name is kept for you for 30 days. A relay can
-                be renamed once a day.
+                do not find it there any more. The old name is{" "}
+                {isNameKept(c(), now()) ? "kept for you for 30 days" : "free for anyone at once"}. A
+                relay can be renamed once a day.
               </p>
             </>
           }

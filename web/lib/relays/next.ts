@@ -5,7 +5,7 @@
 import { isNextPaid, QUARANTINE_MS, type Seat } from "../../../machines/billing.ts";
 import type { InvoiceContext } from "../../../machines/invoice.ts";
 import { plans } from "../../../machines/plans.ts";
-import type { RelayContext } from "../../../machines/relay.ts";
+import { isNameKept, type RelayContext } from "../../../machines/relay.ts";
 import { renews, switchesByItself, type TenantContext } from "../../../machines/tenant.ts";
 import { openInvoiceOf } from "../billing/open-invoice.ts";
 import { upcoming } from "../billing/upcoming.ts";
@@ -194,7 +194,8 @@ function whileCounting(
 
 function whileOff(c: RelayContext, where: string, nowMs: number): Next {
   const paidUntil = c.priceSats > 0 && (c.paidThrough ?? 0) > nowMs ? c.paidThrough : null;
-  const keptUntil = c.closedAt !== null && c.wanted > 0 ? c.closedAt + QUARANTINE_MS : null;
+  const keptUntil =
+    c.closedAt !== null && isNameKept(c, c.closedAt) ? c.closedAt + QUARANTINE_MS : null;
   const isOurs = keptUntil !== null && keptUntil > nowMs;
   const said = where === "deactivated.lapsed" ? "Not paid in time" : "Switched off";
   const next = { tone: "waiting" as const, invoice: null };
