@@ -30,6 +30,8 @@ type Reply = RelayAnswer & { events: Event[] };
 type Waiting = {
   hear(type: unknown, rest: unknown[], answer: (reply: Reply) => void): void;
   reply: PromiseWithResolvers<Reply>;
+  /** How many wait for it. */
+  askers: number;
 };
 
 /**
@@ -138,6 +140,7 @@ export class RelayLink {
     });
   }
 
+  /** Whoever asks under an id that is being asked already waits for the same answer: a relay gives one. */
   async #ask(
     id: string,
     message: unknown[],
@@ -145,13 +148,16 @@ export class RelayLink {
     hear: Waiting["hear"],
   ): Promise<Reply> {
     if (!this.#isOpen) throw lost();
-    const reply = Promise.withResolvers<Reply>();
-    this.#waiting.set(id, { hear, reply });
+    const under = this.#waiting.get(id);
+    const waiting = under ?? { hear, reply: Promise.withResolvers<Reply>(), askers: 0 };
+    const { promise } = waiting.reply;
+    waiting.askers++;
+    this.#waiting.set(id, waiting);
     try {
-      this.#send(message);
-      return await (signal ? abortable(reply.promise, signal) : reply.promise);
+      if (!under) this.#send(message);
+      return await (signal ? abortable(promise, signal) : promise);
     } finally {
-      this.#waiting.delete(id);
+      if (--waiting.askers === 0 && this.#waiting.get(id) === waiting) this.#waiting.delete(id);
     }
   }
 
@@ -171,7 +177,10 @@ export class RelayLink {
     if (typeof subject !== "string") return;
     if (type === "AUTH") this.#challengedWith(subject);
     const waiting = this.#waiting.get(subject);
-    waiting?.hear(type, rest, waiting.reply.resolve);
+    waiting?.hear(type, rest, (reply) => {
+      this.#waiting.delete(subject);
+      waiting.reply.resolve(reply);
+    });
   }
 
   /** Another challenge ends the proof that was given for the one before. */

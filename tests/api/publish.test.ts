@@ -83,6 +83,17 @@ test("what I signed is on the indexer relays as I signed it, and again is no err
   expect(fixture.rows("SELECT 1 FROM tenants WHERE pubkey = ?", tenant.pubkey)).toEqual([]);
 });
 
+test("the same event sent three times at once is answered three times the same", async () => {
+  const tenant = fixture.tenant();
+  const event = named(tenant.key, "Thrice");
+  const answers = await Promise.all([1, 2, 3].map(() => publish(tenant, event)));
+  const relays = [{ url: indexer(), accepted: true, reason: null }];
+  expect(answers.map(({ status, body }) => [status, body.relays])).toEqual(
+    Array(3).fill([200, relays]),
+  );
+  expect(await storedOf(tenant)).toEqual([event]);
+});
+
 test("my profile is at once what I published", async () => {
   const tenant = fixture.tenant();
   const nameOf = async () =>
