@@ -101,6 +101,17 @@ export function hostStore(db: Db) {
         return false;
       }
     },
+    /**
+     * Writes 64 kB to the disk and takes them away again: more than what fits into a page that is there
+     * already. @throws where that is not possible.
+     */
+    probe(): void {
+      sqlite.transaction(() => {
+        sqlite.run("CREATE TABLE IF NOT EXISTS disk_probe (room BLOB)");
+        sqlite.run("INSERT INTO disk_probe VALUES (zeroblob(65536))");
+      })();
+      sqlite.run("DROP TABLE disk_probe");
+    },
     savepoint: run<[]>("SAVEPOINT delivery"),
     release: run<[]>("RELEASE delivery"),
     rollbackTo: run<[]>("ROLLBACK TO delivery"),

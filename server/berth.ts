@@ -129,6 +129,19 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
       }),
     }),
     project,
+    onStorage(failure) {
+      const file = config.databasePath;
+      if (failure === null) log("info", "the disk takes what is written again", { file });
+      else
+        log(
+          "error",
+          "nothing can be saved: free space, or make the disk writable; all goes on then",
+          {
+            file,
+            ...describe(failure),
+          },
+        );
+    },
   });
   const report = createSettlements(host, queries);
   const outbox = new Outbox(host, { concurrency: laneConcurrency, onDefect: defect });
@@ -172,6 +185,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
       if (!nip98) throw new Error("nobody listens yet");
       return nip98;
     },
+    isStorageFailure: (error) => host.storage.failed(error),
     onFailure: (id, error) => log("error", "a request failed", { id, ...describe(error) }),
   });
   const commands: CommandParts = {
@@ -206,6 +220,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     address: { scheme: tuning.relayScheme, relayDomain: config.relayDomain },
     check: createChecks((invoice, signal) => askAbout(parts, invoice, signal)),
     closedLanes: () => outbox.closedLanes(),
+    canSave: () => host.storage.isWritable,
     watching(tenant) {
       watched.set(tenant, (watched.get(tenant) ?? 0) + 1);
       return () => {

@@ -1,3 +1,4 @@
+import { isStorageFailure } from "../../db/storage-failure.ts";
 import { AppError } from "../errors.ts";
 import { redeliver, releaseWork, retryAlarm } from "../host/operator.ts";
 import type { CommandParts } from "./index.ts";
@@ -30,7 +31,7 @@ export async function retryHeld(
         return await releaseWork(host, id);
     }
   } catch (error) {
-    if (error instanceof AppError) throw error;
+    if (error instanceof AppError || isStorageFailure(error)) throw error;
     const why = error instanceof Error ? error.message : String(error);
     throw new AppError("still_held", 409, `it failed again: ${why}`);
   }

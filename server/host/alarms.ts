@@ -62,6 +62,11 @@ export class AlarmClock {
       this.#sleep();
     } catch (error) {
       this.#firing = null;
+      if (this.host.storage.failed(error)) {
+        // Nothing is lost: an alarm is a deadline that has passed.
+        void this.host.storage.back().then(() => this.wake());
+        return;
+      }
       this.onDefect("no alarm can be fired", error);
       if (this.#isRunning) this.#timer = setTimeout(() => void this.wake(), AFTER_FAILURE_MS);
     }

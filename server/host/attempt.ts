@@ -1,4 +1,5 @@
 import type { OutboxRow } from "../../db/host-store.ts";
+import { isStorageFailure } from "../../db/storage-failure.ts";
 import { Killed, Refused, Unavailable } from "../errors.ts";
 import type { Effect, EffectContext } from "./effect.ts";
 
@@ -46,6 +47,8 @@ export async function attempt(
     return { kind: "answered", answer: JSON.stringify(output ?? null) };
   } catch (error) {
     if (error instanceof Abandoned) return { kind: "abandoned", code: "abandoned", said: null };
+    // What it wanted to remember was not written: that is no answer, and costs nothing.
+    if (isStorageFailure(error)) return { kind: "abandoned", code: "storage_down", said: null };
     const said = saidIn(error);
     if (error instanceof Refused) return { kind: "refused", code: error.code, said };
     if (error instanceof Killed) return { kind: "killed", code: error.code, said };

@@ -7,6 +7,7 @@ import { type Commit, Touched } from "./commit.ts";
 import { assertDurable } from "./durable.ts";
 import type { Effect } from "./effect.ts";
 import { type Delivered, Run } from "./run.ts";
+import { Storage } from "./storage.ts";
 import { TransactionQueue } from "./transactions.ts";
 import type { HostEvent, Output, PersistedSnapshot } from "./xstate.ts";
 
@@ -54,6 +55,8 @@ export type HostOptions = {
   effects: Record<string, Effect>;
   /** The rows that go with a transition. Pure. */
   project: (change: Change) => Put[];
+  /** Told when nothing can be written any more, with the error, and with null when it can again. */
+  onStorage?: (failure: unknown) => void;
 };
 
 /**
@@ -68,6 +71,8 @@ export class Host {
   readonly project: (change: Change) => Put[];
   /** What the open transaction touches. Only a {@link Run} writes it. */
   readonly touched = new Touched();
+  /** Whether what is written reaches the disk. */
+  readonly storage: Storage;
   readonly #queue: TransactionQueue;
   readonly #listeners = new Set<(commit: Commit) => void>();
 
@@ -80,8 +85,10 @@ export class Host {
     this.project = options.project;
     for (const { machine, tells } of Object.values(this.machines))
       assertDurable(machine, Object.keys(this.effects), tells);
+    this.storage = new Storage(() => this.store.probe(), options.onStorage ?? (() => {}));
     this.#queue = new TransactionQueue(this.store, {
       attempt: (body) => this.attempt(body),
+      failed: (error) => this.storage.failed(error),
       committed: (isOnDisk) => {
         const commit = this.touched.take();
         if (isOnDisk && commit) this.#ring(commit);
@@ -164,9 +171,10 @@ export class Host {
     }
   }
 
-  /** Waits for everything that is queued to be committed. */
-  drained(): Promise<unknown> {
-    return this.#queue.run(() => null);
+  /** Waits for everything that is queued to be committed, or to have failed, and lets go of the disk. */
+  async drained(): Promise<void> {
+    await this.#queue.run(() => null).catch(() => {});
+    this.storage.stop();
   }
 
   #ring(commit: Commit): void {

@@ -5,6 +5,7 @@ import type { Commit } from "./commit.ts";
 import { backoffMs, type Effect, type EffectContext } from "./effect.ts";
 import type { Host } from "./host.ts";
 import { Lane } from "./lane.ts";
+import type { Run } from "./run.ts";
 
 /** Three deaths, of this process or of what it asks, during one piece of work hold it: it may be what kills. */
 const DEATHS_MAX = 3;
@@ -117,6 +118,12 @@ export class Outbox {
     this.#isAwake = false;
     if (!this.#isRunning) return;
     clearTimeout(this.#timer);
+    const { storage } = this.host;
+    if (!storage.isWritable) {
+      // What cannot be claimed does not begin.
+      void storage.back().then(() => this.wake());
+      return;
+    }
     const now = this.host.clock.now();
     let wakeAt = Number.POSITIVE_INFINITY;
     try {
@@ -146,7 +153,10 @@ export class Outbox {
       if (!effect) throw new Error(`nobody performs '${row.src}'`);
       const entered = lane.enter(row);
       this.#perform(lane, row, effect, entered)
-        .catch((error) => this.options.onDefect(`outbox row ${row.key}`, error))
+        .catch((error) => {
+          if (!this.host.storage.failed(error))
+            this.options.onDefect(`outbox row ${row.key}`, error);
+        })
         .finally(() => {
           lane.leave(row);
           if (this.#controllers.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
@@ -187,7 +197,7 @@ export class Outbox {
     const now = this.host.clock.now();
     if (outcome.kind === "killed") {
       const { code } = outcome;
-      await this.host.deliver(() => this.host.store.dieWork(DEATHS_MAX, now, code, row.key));
+      await this.#write(row, () => this.host.store.dieWork(DEATHS_MAX, now, code, row.key));
     } else if (outcome.kind === "unreachable" || outcome.kind === "abandoned") {
       // Costs no attempt. At the end of the queue of what is due, so that another row asks next.
       await this.#retry(row, now, errorText(outcome), 1);
@@ -202,20 +212,40 @@ export class Outbox {
     }
   }
 
-  #retry({ key }: OutboxRow, nextAt: number, error: string, refund: 0 | 1): Promise<number> {
-    return this.host.deliver(() => this.host.store.retryWork(nextAt, error, refund, key));
+  #retry(row: OutboxRow, nextAt: number, code: string, refund: 0 | 1): Promise<number> {
+    return this.#write(row, () => this.host.store.retryWork(nextAt, code, refund, row.key));
   }
 
   async #end(row: OutboxRow, ending: Ending): Promise<void> {
     try {
-      await this.host.deliver((run) => deliverEnding(run, row, ending));
+      await this.#write(row, (run) => deliverEnding(run, row, ending));
     } catch (cause) {
+      if (this.host.storage.failed(cause)) throw cause;
       // The answer is kept and the work never runs again; the operator delivers it once more.
       const why = cause instanceof Error ? cause.message : String(cause);
       const [answer, error] =
         "answer" in ending ? [ending.answer, why] : [null, `${ending.code}: ${why}`];
-      await this.host.deliver(() => this.host.store.stickWork(answer, error, row.key));
+      await this.#write(row, () => this.host.store.stickWork(answer, error, row.key));
       this.options.onDefect(`the answer of ${row.key} could not be delivered`, cause);
+    }
+  }
+
+  /**
+   * Writes how an attempt ended. While the disk takes nothing the ending is kept in memory, and written
+   * when it can be: only death loses it, and then the work is done again under the same key.
+   */
+  async #write<T>(
+    { key }: OutboxRow,
+    body: (run: Run) => T extends Promise<unknown> ? never : T,
+  ): Promise<T> {
+    const signal = this.#controllers.get(key)?.signal;
+    for (;;) {
+      try {
+        return await this.host.deliver(body);
+      } catch (error) {
+        if (!this.host.storage.failed(error) || signal?.aborted) throw error;
+        await this.host.storage.back(signal);
+      }
     }
   }
 }

@@ -160,8 +160,9 @@ export class Run {
     try {
       this.host.attempt(() => this.fire(alarm));
     } catch (error) {
-      // What is too much for a larger transaction is not this alarm's fault.
-      if (!this.host.store.isOpen() || (error instanceof Endless && !isOutermost)) throw error;
+      // Neither a disk that takes nothing nor what is too much for a larger transaction is its fault.
+      const isOthers = this.host.storage.failed(error) || !this.host.store.isOpen();
+      if (isOthers || (error instanceof Endless && !isOutermost)) throw error;
       this.hold(alarm, error);
     }
   }

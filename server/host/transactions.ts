@@ -18,13 +18,15 @@ export class TransactionQueue {
   #scheduled = false;
 
   /**
-   * @param hooks - `attempt` runs a body in a savepoint; `committed` is told how each transaction
-   * ended, after all who wait for it were.
+   * @param hooks - `attempt` runs a body in a savepoint; `failed` says whether an error is the disk's,
+   * so that the whole transaction failed; `committed` is told how each ended, after all who wait for it
+   * were.
    */
   constructor(
     readonly store: HostStore,
     readonly hooks: {
       attempt: (body: () => unknown) => unknown;
+      failed: (error: unknown) => boolean;
       committed: (isOnDisk: boolean) => void;
     },
   ) {}
@@ -58,7 +60,7 @@ export class TransactionQueue {
           return () => job.resolve(value);
         } catch (error) {
           // Where SQLite itself gave the transaction up, the others' writes are gone too.
-          if (!isShared || !store.isOpen()) throw error;
+          if (!isShared || hooks.failed(error) || !store.isOpen()) throw error;
           return () => job.reject(error);
         }
       });
@@ -66,6 +68,7 @@ export class TransactionQueue {
       for (const settled of settle) settled();
       return true;
     } catch (error) {
+      hooks.failed(error);
       if (store.isOpen()) store.rollback();
       for (const job of jobs) job.reject(error);
       return false;

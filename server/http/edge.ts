@@ -16,6 +16,8 @@ const GUARDED = /^\/(?:tenant|admin)(?:\/|$)/;
 export type EdgeOptions = {
   nip98: () => Nip98;
   limits: Limits;
+  /** Whether an error is the disk's, which takes nothing now. */
+  isStorageFailure: (error: unknown) => boolean;
   /** An unexpected failure: logged under an id that the client is told too. */
   onFailure: (id: string, error: unknown) => void;
 };
@@ -24,7 +26,7 @@ export type EdgeOptions = {
  * Everything between the socket and the routes: reads the body once, authenticates whatever lies under
  * /tenant and /admin, whether or not the route exists, and turns every error into a problem document.
  */
-export function createEdge({ nip98, limits, onFailure }: EdgeOptions) {
+export function createEdge({ nip98, limits, isStorageFailure, onFailure }: EdgeOptions) {
   const known = new WeakMap<Request, Known>();
 
   /** The pubkey that signed this request. Only for routes under /tenant and /admin. */
@@ -95,6 +97,7 @@ export function createEdge({ nip98, limits, onFailure }: EdgeOptions) {
       }
       if (code === "PARSE" || code === "INVALID_FILE_TYPE" || code === "INVALID_COOKIE_SIGNATURE")
         return problemResponse({ code: "malformed", status: 400, detail: "the body is not JSON" });
+      if (isStorageFailure(error)) return refusalResponse(cannotSave());
       const id = crypto.randomUUID();
       onFailure(id, error);
       const detail = "something went wrong on our side; it was noted under this id";
@@ -102,6 +105,15 @@ export function createEdge({ nip98, limits, onFailure }: EdgeOptions) {
     });
   return { plugin, pubkeyOf, bodyOf };
 }
+
+/** Nothing of a transaction that failed remains, so a request can simply be made again. */
+const cannotSave = () =>
+  new AppError(
+    "cannot_save",
+    503,
+    "we cannot save anything right now, so nothing was changed. We are on it: try again in a minute",
+    { retryAfterSeconds: 60 },
+  );
 
 /** Path and query exactly as they were sent; the Host before them may be no host at all. */
 export function targetOf(url: string): { pathname: string; target: string } {

@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { uptime } from "node:os";
 import { dirname } from "node:path";
+import { isStorageFailure } from "../../db/storage-failure.ts";
 
 /** Remembers which NIP-98 events were used, so that each is accepted once. */
 export interface SeenIds {
@@ -90,7 +91,12 @@ export function openSeenIds(
     close() {
       if (!isOpen) return;
       isOpen = false;
-      database.run("UPDATE usage SET closed = 1");
+      try {
+        database.run("UPDATE usage SET closed = 1");
+      } catch (error) {
+        // Not marked as closed it counts as cut off, which is the safe side.
+        if (!isStorageFailure(error)) throw error;
+      }
       insert.finalize();
       prune.finalize();
       database.close(true);

@@ -29,6 +29,8 @@ export type RouteParts = CommandParts & {
   history: typeof relayHistory;
   /** Outside systems that do not answer now. */
   closedLanes: () => string[];
+  /** Whether the disk takes what is written. */
+  canSave: () => boolean;
   /** Marks a tenant's stream as open, for who looks often while somebody watches. @returns unmark */
   watching: (tenant: string) => () => void;
 };

@@ -19,14 +19,17 @@ export const publicRoutes = (parts: RouteParts) =>
     .get(
       "/healthz",
       () => ({
-        status: parts.closedLanes().length === 0 ? ("ok" as const) : ("degraded" as const),
+        status:
+          parts.closedLanes().length === 0 && parts.canSave()
+            ? ("ok" as const)
+            : ("degraded" as const),
       }),
       {
         response: { 200: t.Object({ status: t.Union([t.Literal("ok"), t.Literal("degraded")]) }) },
         detail: {
           summary: "Whether everything we depend on answers",
           description:
-            "`degraded` means that something outside does not answer now. Requests are still taken; what waits on it is done when it is back.",
+            "`degraded` means that something outside does not answer now, or that our disk takes nothing: then what would change something answers 503. What waits is done when it is back.",
         },
       },
     )

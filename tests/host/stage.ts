@@ -23,6 +23,7 @@ export type StageOptions = {
   policy?: Partial<Effect>;
   effects?: Record<string, Effect>;
   concurrency?: Record<string, number>;
+  onStorage?: (failure: unknown) => void;
 };
 
 export type Stage = ReturnType<typeof openStage>;
@@ -67,6 +68,7 @@ export function openStage(options: StageOptions = {}) {
       changes.push(change);
       return options.project?.(change) ?? [];
     },
+    ...(options.onStorage ? { onStorage: options.onStorage } : {}),
   });
   const onDefect = (message: string) => {
     defects.push(message);
