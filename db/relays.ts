@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, ne, or, sql } from "drizzle-orm";
+import { and, desc, eq, gt, ne, type SQL, sql } from "drizzle-orm";
 import type { Db } from "./database.ts";
 import { type Listed, optionally, type Page, pattern, searching } from "./page.ts";
 import { quarantine, relays, schemas } from "./schema.ts";
@@ -58,11 +58,34 @@ export function relayQueries({ orm }: Db) {
     )
     .orderBy(desc(relays.createdAt))
     .prepare();
-  const live = orm
+  /** Word for word the conditions of the indexes `relays_served` and `relays_dark`. */
+  const parts = {
+    served: sql`${relays.status} IN ('active', 'grace')`,
+    dark: sql`${relays.status} IN ('suspended', 'deactivated') AND ${relays.applied} > 0`,
+  };
+  const partOf = (condition: SQL) => {
+    const places = orm
+      .select({ id: relays.id, subdomain: relays.subdomain })
+      .from(relays)
+      .where(and(condition, gt(relays.id, sql.placeholder("id"))))
+      .orderBy(relays.id)
+      .limit(sql.placeholder("limit"))
+      .prepare();
+    const counted = orm
+      .select({ total: sql<number>`count(*)` })
+      .from(relays)
+      .where(condition)
+      .prepare();
+    return {
+      /** Those after an id, in order. */
+      after: (id: string, limit: number) => places.all({ id, limit }),
+      count: () => counted.get()?.total ?? 0,
+    };
+  };
+  const servedOf = orm
     .select({ id: relays.id, subdomain: relays.subdomain })
     .from(relays)
-    .where(or(eq(relays.status, "active"), eq(relays.status, "grace")))
-    .orderBy(relays.id)
+    .where(and(eq(relays.tenant, sql.placeholder("tenant")), parts.served))
     .prepare();
   const schemaOf = orm
     .select()
@@ -86,7 +109,10 @@ export function relayQueries({ orm }: Db) {
     created: (tenant: string, since: number): number[] =>
       created.all({ tenant, since }).map(({ createdAt }) => createdAt),
     /** Relays that should answer at their host. */
-    live: () => live.all(),
+    served: partOf(parts.served),
+    /** Relays that once did and must not now. */
+    dark: partOf(parts.dark),
+    servedOf: (tenant: string) => servedOf.all({ tenant }),
     isSchemaAssigned: (schema: string): boolean => schemaOf.get({ schema }) !== undefined,
   };
 }

@@ -46,10 +46,14 @@ export type RelayContext = RelayInput & {
   freed: { subdomain: string; until: number }[];
 };
 
+/** What was seen at the relay server. */
+export type RelayFinding =
+  | { type: "DRIFTED" }
+  | { type: "ADOPTED"; info: Confirmed; over: Confirmed };
+
 type Command =
   | ({ type: "EDIT" } & Partial<Settings>)
   | { type: "DEACTIVATE" }
-  | { type: "DRIFTED" }
   | { type: "admin.suspend"; reason: string }
   | { type: "admin.unsuspend"; reason: string }
   | { type: "admin.deactivate"; reason: string }
@@ -89,7 +93,7 @@ export const relayMachine = setup({
   types: {
     context: {} as RelayContext,
     input: {} as RelayInput,
-    events: {} as Command | ToRelay,
+    events: {} as Command | RelayFinding | ToRelay,
     tags: {} as "attention",
     meta: {} as { cause: Cause },
   },
@@ -116,6 +120,13 @@ export const relayMachine = setup({
     wasInGrace: ({ context }) => context.heldInGrace,
     isBilledBy: ({ context, event }) =>
       event.type === "UNBILLED" && event.invoice === context.invoice,
+    /** What was seen at the relay changed what it held when all was last as wanted. */
+    isNews: ({ context: c, event }) =>
+      event.type === "ADOPTED" &&
+      c.applied === c.wanted &&
+      c.confirmed !== null &&
+      isSameWords(c.confirmed, event.over) &&
+      !isSameWords(c.confirmed, event.info),
     isUnsettled: (_, params: { settled: boolean }) => !params.settled,
     isCoveredByTill: ({ event }) => event.type === "REOPEN" && event.covered,
   },
@@ -173,6 +184,17 @@ export const relayMachine = setup({
         icon: info.icon,
         name: c.name === read.name ? info.name : c.name,
         description: c.description === read.description ? info.description : c.description,
+      };
+    }),
+    adopt: assign(({ context: c, event }) => {
+      if (event.type !== "ADOPTED") return {};
+      const { info, over } = event;
+      const word = (field: keyof Confirmed) => (c[field] === over[field] ? info[field] : c[field]);
+      return {
+        confirmed: info,
+        name: word("name"),
+        description: word("description"),
+        icon: word("icon"),
       };
     }),
     refuse: assign((_, params: { code: string }) => ({ refused: params.code })),
@@ -413,7 +435,7 @@ export const relayMachine = setup({
         settled: {
           description: "The relay server was told everything there is to tell.",
           always: { guard: "isBehind", target: "applying" },
-          on: { DRIFTED: "applying" },
+          on: { DRIFTED: "applying", ADOPTED: { guard: "isNews", actions: "adopt" } },
         },
         applying: {
           description: "The relay server is being told.",
@@ -432,6 +454,9 @@ export const relayMachine = setup({
     },
   },
 });
+
+const isSameWords = (a: Confirmed, b: Confirmed): boolean =>
+  a.name === b.name && a.description === b.description && a.icon === b.icon;
 
 function reopen() {
   return [

@@ -6,13 +6,16 @@ import { createQueries } from "../db/index.ts";
 import { lockDatabase } from "../db/lock.ts";
 import { machines, migrations, tells } from "../machines/index.ts";
 import { relayActor } from "../machines/messages.ts";
+import type { RelayFinding } from "../machines/relay.ts";
 import { createApp } from "./app.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { CommandParts } from "./commands/index.ts";
 import { type Config, publicUrlOf } from "./config.ts";
+import { wantedOf } from "./effects/desired-relay.ts";
 import { createEffects, type EffectParts, laneConcurrency } from "./effects/index.ts";
 import { askAbout } from "./effects/wallet.ts";
 import { forecast } from "./forecast.ts";
+import { logTroubles, zooidTroubles } from "./health.ts";
 import { relayHistory } from "./history.ts";
 import { AlarmClock } from "./host/alarms.ts";
 import { migrateActors } from "./host/boot.ts";
@@ -36,7 +39,7 @@ import { createTenantWallets } from "./tenant-wallets.ts";
 import { createChecks } from "./wallet/checks.ts";
 import { SettlementWatch } from "./watch.ts";
 import { whyRelay } from "./why.ts";
-import { createPatrol } from "./zooid/drift.ts";
+import { createPatrol } from "./zooid/patrol.ts";
 
 /** What the sandbox sets otherwise than production does. */
 export type Tuning = OutsideTuning & {
@@ -85,7 +88,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
   if (distrusted) log("warn", "libsecp256k1 fails the vectors of BIP-340 and is not used");
 
   const outside = createOutside(config, secretKey, clock, tuning);
-  const { wallet, zooid } = outside;
+  const { wallet, zooid, pulse } = outside;
   let publicUrl = config.publicUrl ?? "";
   const open = (id: string): Secret => {
     const sealed = queries.secrets.get(id);
@@ -157,25 +160,36 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
       report,
       watching: () => watched.keys(),
     });
+  const place = ({ id, subdomain }: { id: string; subdomain: string }) => ({
+    id,
+    host: `${subdomain}.${config.relayDomain}`,
+  });
+  const beat = (part: typeof queries.relays.served) => ({
+    after: (id: string, limit: number) => part.after(id, limit).map(place),
+    count: part.count,
+  });
+  /** What the patrol found out about a relay, which is never a person's doing. */
+  const tellRelay = (id: string, event: RelayFinding): void => {
+    const origin = { cause: "patrol", by: null, reason: null };
+    host
+      .deliver((run) => run.deliver(relayActor(id), event, clock.now(), "result", origin))
+      .catch((error) => defect(`${event.type} of ${id} could not be told`, error));
+  };
   const patrol = createPatrol({
     zooid,
-    hosts: () =>
-      queries.relays
-        .live()
-        .map(({ id, subdomain }) => ({ id, host: `${subdomain}.${config.relayDomain}` })),
-    onDrift: (id) => {
-      host
-        .deliver((run) =>
-          run.deliver(relayActor(id), { type: "DRIFTED" }, clock.now(), "result", {
-            cause: "patrol",
-            by: null,
-            reason: null,
-          }),
-        )
-        .catch((error) => defect(`drift of ${id} could not be told`, error));
-    },
+    pulse,
+    served: beat(queries.relays.served),
+    dark: beat(queries.relays.dark),
+    watched: () => [...watched.keys()].flatMap(queries.relays.servedOf).map(place),
+    wanted: (id) => wantedOf(parts, id),
+    onDrift: (id) => tellRelay(id, { type: "DRIFTED" }),
+    onNews: (id, info, over) => tellRelay(id, { type: "ADOPTED", info, over }),
     onError: (error) => defect("the patrol failed", error),
   });
+
+  const platformPubkey = publicKeyOf(secretKey);
+  const troubles = () => zooidTroubles(pulse, platformPubkey);
+  pulse.onChange(logTroubles(troubles, platformPubkey));
 
   let nip98: Nip98 | null = null;
   const limits = createLimits(tuning.limits);
@@ -221,6 +235,9 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     check: createChecks((invoice, signal) => askAbout(parts, invoice, signal)),
     closedLanes: () => outbox.closedLanes(),
     canSave: () => host.storage.isWritable,
+    troubles,
+    pulse,
+    platformPubkey,
     watching(tenant) {
       watched.set(tenant, (watched.get(tenant) ?? 0) + 1);
       return () => {
@@ -240,7 +257,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     alarms,
     watch,
     patrol,
-    platformPubkey: publicKeyOf(secretKey),
+    platformPubkey,
     /** What signs and verifies: `tiny-secp256k1` or `libsecp256k1`. */
     signatures: schnorr.name,
 

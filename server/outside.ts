@@ -12,6 +12,7 @@ import { createOutbound } from "./outbound/outbound.ts";
 import { createNwcWallet } from "./wallet/nwc.ts";
 import { createPayer, PAY_TIMEOUT_MS } from "./wallet/payer.ts";
 import { createZooid } from "./zooid/client.ts";
+import { Pulse } from "./zooid/pulse.ts";
 
 /** What the sandbox sets otherwise than production does, of everything outside. */
 export type OutsideTuning = {
@@ -22,6 +23,7 @@ export type OutsideTuning = {
   walletTimeoutMs?: number;
   zooidTimeoutMs?: number;
   zooidSettleMs?: number;
+  zooidConfirmMs?: number;
   payTimeoutMs?: number;
 };
 
@@ -38,7 +40,13 @@ export function createOutside(
   clock: Clock,
   tuning: OutsideTuning,
 ) {
-  const { walletTimeoutMs, zooidTimeoutMs, zooidSettleMs, payTimeoutMs = PAY_TIMEOUT_MS } = tuning;
+  const {
+    walletTimeoutMs,
+    zooidTimeoutMs,
+    zooidSettleMs,
+    zooidConfirmMs,
+    payTimeoutMs = PAY_TIMEOUT_MS,
+  } = tuning;
   const outbound = createOutbound({ allowLoopback: tuning.allowLoopback ?? false });
   const { indexerRelays } = config;
   const own = createOutbound({ allowLoopback: true });
@@ -53,12 +61,15 @@ export function createOutside(
       clock,
       ...(walletTimeoutMs ? { timeoutMs: walletTimeoutMs } : {}),
     });
+  const pulse = new Pulse(() => clock.now());
   const zooid = createZooid({
+    pulse,
     apiUrl: config.zooidApiUrl,
     relayUrl: config.zooidRelayUrl,
     secretKey,
     ...(zooidTimeoutMs ? { timeoutMs: zooidTimeoutMs } : {}),
     ...(zooidSettleMs ? { settleMs: zooidSettleMs } : {}),
+    ...(zooidConfirmMs ? { confirmMs: zooidConfirmMs } : {}),
   });
   const messenger =
     indexerRelays.length === 0 ? null : createMessenger({ secretKey, indexerRelays, connect });
@@ -117,6 +128,7 @@ export function createOutside(
   return {
     wallet,
     zooid,
+    pulse,
     messenger,
     people,
     images: createImages(outbound),

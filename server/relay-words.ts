@@ -54,6 +54,7 @@ export function changeInWords(
   const [was, is] = [before.context, after.context];
   if (type === "EDIT") return editInWords(was, is);
   if (type === "EXTENDED") return extensionInWords(was, is);
+  if (type === "ADOPTED") return byAnotherClient(editInWords(was, is));
   if (/\.done\.actor\.apply$/.test(type)) return appliedInWords(before, after, wordsOf(type));
   // An answer that it is settled is not told: the payment itself is.
   if (/\.done\.actor\.ask$/.test(type) && statusOf(after.value) !== "suspended") return null;
@@ -105,9 +106,14 @@ function appliedInWords(
   const [was, is] = [before.context, after.context];
   if (is.refused !== null) return "the relay server refused what it should hold";
   // It was told although it had confirmed all there was: it had lost it.
-  if (was.applied >= was.wanted) return "the relay server had lost it, and holds it again";
+  if (was.applied >= was.wanted)
+    return "the relay server did not hold it as it should, and was put right";
   const adopted = editInWords(was, is);
   if (statusOf(before.value) !== statusOf(after.value))
     return adopted === null ? confirmed : `${confirmed}; ${adopted}`;
-  return adopted === null ? null : `at the relay itself, ${adopted}`;
+  return byAnotherClient(adopted);
 }
+
+/** The owner, or somebody whom the owner lets manage it, changed it over NIP-86: nobody can tell who. */
+const byAnotherClient = (changes: string | null): string | null =>
+  changes === null ? null : `by another client, ${changes}`;

@@ -11,6 +11,8 @@ type Known = { pubkey: string | null; raw: Uint8Array | null };
 const BODY_BYTES_MAX = 64 * 1024;
 /** Far more than any shape has. Deeper ones take seconds and gigabytes to describe as wrong. */
 const NESTING_MAX = 16;
+/** Public, and says more to the operator. */
+const SIGNABLE = /^\/healthz$/;
 const GUARDED = /^\/(?:tenant|admin)(?:\/|$)/;
 
 export type EdgeOptions = {
@@ -35,6 +37,8 @@ export function createEdge({ nip98, limits, isStorageFailure, onFailure }: EdgeO
     if (!pubkey) throw new AppError("auth_missing", 401, "sign this request (NIP-98)");
     return pubkey;
   };
+  /** The same of a route that need not be signed; null where it was not. */
+  const signerOf = (request: Request): string | null => known.get(request)?.pubkey ?? null;
   /** The raw bytes of the body; null where there is none. */
   const bodyOf = (request: Request): Uint8Array | null => known.get(request)?.raw ?? null;
 
@@ -72,7 +76,8 @@ export function createEdge({ nip98, limits, isStorageFailure, onFailure }: EdgeO
     .onRequest(async ({ request, server, set }) => {
       const { pathname, target } = targetOf(request.url);
       const address = addressOf(request, server);
-      const isGuarded = GUARDED.test(pathname);
+      const isSigned = SIGNABLE.test(pathname) && request.headers.has("authorization");
+      const isGuarded = isSigned || GUARDED.test(pathname);
       Object.assign(set.headers, isGuarded ? PRIVATE : NOSNIFF);
       if (isGuarded) await authenticate(request, target, address);
       else await admit(request, address);
@@ -103,7 +108,7 @@ export function createEdge({ nip98, limits, isStorageFailure, onFailure }: EdgeO
       const detail = "something went wrong on our side; it was noted under this id";
       return problemResponse({ code: "internal", status: 500, detail, id });
     });
-  return { plugin, pubkeyOf, bodyOf };
+  return { plugin, pubkeyOf, signerOf, bodyOf };
 }
 
 /** Nothing of a transaction that failed remains, so a request can simply be made again. */

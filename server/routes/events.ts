@@ -1,5 +1,4 @@
 import { Elysia } from "elysia";
-import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import type { Feed, FeedEntry } from "../host/feed.ts";
 import type { RouteParts } from "./parts.ts";
@@ -15,6 +14,25 @@ export type EventParts = {
   /** Real time between two `now` events; a proxy's patience if absent. */
   heartbeatMs?: number;
 };
+
+/** Relays that should run and do not as they should, by id; `zooid`: none does. In epoch ms. */
+export type OutsideNews = {
+  zooid: { code: string; since: number } | null;
+  relays: Record<string, { code: string; since: number }>;
+};
+
+/** What is seen changes often at once, when it changes. */
+const SEEN_MS = 500;
+
+function outsideOf({ pulse, queries }: Pick<RouteParts, "pulse" | "queries">, tenant: string) {
+  const seen: OutsideNews = { zooid: pulse.outage(), relays: {} };
+  if (pulse.troubled.size === 0) return seen;
+  for (const { id } of queries.relays.servedOf(tenant)) {
+    const trouble = pulse.troubled.get(id);
+    if (trouble) seen.relays[id] = { code: trouble.code, since: trouble.since };
+  }
+  return seen;
+}
 
 /**
  * The tenant's live feed, as server-sent events over fetch streaming: a URL must not hold a token, so
@@ -63,7 +81,7 @@ export const eventRoutes = (parts: RouteParts & EventParts) => {
       detail: {
         summary: "My live feed (server-sent events)",
         description:
-          "Read it by fetch, since it is signed. Without Last-Event-ID it begins with all that is yours as it is now; then each change follows as an event `snapshot`: `{seq, actor, machine, version, rev, at, by, snapshot}`, with times in epoch milliseconds. After what is there comes one event `ready`: `{seq, now}`. `now` is the server's clock, by which every date counts; it is told again as an event `now`: `{now}`, at least twice a minute. Quiet streams stay open; each is closed after 12 hours, and a tenant has at most 8.",
+          "Read it by fetch, since it is signed. Without Last-Event-ID it begins with all that is yours as it is now; then each change follows as an event `snapshot`: `{seq, actor, machine, version, rev, at, by, snapshot}`, with times in epoch milliseconds. After what is there comes one event `ready`: `{seq, now}`. `now` is the server's clock, by which every date counts; it is told again as an event `now`: `{now}`, at least twice a minute. Before `ready`, and whenever it changes, an event `outside` says which relays do not run as they should: `{zooid, relays}`, where `zooid` is null or `{code, since}` where none does, and `relays` has the same by id. Quiet streams stay open; each is closed after 12 hours, and a tenant has at most 8.",
       },
     },
   );
@@ -71,11 +89,12 @@ export const eventRoutes = (parts: RouteParts & EventParts) => {
 
 /** One stream. `onEnd` is called once, however it ends. */
 function feedStream(
-  { feed, clock, heartbeatMs = HEARTBEAT_MS }: EventParts & { clock: Clock },
+  parts: RouteParts & EventParts,
   scope: string,
   lastSeq: number | null,
   onEnd: () => void,
 ) {
+  const { feed, clock, pulse, heartbeatMs = HEARTBEAT_MS } = parts;
   const encoder = new TextEncoder();
   let controller: ReadableStreamDefaultController<Uint8Array>;
   let seq = lastSeq ?? 0;
@@ -97,10 +116,22 @@ function feedStream(
       }
     }
   };
+  let outside = "";
+  let looking: ReturnType<typeof setTimeout> | undefined;
+  /** Without an id, as no revision of anything. */
+  const look = (): void => {
+    looking = undefined;
+    const seen = JSON.stringify(outsideOf(parts, scope));
+    if (!isOpen || seen === outside) return;
+    outside = seen;
+    write(`event: outside\ndata: ${seen}\n\n`);
+  };
   const end = (): void => {
     if (!isOpen) return;
     isOpen = false;
     unsubscribe();
+    unsee();
+    clearTimeout(looking);
     clearInterval(heartbeat);
     clearTimeout(lifetime);
     onEnd();
@@ -111,11 +142,16 @@ function feedStream(
     }
   };
   const unsubscribe = feed.subscribe(scope, () => pump());
+  const unsee = pulse.onChange(() => {
+    looking ??= setTimeout(look, SEEN_MS);
+  });
   // Without an id: it is no change, and whoever resumes goes on from the last one. A reader that is
   // behind is not silent, and will be told a later time.
   const heartbeat = setInterval(() => {
     if ((controller.desiredSize ?? 0) > 0)
       write(`event: now\ndata: ${JSON.stringify({ now: clock.now() })}\n\n`);
+    // Some of it becomes so by time alone.
+    look();
   }, heartbeatMs);
   const lifetime = setTimeout(end, STREAM_MS);
 
@@ -128,6 +164,7 @@ function feedStream(
           seq = present.seq;
           for (const entry of present.entries) send(entry);
         }
+        look();
         write(`id: ${seq}\nevent: ready\ndata: ${JSON.stringify({ seq, now: clock.now() })}\n\n`);
       },
       pull: pump,

@@ -1,5 +1,6 @@
 import type { CommandParts } from "../commands/index.ts";
 import type { forecast } from "../forecast.ts";
+import type { Trouble } from "../health.ts";
 import type { relayHistory } from "../history.ts";
 import type { createEdge } from "../http/edge.ts";
 import type { Limits } from "../http/limits.ts";
@@ -7,6 +8,7 @@ import type { People } from "../nostr/people.ts";
 import type { Images } from "../outbound/images.ts";
 import type { TenantWallets } from "../tenant-wallets.ts";
 import type { Why } from "../why.ts";
+import type { Pulse } from "../zooid/pulse.ts";
 import type { RelayAddress } from "./views.ts";
 
 /** What routes are made of. */
@@ -31,6 +33,12 @@ export type RouteParts = CommandParts & {
   closedLanes: () => string[];
   /** Whether the disk takes what is written. */
   canSave: () => boolean;
+  /** What is wrong outside, for the operator. */
+  troubles: () => Trouble[];
+  /** What is known of zooid and of each relay in it. */
+  pulse: Pulse;
+  /** The platform's own. */
+  platformPubkey: string;
   /** Marks a tenant's stream as open, for who looks often while somebody watches. @returns unmark */
   watching: (tenant: string) => () => void;
 };

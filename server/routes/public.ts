@@ -1,8 +1,9 @@
 import { Elysia, t } from "elysia";
 import { planIds, plans } from "../../machines/plans.ts";
 import { availabilityOf } from "../commands/claims.ts";
+import { toSeconds } from "../projections/seconds.ts";
 import type { RouteParts } from "./parts.ts";
-import { listOf, plan, refusal } from "./shapes.ts";
+import { integer, listOf, literals, plan, problem, refusal } from "./shapes.ts";
 
 const catalogue = planIds.map((id) => ({
   id,
@@ -18,18 +19,56 @@ export const publicRoutes = (parts: RouteParts) =>
   new Elysia({ name: "public", detail: { tags: ["public"] } })
     .get(
       "/healthz",
-      () => ({
-        status:
-          parts.closedLanes().length === 0 && parts.canSave()
-            ? ("ok" as const)
-            : ("degraded" as const),
-      }),
+      ({ request }) => {
+        const [troubles, closed] = [parts.troubles(), parts.closedLanes()];
+        const can_save = parts.canSave();
+        const isWell = troubles.length === 0 && closed.length === 0 && can_save;
+        const status = isWell ? ("ok" as const) : ("degraded" as const);
+        const signer = parts.edge.signerOf(request);
+        if (signer === null || !parts.admins.has(signer)) return { status };
+        return {
+          status,
+          platform_pubkey: parts.platformPubkey,
+          can_save,
+          waiting_for: closed,
+          troubles: troubles.map(({ since, ...trouble }) => ({
+            ...trouble,
+            since: toSeconds(since),
+          })),
+        };
+      },
       {
-        response: { 200: t.Object({ status: t.Union([t.Literal("ok"), t.Literal("degraded")]) }) },
+        response: {
+          200: t.Object({
+            status: literals("ok", "degraded"),
+            platform_pubkey: t.Optional(
+              t.String({ description: "what zooid's whitelist must hold" }),
+            ),
+            can_save: t.Optional(
+              t.Boolean({ description: "whether our disk takes what is written" }),
+            ),
+            waiting_for: t.Optional(
+              t.Array(t.String(), {
+                description: "kinds of work that wait for who does not answer",
+              }),
+            ),
+            troubles: t.Optional(
+              t.Array(
+                t.Object({
+                  system: literals("zooid", "wallet", "indexers"),
+                  code: t.String(),
+                  words: t.String({ description: "what it means, and what to do" }),
+                  since: integer(),
+                }),
+              ),
+            ),
+          }),
+          401: problem,
+        },
         detail: {
           summary: "Whether everything we depend on answers",
           description:
-            "`degraded` means that something outside does not answer now, or that our disk takes nothing: then what would change something answers 503. What waits is done when it is back.",
+            "`degraded` means that something outside does not answer, or not as it should, or that our disk takes nothing: then what would change something answers 503. What waits is done when it is back. Signed by an admin (NIP-98), it also says what is wrong.",
         },
       },
     )

@@ -1,26 +1,18 @@
 import { Elysia, t } from "elysia";
 import { type QueueKind, type QueueRow, queueKinds } from "../../db/queue.ts";
 import { retryHeld } from "../commands/queue.ts";
+import type { Trouble } from "../health.ts";
+import { toSeconds } from "../projections/seconds.ts";
 import { assertAdmin } from "./admin.ts";
 import { askerOf } from "./asker.ts";
 import type { RouteParts } from "./parts.ts";
-import {
-  ACT_REFUSALS,
-  integer,
-  listOf,
-  literals,
-  nullable,
-  page,
-  problem,
-  reason,
-  refusal,
-} from "./shapes.ts";
+import { integer, listOf, literals, nullable, page, problem, reason, refusal } from "./shapes.ts";
 
 const queueItem = t.Object({
   id: t.String(),
-  kind: literals(...queueKinds),
-  tenant: t.String(),
-  actor: t.String({ description: "what it is about: `<machine>/<id>`" }),
+  kind: literals("outside", ...queueKinds),
+  tenant: nullable(t.String()),
+  actor: t.String({ description: "what it is about: `<machine>/<id>`, or a system outside" }),
   since: integer(),
   problem: nullable(t.String({ description: "a code, or what was said when it failed" })),
   amount: nullable(integer({ description: "sats" })),
@@ -94,6 +86,19 @@ function viewQueueItem(row: QueueRow) {
   };
 }
 
+/** What is wrong outside stands before all else: it may be why the rest waits. */
+const viewTrouble = ({ system, code, since, words }: Trouble) => ({
+  id: system,
+  kind: "outside" as const,
+  tenant: null,
+  actor: system,
+  since: toSeconds(since),
+  problem: code,
+  ...{ amount: null, bolt11: null, expires_at: null },
+  to_do: words,
+  acts: [],
+});
+
 /** What waits for the operator, and nothing else will end. */
 export const queueRoutes = (parts: RouteParts) => {
   const { queries, edge, walletPubkey } = parts;
@@ -103,15 +108,22 @@ export const queueRoutes = (parts: RouteParts) => {
       "",
       ({ query }) => {
         const { q = null, kind = null, limit = 50, offset = 0 } = query;
+        const isAsked = q === null && (kind === null || kind === "outside");
+        const outside = isAsked ? parts.troubles().map(viewTrouble) : [];
+        const shown = outside.slice(offset, offset + limit);
         const { items, total } = queries.queue.list({
-          ...{ q, kind, limit, offset },
+          ...{ q, kind, limit: limit - shown.length },
+          offset: Math.max(0, offset - outside.length),
           wallet: walletPubkey,
         });
-        return { items: items.map(viewQueueItem), total };
+        return {
+          items: [...shown, ...items.map(viewQueueItem)],
+          total: outside.length + total,
+        };
       },
       {
         query: t.Object(
-          { ...page, kind: t.Optional(literals(...queueKinds)) },
+          { ...page, kind: t.Optional(literals("outside", ...queueKinds)) },
           { additionalProperties: false },
         ),
         response: {
@@ -123,7 +135,7 @@ export const queueRoutes = (parts: RouteParts) => {
         detail: {
           summary: "What waits for the operator, oldest first",
           description:
-            "Held deliveries, answers of our wallet that cannot be understood, what our wallet or the relay server refused, unpaid bolt11s of a wallet that was connected before, and refunds under way; each with what to do about it.",
+            "First what is wrong outside. Then Held deliveries, answers of our wallet that cannot be understood, what our wallet or the relay server refused, unpaid bolt11s of a wallet that was connected before, and refunds under way; each with what to do about it.",
         },
       },
     )
@@ -149,7 +161,7 @@ export const queueRoutes = (parts: RouteParts) => {
           403: refusal("not_admin"),
           404: refusal("not_held"),
           409: refusal("still_held"),
-          422: refusal(...ACT_REFUSALS),
+          422: problem,
         },
         detail: { summary: "Deliver again what is held" },
       },

@@ -9,6 +9,7 @@ import { AppError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { type Profile, profileOf } from "../nostr/profile.ts";
 import { toSeconds } from "../projections/seconds.ts";
+import type { Pulse } from "../zooid/pulse.ts";
 import type { Invoice, Relay } from "./shapes.ts";
 
 /** How the outside reaches a relay. */
@@ -25,7 +26,12 @@ export const viewTenant = (row: TenantRow) => ({
 });
 
 /** What it takes to say how a relay is reached, and what keeps it from being applied. */
-type RelayViewParts = { host: Host; address: RelayAddress; closedLanes: () => string[] };
+type RelayViewParts = {
+  host: Host;
+  address: RelayAddress;
+  closedLanes: () => string[];
+  pulse: Pulse;
+};
 
 /** The till of a tenant, which knows what no relay does: read once for all of a list. */
 export const tillOf = ({ host }: Pick<RelayViewParts, "host">, tenant: string) =>
@@ -54,7 +60,7 @@ export function viewRelay(
     grace_ends: row.graceEnds,
     ...viewSeat(till, row),
     created_at: row.createdAt,
-    problem: row.wanted > row.applied ? problemOf(parts, row) : null,
+    problem: problemOf(parts, row),
   };
 }
 
@@ -69,8 +75,22 @@ function viewSeat(till: TenantContext | undefined, row: RelayRow) {
   return { next_plan: next ?? null, open_invoice: seat?.invoice ?? renewal };
 }
 
-function problemOf({ host, closedLanes }: RelayViewParts, row: RelayRow): Relay["problem"] {
-  if (row.refused !== null) return { code: row.refused, attempts: 1 };
+/** Why it is not what it should be: what hinders its being applied, else what was seen at the relay itself. */
+function problemOf(parts: RelayViewParts, row: RelayRow): Relay["problem"] {
+  if (row.wanted > row.applied) {
+    if (row.refused !== null) return { code: row.refused, attempts: 1 };
+    const hindrance = hindranceOf(parts, row);
+    if (hindrance !== null) return hindrance;
+  }
+  const runs = RUNNING.has(row.status);
+  const trouble = parts.pulse.troubleOf(row.id, runs);
+  return trouble && { code: trouble.code, attempts: 0 };
+}
+
+/** What zooid's silence concerns. */
+const RUNNING: ReadonlySet<RelayRow["status"]> = new Set(["provisioning", "active", "grace"]);
+
+function hindranceOf({ host, closedLanes }: RelayViewParts, row: RelayRow): Relay["problem"] {
   const [work] = host.store.openWork(relayActor(row.id));
   if (!work) return null;
   // While one relay's work probes for zooid, that of the others has not been tried at all.

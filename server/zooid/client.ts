@@ -8,7 +8,7 @@ import { createRelayHosts, type Nip11, type RelayHosts, type Shown } from "./nip
 import { OneAlone } from "./one-alone.ts";
 import { type ApiState, Pulse } from "./pulse.ts";
 import type { RelayInfo, VirtualRelay } from "./virtual-relay.ts";
-import { createWriter, fieldwise, NotConfirmed, POLL_MS, pause } from "./writer.ts";
+import { createWriter, isSameWords, NotConfirmed, POLL_MS, pause } from "./writer.ts";
 
 export { NotConfirmed, ZooidConflict };
 
@@ -129,8 +129,7 @@ export function createZooid(o: ZooidOptions): ZooidClient {
       if (kept === "done") await confirm(off, signal);
       const info = adopt(relay, self, lastConfirmed, await last);
       // With our own words still to be told, or none known to be there, all of it is.
-      const isTold =
-        isOff && lastConfirmed !== null && fieldwise((f) => relay[f] === lastConfirmed[f]);
+      const isTold = isOff && lastConfirmed !== null && isSameWords(relay, lastConfirmed);
       if (!isTold) await put({ ...off, relay: { ...relay, ...info } }, signal);
       return info;
     },
@@ -139,9 +138,7 @@ export function createZooid(o: ZooidOptions): ZooidClient {
       let before: Shown | null = lastConfirmed && (await hosts.look(relay.host, signal));
       let info = adopt(relay, self, lastConfirmed, before);
       const isWanted = (shown: Shown) =>
-        isFrom(self, shown) &&
-        shown.owner === relay.owner &&
-        fieldwise((f) => shown.info[f] === info[f]);
+        isFrom(self, shown) && shown.owner === relay.owner && isSameWords(shown.info, info);
       if (before === "nothing") {
         // The owner's edit just now makes zooid reload, and for some milliseconds it serves nothing.
         await pause(POLL_MS.longest, signal);
@@ -181,12 +178,6 @@ const isGone =
 
 const isFrom = (self: string, shown: Shown): shown is Nip11 =>
   typeof shown === "object" && shown.self === self;
-
-/** What a relay's plan gives, as far as its document shows it. @see zooid's `supported_nips` */
-export const hasFeatures = (
-  { blossom }: Pick<VirtualRelay, "blossom">,
-  { supports }: Nip11,
-): boolean => supports.has("29") && supports.has("BUD-01") === blossom && !supports.has("9a");
 
 /** Our own words, but the owner's where those changed since and ours did not. */
 function adopt(

@@ -98,10 +98,11 @@ export class Pulse {
     if (had) this.#changed();
   }
 
-  /** What is the matter with one relay that should be served: first of all, with zooid. */
-  troubleOf(id: string): Trouble {
+  /** What is the matter with one relay: where it should run, first of all with zooid. */
+  troubleOf(id: string, shouldRun: boolean): Trouble {
     const known = this.#relays.get(id);
-    return this.outage() ?? (known ? { code: known.code, since: known.since } : null);
+    const outage = shouldRun ? this.outage() : null;
+    return outage ?? (known ? { code: known.code, since: known.since } : null);
   }
 
   /** Relays with a trouble of their own. */

@@ -147,15 +147,15 @@ export function createWriter(o: {
 }
 
 /** All of them: while zooid still shows the old config, some are the same in both. */
-export const fieldwise = (isSo: (field: keyof RelayInfo) => boolean): boolean =>
-  isSo("name") && isSo("description") && isSo("icon");
+export const isSameWords = (a: RelayInfo, b: RelayInfo): boolean =>
+  a.name === b.name && a.description === b.description && a.icon === b.icon;
 
 const isSame = (a: Shown, b: Shown | null): boolean =>
   typeof a === "object" &&
   typeof b === "object" &&
   b !== null &&
   a.self === b.self &&
-  fieldwise((f) => a.info[f] === b.info[f]);
+  isSameWords(a.info, b.info);
 
 /** Aborted, it just ends: the request that comes after it says so. */
 export async function pause(delayMs: number, signal: AbortSignal): Promise<void> {

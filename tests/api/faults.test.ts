@@ -107,7 +107,8 @@ test("a zooid that lost all its configs is given them again", async () => {
     expect(await until(() => nip11Of(fixture, relay.subdomain))).toMatchObject({
       pubkey: tenant.pubkey,
     });
-    expect(await relayOf(tenant, relay.id)).toMatchObject({ status: "active", problem: null });
+    await until(async () => (await relayOf(tenant, relay.id)).problem === null);
+    expect(await relayOf(tenant, relay.id)).toMatchObject({ status: "active" });
     expect((await relayOf(tenant, relay.id)).paid_through).toBe(relay.paid_through);
   }
   expect(heldByZooid(fixture, off.id)).toBeUndefined();

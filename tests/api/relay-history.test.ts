@@ -189,7 +189,7 @@ test("what the relay server lost and holds again is told once", async () => {
   await until(async () => (await wordsOf(tenant, id)).length > before.length);
   expect(await wordsOf(tenant, id)).toEqual([
     ...before,
-    "the relay server had lost it, and holds it again",
+    "the relay server did not hold it as it should, and was put right",
   ]);
 });
 

@@ -36,6 +36,9 @@ export const relayModel = (plan: PlanId): Model<RelayContext> => ({
     };
     const other: PlanId = c.plan === plan ? (plan === "free" ? "basic" : "free") : plan;
     return {
+      ADOPTED: c.confirmed
+        ? [{ type: "ADOPTED", info: { ...c.confirmed, name: "Pond" }, over: c.confirmed }]
+        : [],
       EDIT: [
         { type: "EDIT", name: "Toads" },
         { type: "EDIT", subdomain: c.subdomain === "frogs" ? "toads" : "frogs" },
@@ -77,7 +80,7 @@ export const relayModel = (plan: PlanId): Model<RelayContext> => ({
     c.wanted === 0 || (c.applied >= c.wanted ? "applied" : c.refused === null),
   ],
   coarse: ({ value }) => value.status,
-  aside: ["EDIT", "DRIFTED", "admin.retry", "xstate.error.actor.apply", "UNBILLED"],
+  aside: ["EDIT", "DRIFTED", "ADOPTED", "admin.retry", "xstate.error.actor.apply", "UNBILLED"],
 });
 
 const invoiceModel = (name: string, input: ReturnType<typeof invoiceInput>) =>

@@ -138,3 +138,42 @@ describe("renaming", () => {
     expect(relay.context).toMatchObject({ freed: [], renamedAt: null, subdomain: "frogs" });
   });
 });
+
+describe("what was changed at the relay itself", () => {
+  const words = (name: string) => ({ name, description: "A pond.", icon: "" });
+  /** What zooid holds, said by its relay; `over` is what it held before. */
+  const seen = (relay: Relay, name: string, over = relay.context.confirmed) =>
+    relay.send({ type: "ADOPTED", info: words(name), over: over ?? words("") });
+
+  test("is adopted without being written again", () => {
+    const relay = active();
+    seen(relay, "Lake");
+    expect(relay.context).toMatchObject({ ...words("Lake"), confirmed: words("Lake") });
+    expect(relay.began).toEqual([]);
+  });
+
+  test("is what the next change starts from", () => {
+    const relay = active();
+    seen(relay, "Lake");
+    seen(relay, "Sea");
+    expect(relay.context.name).toBe("Sea");
+  });
+
+  test("is not adopted over what it was not compared with, nor while an edit is applied", () => {
+    const relay = active();
+    seen(relay, "Lake", words("Something older"));
+    expect(relay.context.name).not.toBe("Lake");
+    const over = relay.context.confirmed;
+    relay.send({ type: "EDIT", name: "Ours" });
+    seen(relay, "Lake", over);
+    expect(relay.context.name).toBe("Ours");
+  });
+
+  test("said again changes nothing", () => {
+    const relay = active();
+    seen(relay, "Lake");
+    const { context } = relay;
+    seen(relay, "Lake");
+    expect(relay.context).toEqual(context);
+  });
+});

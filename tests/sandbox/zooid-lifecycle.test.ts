@@ -85,6 +85,36 @@ describe("wiped", () => {
   });
 });
 
+describe("the config directory", () => {
+  test("that is gone takes no file, and serves nobody", async () => {
+    zooid.removeDirectory();
+    expect(await informationOf(zooid, "a.test")).toBeNull();
+    expect((await manage(zooid, admin, "PUT", "/relay/a", A)).status).toBe(404);
+    const refused = await manage(zooid, admin, "POST", "/relay/a", A);
+    expect(refused.status).toBe(409);
+    expect(await refused.text()).toContain("failed to read config directory:");
+  });
+
+  test("that was made again takes files, and serves none until a restart", async () => {
+    zooid.removeDirectory();
+    zooid.recreateDirectory();
+    expect((await manage(zooid, admin, "POST", "/relay/a", A)).status).toBe(201);
+    await Bun.sleep(30);
+    expect(await informationOf(zooid, "a.test")).toBeNull();
+    zooid.setMode("down");
+    zooid.setMode("ok");
+    await isLive();
+  });
+
+  test("that an old backup is copied over serves again what was switched off", async () => {
+    const files = zooid.backup();
+    await manage(zooid, admin, "PATCH", "/relay/a", { inactive: true });
+    await eventually(async () => (await informationOf(zooid, "a.test")) === null);
+    zooid.restore(files);
+    await isLive();
+  });
+});
+
 test("configs, members and events survive a restart of the process", async () => {
   const note = await publishNote();
   const { port } = zooid;

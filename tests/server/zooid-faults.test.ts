@@ -98,8 +98,8 @@ describe("an odd answer of one host", () => {
     expect(failure).toBeInstanceOf(NotConfirmed);
     await client.apply(fine, null, never);
     expect(pulse.outage()).toBeNull();
-    expect(pulse.troubleOf(odd.id)).toMatchObject({ code: "zooid_not_live" });
-    expect(pulse.troubleOf(fine.id)).toBeNull();
+    expect(pulse.troubleOf(odd.id, true)).toMatchObject({ code: "zooid_not_live" });
+    expect(pulse.troubleOf(fine.id, true)).toBeNull();
   });
 
   test.each(["inactive", "absent"] as const)(

@@ -190,7 +190,7 @@ export class Simulation {
   async #patrol(): Promise<void> {
     const { zooid, agenda, isZooidDown } = this.world;
     if (isZooidDown) return;
-    for (const { id } of this.#process.queries.relays.live()) {
+    for (const { id } of this.#process.queries.relays.served.after("", 1e6)) {
       if (zooid.get(id)?.presence === "live") continue;
       await this.#process.host.deliver((run) =>
         run.deliver(relayActor(id), { type: "DRIFTED" }, agenda.now(), "result", {

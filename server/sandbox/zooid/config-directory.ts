@@ -5,6 +5,9 @@ type ConfigRow = { id: string; host: string; schema: string; json: string };
 
 /** Zooid's CONFIG directory, one row for each `<id>.toml`. */
 export class ConfigDirectory {
+  /** False once the directory itself is gone, with every file that was in it. */
+  isThere = true;
+
   constructor(readonly db: Database) {}
 
   /** Whether the file exists. Like stat, it says no when the whole directory is gone. */
@@ -26,6 +29,7 @@ export class ConfigDirectory {
    * within one file the schema first. @throws when the directory cannot be read.
    */
   conflict(id: string, config: Config): string | null {
+    if (!this.isThere) throw new Error("open /config: no such file or directory");
     const other = this.db
       .query<ConfigRow, [string, string, string]>(
         "SELECT * FROM config WHERE id <> ? AND (schema = ? OR host = ?) ORDER BY id LIMIT 1",
@@ -39,6 +43,7 @@ export class ConfigDirectory {
   /** @throws like the file system: NUL and names over 255 bytes with `.toml`. */
   write(id: string, config: Config): void {
     const file = `${id}.toml`;
+    if (!this.isThere) throw new Error(`open /config/${file}: no such file or directory`);
     if (id.includes("\0")) throw new Error(`open /config/${file}: invalid argument`);
     if (Buffer.byteLength(file) > 255) throw new Error(`open /config/${file}: file name too long`);
     this.db

@@ -7,6 +7,8 @@ export class Registry {
   readonly #byId = new Map<string, VirtualRelay>();
   readonly #byHost = new Map<string, VirtualRelay>();
   readonly #pending = new Set<Timer>();
+  /** False: the watch is on a directory that is gone, and sees nothing until the process starts again. */
+  #isWatching = true;
 
   constructor(
     readonly directory: ConfigDirectory,
@@ -26,14 +28,22 @@ export class Registry {
    * then nobody does, then the new one.
    */
   changed(id: string): void {
+    if (!this.#isWatching) return;
     this.#later(this.liveDelayMs / 2, () => this.#drop(id));
     this.#later(this.liveDelayMs, () => this.#load([id]));
   }
 
   /** Loads every config there is, as a process that starts does after it listens already. */
   scan(): void {
+    this.#isWatching = true;
     const ids = this.directory.ids();
     this.#later(this.liveDelayMs, () => this.#load(ids));
+  }
+
+  /** The directory that it watches is removed: its relays go, and it never sees another. */
+  loseSight(): void {
+    this.clear();
+    this.#isWatching = false;
   }
 
   /** Forgets all that is live or on its way. */

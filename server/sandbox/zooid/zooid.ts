@@ -26,6 +26,17 @@ export type Zooid = {
   setMode(mode: ZooidMode): void;
   /** Loses every config. Events and members stay in the database and return with their schema. */
   wipe(): void;
+  /** The CONFIG directory itself is removed: no relay is served, nothing can be written. */
+  removeDirectory(): void;
+  /**
+   * It is there again, empty (a volume mounted anew). Writes succeed, and nothing is served: the watch is
+   * on the directory that is gone. A restart heals it.
+   */
+  recreateDirectory(): void;
+  /** All config files, as a backup keeps them. */
+  backup(): Map<string, Config>;
+  /** An old backup is copied over the directory: its files are served again at once. */
+  restore(files: Map<string, Config>): void;
   /** What an operator does to a zooid that dies of one config: takes its file out, and starts it again. */
   takeOut(id: string): void;
   /** It dies of every config that it loads with this name, of a fault nobody knows; null: of none. */
@@ -96,6 +107,8 @@ export async function startZooid(options: ZooidOptions): Promise<Zooid> {
   function boot(): void {
     if (server !== null) return;
     crashed = null;
+    // It makes the directory where there is none.
+    directory.isThere = true;
     server = Bun.serve<Connection>({
       hostname: "127.0.0.1",
       port,
@@ -152,6 +165,27 @@ export async function startZooid(options: ZooidOptions): Promise<Zooid> {
       registry.clear();
       crashed = null;
       if (mode === "ok") boot();
+    },
+    removeDirectory() {
+      directory.removeAll();
+      directory.isThere = false;
+      registry.loseSight();
+    },
+    recreateDirectory() {
+      directory.isThere = true;
+    },
+    backup: () =>
+      new Map(
+        directory.ids().flatMap((id) => {
+          const config = directory.read(id);
+          return config ? [[id, config] as const] : [];
+        }),
+      ),
+    restore(files) {
+      for (const [id, config] of files) {
+        directory.write(id, config);
+        registry.changed(id);
+      }
     },
     takeOut(id) {
       directory.remove(id);

@@ -1,0 +1,2 @@
+CREATE INDEX `relays_served` ON `relays` (`id`) WHERE "relays"."status" IN ('active', 'grace');--> statement-breakpoint
+CREATE INDEX `relays_dark` ON `relays` (`id`) WHERE "relays"."status" IN ('suspended', 'deactivated') AND "relays"."applied" > 0;

@@ -1,0 +1,49 @@
+import { hexToBytes } from "nostr-tools/utils";
+import { statusOf } from "../../machines/describe.ts";
+import { relayActor } from "../../machines/messages.ts";
+import { plans } from "../../machines/plans.ts";
+import type { RelayContext } from "../../machines/relay.ts";
+import { publicKeyOf } from "../nostr/event.ts";
+import type { Wanted } from "../zooid/verdict.ts";
+import type { VirtualRelay } from "../zooid/virtual-relay.ts";
+import type { EffectParts } from "./index.ts";
+
+/** Which states of a relay zooid is to show, and how. */
+const PRESENCE: Record<string, VirtualRelay["presence"]> = {
+  provisioning: "live",
+  active: "live",
+  grace: "live",
+  suspended: "inactive",
+};
+
+/** What zooid is to hold of a relay now, and the relay that says so; null where there is none. */
+export function desiredRelay(
+  parts: Pick<EffectParts, "read" | "secretOf" | "relayDomain" | "livekit">,
+  id: string,
+): { relay: VirtualRelay; context: RelayContext } | null {
+  const actor = parts.read(relayActor(id));
+  if (!actor) return null;
+  const context = actor.persisted.context as RelayContext;
+  const { subdomain, schema, name, description, icon, plan, tenant } = context;
+  const relay: VirtualRelay = {
+    id,
+    host: `${subdomain}.${parts.relayDomain}`,
+    ...{ schema, name, description, icon },
+    secret: parts.secretOf(relayActor(id)),
+    owner: tenant,
+    blossom: plans[plan].blossom,
+    livekit: plans[plan].livekit ? parts.livekit : null,
+    presence: PRESENCE[statusOf(actor.persisted.value)] ?? "absent",
+  };
+  return { relay, context };
+}
+
+/** What the patrol compares with; null where zooid has not confirmed yet what is wanted. */
+export function wantedOf(parts: Parameters<typeof desiredRelay>[0], id: string): Wanted | null {
+  const desired = desiredRelay(parts, id);
+  if (!desired || desired.context.applied < desired.context.wanted) return null;
+  const { relay, context } = desired;
+  const { presence, owner, blossom } = relay;
+  const self = publicKeyOf(hexToBytes(relay.secret));
+  return { presence, owner, blossom, self, words: context.confirmed ?? relay };
+}
