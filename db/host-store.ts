@@ -33,7 +33,7 @@ export type JournalRow = {
 /** A deadline of an actor's present state. */
 export type AlarmRow = { actor: string; name: string; due: number; heldAt: number | null };
 
-export type OutboxState = "todo" | "running" | "done" | "cancelled" | "undelivered" | "held";
+type OutboxState = "todo" | "running" | "done" | "cancelled" | "undelivered" | "held";
 
 /**
  * One piece of work. `input`, `answer` and `memo` are JSON; `nextAt` is logical epoch ms. `error` is

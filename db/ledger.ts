@@ -2,8 +2,6 @@ import { asc, eq, sql } from "drizzle-orm";
 import type { Db } from "./database.ts";
 import { ledger } from "./schema.ts";
 
-export type LedgerLine = Omit<typeof ledger.$inferSelect, "seq">;
-
 /** Where a tenant's sats came from and went. `held` is the part of `credit` that open invoices hold. */
 export type Statement = {
   received: number;

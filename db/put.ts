@@ -39,12 +39,12 @@ export const erase = <T extends SQLiteTable>(table: T, key: Partial<T["$inferSel
 });
 
 type Column = { property: string; name: string; isKey: boolean };
-export type Shape = { name: string; columns: Column[]; key: string[] };
+type Shape = { name: string; columns: Column[]; key: string[] };
 
 const shapes = new WeakMap<SQLiteTable, Shape>();
 
 /** Columns and primary key of a table, by the names that rows have in our code and in the database. */
-export function shapeOf(table: SQLiteTable): Shape {
+function shapeOf(table: SQLiteTable): Shape {
   const known = shapes.get(table);
   if (known) return known;
   const together = getTableConfig(table).primaryKeys[0]?.columns.map(({ name }) => name);

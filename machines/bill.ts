@@ -76,7 +76,7 @@ export type Settled = {
   preimage: string | null;
   settledAt: number;
 };
-export type Command =
+type Command =
   | Settled
   | { type: "REISSUE" }
   | { type: "admin.void"; reason: string }

@@ -231,7 +231,7 @@ export type Quote = {
 };
 
 /** What `from` offers and `to` does not, in words. */
-export function switchedOff(from: Plan, to: Plan): string[] {
+function switchedOff(from: Plan, to: Plan): string[] {
   const off: string[] = [];
   if (from.blossom && !to.blossom) off.push("file hosting (Blossom)");
   if (from.livekit && !to.livekit) off.push("calls (LiveKit)");

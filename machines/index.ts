@@ -1,11 +1,10 @@
 /** The registry: every persisted machine, by the name under which its actors are stored. */
 import { invoiceMachine } from "./invoice.ts";
 import type { ToInvoice, ToRelay, ToTenant } from "./messages.ts";
+import { type Migrate, steps } from "./migrations.ts";
 import { noticeMachine } from "./notice.ts";
 import { relayMachine } from "./relay.ts";
 import { tenantMachine } from "./tenant.ts";
-
-export { migrations } from "./migrations.ts";
 
 export const machines = {
   tenant: tenantMachine,
@@ -15,6 +14,8 @@ export const machines = {
 } as const;
 
 export type MachineName = keyof typeof machines;
+
+export const migrations: Record<MachineName, Migrate> = steps;
 
 /** Every tell that a machine must answer in every state; a missing one does not compile. */
 export const tells = {

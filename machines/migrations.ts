@@ -2,10 +2,8 @@
  * How what an earlier version of a machine stored is read by the present one. Pure, one step for each
  * version; what was stored then stands in `tests/machines/snapshots/`.
  */
-import type { MachineName } from "./index.ts";
-
 /** @param version - the one that stored it. @throws where nothing leads from there. */
-type Migrate = <S extends { context: unknown }>(snapshot: S, version: string) => S;
+export type Migrate = <S extends { context: unknown }>(snapshot: S, version: string) => S;
 
 type Context = Record<string, unknown>;
 /** What a context lacks or has otherwise in the next version, by the version that stored it. */
@@ -21,7 +19,7 @@ const inSteps =
     return { ...snapshot, context };
   };
 
-export const migrations: Record<MachineName, Migrate> = {
+export const steps = {
   tenant: inSteps({
     // Days of grace that were counting then go on in the relay; the till counts from the next bill on.
     1: ({ seats }) => ({

@@ -7,7 +7,7 @@ import type { PlanId } from "./plans.ts";
 /** What the owner may edit. */
 export type Settings = { name: string; subdomain: string; description: string };
 /** What the relay itself last said of its owner-editable part (NIP-11). */
-export type Confirmed = { name: string; description: string; icon: string };
+type Confirmed = { name: string; description: string; icon: string };
 /** What came of applying: the revision that zooid now holds, or why it refused for good. */
 export type Applied =
   | { applied: number; info: Confirmed | null; read: { name: string; description: string } }

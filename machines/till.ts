@@ -56,9 +56,9 @@ export type Order = Settings & {
   /** Id of the invoice to write; unused for a free plan. */
   invoice: string;
 };
-export type Reactivate = { type: "REACTIVATE"; relay: string; plan: PlanId; invoice: string };
-export type Change = { type: "CHANGE"; relay: string; plan: PlanId; invoice: string };
-export type Command =
+type Reactivate = { type: "REACTIVATE"; relay: string; plan: PlanId; invoice: string };
+type Change = { type: "CHANGE"; relay: string; plan: PlanId; invoice: string };
+type Command =
   | Order
   | Reactivate
   | Change

@@ -12,7 +12,7 @@ export type Trouble = {
 };
 
 /** What each trouble of zooid as a whole means to its operator. @param pubkey - our own */
-export const ZOOID_WORDS: Record<ZooidTrouble, (pubkey: string) => string> = {
+const ZOOID_WORDS: Record<ZooidTrouble, (pubkey: string) => string> = {
   zooid_down: () =>
     "zooid does not answer. Is it running, and do ZOOID_API_URL and ZOOID_RELAY_URL lead to it? If it ends again and again, its log names the file that it dies of.",
   zooid_not_serving: () =>

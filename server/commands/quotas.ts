@@ -1,7 +1,8 @@
+import type { Queries } from "../../db/index.ts";
 import { DAY_MS, HOUR_MS } from "../../machines/billing.ts";
+import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import { toSeconds } from "../projections/seconds.ts";
-import type { CommandParts } from "./index.ts";
 
 /** What each tenant may have made, counted by what is stored, and so by logical time. */
 export type Quotas = {
@@ -10,7 +11,7 @@ export type Quotas = {
   invoicesPerRelayAndHour: number;
 };
 
-type Parts = Pick<CommandParts, "queries" | "quotas" | "clock">;
+type Parts = { queries: Queries; quotas: Quotas; clock: Clock };
 
 /** @throws AppError 429 `creation_limit` */
 export function assertCreationDue({ queries, quotas, clock }: Parts, tenant: string): void {

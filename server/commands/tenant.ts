@@ -7,7 +7,7 @@ import type { Tx } from "../host/host.ts";
 import type { CommandParts } from "./index.ts";
 
 /** The till of a tenant, which is made at the first visit. */
-export function ensureTenant(tx: Tx, pubkey: string): TenantContext {
+function ensureTenant(tx: Tx, pubkey: string): TenantContext {
   const found = tx.read(tenantActor(pubkey));
   if (found) return found.persisted.context as TenantContext;
   tx.create(tenantActor(pubkey), "tenant", pubkey, { pubkey }, { cause: "http", by: pubkey });

@@ -3,7 +3,7 @@ import { Refused } from "../errors.ts";
 import type { Effect } from "../host/effect.ts";
 import type { ZooidClient } from "../zooid/client.ts";
 import { desiredRelay } from "./desired-relay.ts";
-import type { EffectParts } from "./index.ts";
+import type { EffectParts } from "./parts.ts";
 
 /** Makes zooid hold what the relay is when this runs, whatever it was when it was asked for. */
 export function applyRelay({

@@ -6,7 +6,7 @@ import type { RelayContext } from "../../machines/relay.ts";
 import { publicKeyOf } from "../nostr/event.ts";
 import type { Wanted } from "../zooid/verdict.ts";
 import type { VirtualRelay } from "../zooid/virtual-relay.ts";
-import type { EffectParts } from "./index.ts";
+import type { EffectParts } from "./parts.ts";
 
 /** Which states of a relay zooid is to show, and how. */
 const PRESENCE: Record<string, VirtualRelay["presence"]> = {

@@ -4,7 +4,7 @@ import { invoiceActor } from "../../machines/messages.ts";
 import { Unavailable } from "../errors.ts";
 import type { Effect } from "../host/effect.ts";
 import type { ReceivingWallet } from "../wallet/wallet.ts";
-import type { EffectParts } from "./index.ts";
+import type { EffectParts } from "./parts.ts";
 
 /** A bolt11 that lives shorter helps nobody. */
 const EXPIRY_MIN_MS = 15 * 60_000;

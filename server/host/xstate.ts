@@ -15,7 +15,7 @@ import { at, type Create, NEVER, type Post, type Tell } from "../../machines/dur
 export type HostEvent = { type: string };
 
 /** Work that a transition began: `invoke` is its id in the state, `src` the handler's name. */
-export type Started = { invoke: string; src: string; input: unknown };
+type Started = { invoke: string; src: string; input: unknown };
 
 /** What a transition asks of others, in the order in which the machine asked. */
 export type Output =

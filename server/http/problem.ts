@@ -31,7 +31,7 @@ const TITLES: Record<number, string> = {
   503: "Service Unavailable",
 };
 
-export const PROBLEM_JSON = "application/problem+json";
+const PROBLEM_JSON = "application/problem+json";
 
 /** A browser takes it for what it is called, not for what it looks like. */
 export const NOSNIFF = { "x-content-type-options": "nosniff" };

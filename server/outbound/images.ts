@@ -4,7 +4,7 @@ import type { Outbound } from "./outbound.ts";
 import { Places } from "./places.ts";
 
 /** An image as it is served: its type is what its bytes say, whatever its server said. */
-export type Image = { type: ImageType; bytes: Uint8Array<ArrayBuffer> };
+type Image = { type: ImageType; bytes: Uint8Array<ArrayBuffer> };
 export type ImageType = "image/png" | "image/jpeg" | "image/gif" | "image/webp" | "image/avif";
 
 /** Pictures of people and relays, fetched for our pages, so that no reader is seen by their servers. */

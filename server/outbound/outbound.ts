@@ -19,7 +19,7 @@ export type OutboundPolicy = {
 };
 
 /** What a fetch brought: the answer of the last redirect, whatever its status. */
-export type Fetched = { url: string; status: number; contentType: string; body: Uint8Array };
+type Fetched = { url: string; status: number; contentType: string; body: Uint8Array };
 
 /**
  * The way out to addresses that tenants name: wallets' and inboxes' relays, NIP-05, icons. Both methods

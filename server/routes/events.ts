@@ -16,7 +16,7 @@ export type EventParts = {
 };
 
 /** Relays that should run and do not as they should, by id; `zooid`: none does. In epoch ms. */
-export type OutsideNews = {
+type OutsideNews = {
   zooid: { code: string; since: number } | null;
   relays: Record<string, { code: string; since: number }>;
 };

@@ -18,8 +18,8 @@ export const integer = Type.Integer;
 const wholeNumber = (pattern: string, description: string) =>
   t.Transform(t.String({ pattern, description })).Decode(Number).Encode(String);
 
-export const planId = literals("free", "basic", "growth");
-export const relayStatus = literals(
+const planId = literals("free", "basic", "growth");
+const relayStatus = literals(
   "pending",
   "provisioning",
   "active",
@@ -28,7 +28,7 @@ export const relayStatus = literals(
   "deactivated",
 );
 const cause = literals("nonpayment", "admin", "owner", "lapsed", null);
-export const invoiceStatus = literals("pending", "paid", "expired", "void");
+const invoiceStatus = literals("pending", "paid", "expired", "void");
 
 export const problem = t.Object(
   {

@@ -16,7 +16,7 @@ type Session = { path: string; subscriptions: Map<string, Filter[]> };
 type Socket = ServerWebSocket<Session>;
 
 /** `down`: upgrades and NIP-11 are refused with 503; sockets that were open are cut. */
-export type PathState = "ok" | "down";
+type PathState = "ok" | "down";
 
 /** A Nostr relay (NIP-01, NIP-11) on loopback whose paths are relays of their own. */
 export type NostrRelay = {

@@ -4,8 +4,8 @@ import { Relay as NostrRelay } from "nostr-tools/relay";
 import type { Api } from "./api.ts";
 import { apiClient } from "./api.ts";
 import type { Sandbox } from "./sandbox.ts";
+import { expected, must, type Relay, type Step } from "./tour-step.ts";
 import { readInformation } from "./tour-visit.ts";
-import { expected, must, type Relay, type Step } from "./tour-walk.ts";
 import { day, sats, short } from "./tour-words.ts";
 
 type Item = { amount: number };

@@ -2,25 +2,14 @@ import { createHash } from "node:crypto";
 import { NWCClient } from "@getalby/sdk/nwc";
 import { npubEncode } from "nostr-tools/nip19";
 import { finalizeEvent, generateSecretKey, getPublicKey } from "nostr-tools/pure";
-import { type Answer, apiClient } from "./api.ts";
+import { apiClient } from "./api.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { openFeed, type Revision } from "./tour-feed.ts";
 import { walkMonths } from "./tour-months.ts";
+import { expected, must, type Relay, type Step } from "./tour-step.ts";
 import { readEvents, readInformation, visitRelay } from "./tour-visit.ts";
 import { day, sats, short, stateOf, storyOf } from "./tour-words.ts";
 
-/** What a step leaves: a value for the next ones, lines for people, data for machines. */
-export type Told<T> = { value: T; say: string[]; data: Record<string, unknown> };
-/** Runs one step, shows it, and passes its value on. @throws what the step throws. */
-export type Step = <T>(id: string, title: string, run: () => Promise<Told<T>>) => Promise<T>;
-
-export type Relay = {
-  id: string;
-  status: string;
-  url: string;
-  schema: string;
-  paid_through: number;
-};
 type Invoice = { id: string; status: string; amount: number; invoice: string; expires_at: number };
 type Ordered = { relay: Relay; invoice: Invoice | null };
 
@@ -183,17 +172,6 @@ export async function walk(sandbox: Sandbox, step: Step): Promise<void> {
   });
   feed.close();
   await walkMonths(sandbox, api, key.secret, relay.id, step);
-}
-
-/** The body of an answer with this status. @throws Error with what the API said instead. */
-export function expected<T>(status: number, answer: Answer<T>): T {
-  if (answer.status === status) return answer.body;
-  const { code, detail } = (answer.body ?? {}) as { code?: string; detail?: string };
-  throw new Error(`the API answered ${answer.status} ${code ?? ""}: ${detail ?? ""}`);
-}
-
-export function must(holds: boolean | undefined, otherwise: string): asserts holds {
-  if (!holds) throw new Error(otherwise);
 }
 
 const statusOf = (value: unknown): string => {

@@ -4,8 +4,9 @@
  */
 import { parseArgs } from "node:util";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
+import type { Step } from "./tour-step.ts";
 import { jsonReporter, terminalReporter } from "./tour-terminal.ts";
-import { type Step, walk } from "./tour-walk.ts";
+import { walk } from "./tour-walk.ts";
 
 /** The whole of it takes about two seconds; a step that takes this long is stuck. */
 const STEP_MS = 10_000;

@@ -23,7 +23,7 @@ export type NwcConnection = {
 };
 
 /** A limit that the wallet pretends, on pay_invoice, get_balance and get_budget. */
-export type Shortage = "empty" | "quota" | null;
+type Shortage = "empty" | "quota" | null;
 
 /** What a method acts on: one connection of one wallet. */
 export type MethodContext = {
@@ -38,7 +38,7 @@ export type MethodContext = {
 };
 
 /** NIP-47: a wallet lists at most this many transactions at once. */
-export const MAX_TRANSACTIONS = 20;
+const MAX_TRANSACTIONS = 20;
 
 const Hex32 = Type.RegExp(/^[0-9a-f]{64}$/);
 const UnixSeconds = Type.Integer({ minimum: 0 });

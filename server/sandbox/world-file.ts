@@ -18,7 +18,7 @@ const WorldFile = Type.Object({
   /** How far logical time is ahead of real time. */
   offset_ms: Type.Integer(),
 });
-export type WorldFile = Static<typeof WorldFile>;
+type WorldFile = Static<typeof WorldFile>;
 
 /** The stored world and where its files are; everything is in memory when there is no directory. */
 export type WorldStore = {

@@ -8,7 +8,7 @@ import type { Secret } from "../secrets.ts";
 
 /** Event kinds of NIP-47. */
 export const INFO = 13194;
-export const REQUEST = 23194;
+const REQUEST = 23194;
 export const RESPONSE = 23195;
 
 export type Encryption = "nip44_v2" | "nip04";

@@ -11,7 +11,7 @@ export { DAY_MS, HOUR_MS };
 /** A 31st, so that months are clamped. */
 export const T0 = Date.UTC(2026, 0, 31, 12);
 export const TENANT = "7e".repeat(32);
-export const WALLET = "a1".repeat(32);
+const WALLET = "a1".repeat(32);
 
 export const relayInput = (plan: PlanId, over: Partial<RelayInput> = {}): RelayInput => ({
   id: "r1",

@@ -47,7 +47,7 @@ const INIT = "xstate.init";
 /** When a walk came to a snapshot: time never goes back within one. */
 const moments = new WeakMap<AnyMachineSnapshot, number>();
 export const cameAt = (snapshot: AnyMachineSnapshot, atMs: number) => moments.set(snapshot, atMs);
-export const momentOf = (snapshot: AnyMachineSnapshot): number => {
+const momentOf = (snapshot: AnyMachineSnapshot): number => {
   const at = moments.get(snapshot);
   if (at === undefined) throw new Error("no walk came to this snapshot");
   return at;
@@ -63,15 +63,11 @@ const logicOf = (machine: AnyStateMachine, taken: Step[] = []) => ({
   getPersistedSnapshot: (snapshot: AnyMachineSnapshot) => snapshot,
 });
 
-export function begin(machine: AnyStateMachine, input: unknown): Step {
+function begin(machine: AnyStateMachine, input: unknown): Step {
   return reached({ type: INIT }, null, T0, decideFirst(machine, input, T0), machine);
 }
 
-export function take(
-  machine: AnyStateMachine,
-  before: AnyMachineSnapshot,
-  event: ModelEvent,
-): Step {
+function take(machine: AnyStateMachine, before: AnyMachineSnapshot, event: ModelEvent): Step {
   const at = Math.max(event.at ?? T0, momentOf(before));
   return reached(event, before, at, decide(machine, before, event, at), machine);
 }

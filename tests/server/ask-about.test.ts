@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Queries } from "../../db/index.ts";
-import type { EffectParts } from "../../server/effects/index.ts";
+import type { EffectParts } from "../../server/effects/parts.ts";
 import { askAbout, mintBolt11, NoAnswerYet } from "../../server/effects/wallet.ts";
 import { Unavailable } from "../../server/errors.ts";
 import type { LookedUp, ReceivingWallet, Settlement } from "../../server/wallet/wallet.ts";

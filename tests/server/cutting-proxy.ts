@@ -4,7 +4,7 @@ import type { Socket } from "bun";
  * What a cut takes away: the `request` before it arrives, the `answer` when it comes back, or the
  * answer by `silence` on a connection that stays open.
  */
-export type Cut = "request" | "answer" | "silence";
+type Cut = "request" | "answer" | "silence";
 
 export type CuttingProxy = {
   port: number;

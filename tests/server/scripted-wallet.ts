@@ -5,7 +5,7 @@ import { Relay } from "nostr-tools/relay";
 import { bytesToHex } from "nostr-tools/utils";
 import { nwcUrl } from "../../server/sandbox/nip47.ts";
 
-export type Request = { method: string; params: Record<string, unknown> };
+type Request = { method: string; params: Record<string, unknown> };
 
 /** Sent as `{result}`, as `{error}`, as any text sealed, as text that is not even sealed, or not at all. */
 export type Reply =

@@ -5,6 +5,7 @@ import { statusOf } from "../../machines/describe.ts";
 import type { InvoiceContext } from "../../machines/invoice.ts";
 import { invoiceActor, tenantActor } from "../../machines/messages.ts";
 import type { TenantContext } from "../../machines/tenant.ts";
+import { iso } from "./iso.ts";
 import { PaidPlans } from "./plans-paid.ts";
 import type { Seen, Step } from "./watcher.ts";
 
@@ -176,7 +177,5 @@ function heldSats({ machine, value, context }: Seen): number {
   return 0;
 }
 
-export const iso = (ms: number | null | undefined): string =>
-  ms == null ? "never" : new Date(ms).toISOString();
 const words = ({ from, to, invoice }: Span): string =>
   `${iso(from)}..${iso(to)} (${invoiceActor(invoice)})`;

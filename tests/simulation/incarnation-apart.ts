@@ -7,17 +7,17 @@ import { type Incarnation, Killed, type Remains } from "./two-months.ts";
 import type { World } from "./world.ts";
 
 /** What either side asks of the other. `now` is the world's time. */
-export type Ask = { ask: number; what: string; args: unknown[]; now: number };
-export type Answer =
+type Ask = { ask: number; what: string; args: unknown[]; now: number };
+type Answer =
   | { answer: number; value: unknown }
   | { answer: number; error: { name: string; code: string; status: number; message: string } };
 export type Message = Ask | Answer;
 
-export const asError = (error: unknown) => {
+const asError = (error: unknown) => {
   const { name, message, code = "", status = 0 } = error as AppError;
   return { name, message, code, status };
 };
-export function fromError({ name, code, status, message }: ReturnType<typeof asError>): Error {
+function fromError({ name, code, status, message }: ReturnType<typeof asError>): Error {
   if (name === "AppError") return new AppError(code, status as AppError["status"], message);
   if (name === "Unavailable") return new Unavailable(code, message);
   if (name === "Refused") return new Refused(code, message);

@@ -17,7 +17,7 @@ import type { NoticeContext } from "../../machines/notice.ts";
 import type { RelayContext } from "../../machines/relay.ts";
 import type { TenantContext } from "../../machines/tenant.ts";
 import { CREATED } from "../../server/host/run.ts";
-import { iso } from "./books.ts";
+import { iso } from "./iso.ts";
 import type { Seen, Step, Watcher } from "./watcher.ts";
 
 /** What people were told before they asked for it. */

@@ -1,5 +1,5 @@
 /** Which plan of a relay was paid for, at every instant: by the items of paid invoices alone. */
-import { iso } from "./books.ts";
+import { iso } from "./iso.ts";
 
 /** What an item bought: a plan by its monthly price, from and to when. */
 export type Bought = { from: number; to: number; priceSats: number; invoice: string };

@@ -3,7 +3,7 @@ import { hexToBytes } from "nostr-tools/utils";
 import { goKind, isJsonObject } from "./go-json.ts";
 
 /** Rights granted to listed pubkeys; the role named `member` applies to every pubkey. */
-export type Role = { pubkeys: string[]; can_invite: boolean; can_manage: boolean };
+type Role = { pubkeys: string[]; can_invite: boolean; can_manage: boolean };
 
 /** One virtual relay's complete configuration; the names are zooid's own. */
 export type Config = {

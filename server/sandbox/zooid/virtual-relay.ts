@@ -71,7 +71,7 @@ export class VirtualRelay {
 }
 
 /** What the schema becomes in table names; two schemas with one slug share their tables. */
-export function slugOf(schema: string): string {
+function slugOf(schema: string): string {
   return schema
     .normalize("NFKD")
     .replace(/\p{Mark}/gu, "")

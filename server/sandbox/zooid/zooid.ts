@@ -10,7 +10,7 @@ import { Fatal } from "./virtual-relay.ts";
 
 const MAX_REQUESTS_KEPT = 10_000;
 
-export type ZooidMode = "ok" | "down";
+type ZooidMode = "ok" | "down";
 
 /** A running stand-in for zooid: one port for its management API and for every relay, told apart by Host. */
 export type Zooid = {

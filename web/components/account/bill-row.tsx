@@ -17,7 +17,7 @@ import { cn } from "../../ui/cn.ts";
 import { StateBadge } from "../state-badge.tsx";
 
 /** `27 Dec – 27 Jan`: what an invoice pays for. */
-export function spanWords(bill: Pick<Bill, "items">): string {
+function spanWords(bill: Pick<Bill, "items">): string {
   const { from, to } = spanOf(bill);
   return `${day(from, nowMs())} – ${day(to, nowMs())}`;
 }

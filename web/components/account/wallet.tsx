@@ -24,7 +24,7 @@ import { WalletForm } from "./wallet-form.tsx";
 import { Warnings } from "./warnings.tsx";
 
 /** What came of asking the wallet: what should be better, or why it is of no use. */
-export type CheckUp = { warnings: Warning[] } | { problem: string };
+type CheckUp = { warnings: Warning[] } | { problem: string };
 
 /** Recurring billing: whether a wallet of mine pays, and which it is to be. */
 const Wallet = (props: { billing: Requested<Billing> }) => {

@@ -29,4 +29,3 @@ function logicOf<M extends AnyStateMachine>(machine: M) {
  */
 export const createReplica = <M extends AnyStateMachine>(machine: M, entry: FeedEntry) =>
   createActor(logicOf(machine), { input: entry }).start();
-export type ReplicaActor<M extends AnyStateMachine> = ReturnType<typeof createReplica<M>>;

@@ -3,7 +3,6 @@ import {
   DESCRIPTION_MAX,
   isSafeText,
   NAME_MAX,
-  SUBDOMAIN_MAX,
   subdomainProblem,
 } from "../../../machines/names.ts";
 import { ApiProblem, wordsOf } from "../api/api.ts";
@@ -12,7 +11,7 @@ import { number } from "../words/format.ts";
 export type RelayField = "name" | "subdomain" | "description";
 export type RelayErrors = Partial<Record<RelayField, string>>;
 export const RELAY_FIELDS: readonly RelayField[] = ["name", "subdomain", "description"];
-export { DESCRIPTION_MAX, NAME_MAX, SUBDOMAIN_MAX };
+export { DESCRIPTION_MAX, NAME_MAX };
 
 const ODD = "Remove control characters and marks that change the direction of text.";
 

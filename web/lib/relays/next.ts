@@ -27,7 +27,7 @@ export type Next = {
 };
 
 /** Where a relay is in its life, with the state within: `grace.counting`, `active`. */
-export function whereIs(value: unknown): string {
+function whereIs(value: unknown): string {
   const { status } = value as { status: string | Record<string, string> };
   if (typeof status === "string") return status;
   const [[outer, inner] = ["", ""]] = Object.entries(status);

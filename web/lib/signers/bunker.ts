@@ -37,7 +37,7 @@ export function parseBunker(text: string): {
 }
 
 /** Those that a page may talk to: encrypted, or in the sandbox on this machine. */
-export const usableRelays = (relays: readonly string[]): string[] =>
+const usableRelays = (relays: readonly string[]): string[] =>
   [...new Set(relays)].filter(isUsable).slice(0, RELAYS_MAX);
 
 function isUsable(relay: string): boolean {

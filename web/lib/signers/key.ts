@@ -2,7 +2,6 @@
 import { decode, nsecEncode } from "nostr-tools/nip19";
 import { finalizeEvent, generateSecretKey, getPublicKey } from "nostr-tools/pure";
 import { bytesToHex, hexToBytes } from "nostr-tools/utils";
-import { enterWith } from "./enter.ts";
 import { type Opened, type Signer, SignerProblem } from "./signer.ts";
 
 /**
@@ -63,13 +62,3 @@ function keySigner(secretKey: Uint8Array): Signer {
     close: () => void own.fill(0),
   };
 }
-
-/**
- * Logs in by a secret key.
- *
- * @param options.keep - sealed on this device; otherwise until the tab is closed
- */
-export const enterWithSecretKey = (
-  secretKey: Uint8Array,
-  options: { keep: boolean },
-): Promise<void> => enterWith(openKey(secretKey), options.keep);

@@ -1,8 +1,7 @@
 /** Opens the signer of a login that was kept. */
 
 import { openExtension } from "./extension.ts";
-import type { Login } from "./session.ts";
-import { type Signer, SignerProblem } from "./signer.ts";
+import { type Login, type Signer, SignerProblem } from "./signer.ts";
 import { unseal, wipe } from "./vault.ts";
 
 /** @throws SignerProblem; `lost_key` when what it needs is not in this browser any more */

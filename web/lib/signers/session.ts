@@ -2,14 +2,11 @@
 import { createSignal } from "solid-js";
 import {
   type EventTemplate,
-  type Method,
+  type Login,
   type SignedEvent,
   type Signer,
   SignerProblem,
 } from "./signer.ts";
-
-/** What is kept of a login. Secrets are not in it: each signer keeps its own, sealed. */
-export type Login = { method: Method; pubkey: string };
 
 const KEPT = "berth.login";
 /** Tells every tab, those too whose login is theirs alone, that somebody logged out. */

@@ -4,7 +4,10 @@ export type { EventTemplate };
 export type SignedEvent = Omit<VerifiedEvent, symbol>;
 
 /** How somebody signs: by a browser extension (NIP-07), a remote signer (NIP-46), or a key kept here. */
-export type Method = "extension" | "remote" | "key";
+type Method = "extension" | "remote" | "key";
+
+/** What is kept of a login. Secrets are not in it: each signer keeps its own, sealed. */
+export type Login = { method: Method; pubkey: string };
 
 /** What can sign as one pubkey. Secrets stay behind it. */
 export type Signer = {

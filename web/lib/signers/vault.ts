@@ -3,7 +3,7 @@
  * cannot be read out of it, not by this page either. So nothing secret stands in plain text, neither in
  * the storage that devices sync nor in a copy of the profile that somebody greps.
  */
-import type { Login } from "./session.ts";
+import type { Login } from "./signer.ts";
 
 /** `device`: until logout. `tab`: until the tab is closed. */
 export type Place = "device" | "tab";
