@@ -20,3 +20,16 @@ export type Plan = {
 export type PlanId = keyof typeof plans;
 
 export const planIds = Object.keys(plans) as PlanId[];
+
+/** What an operator provides, beside relays: a server for calls, and a wallet that receives payments. */
+export type Offer = { calls: boolean; payments: boolean };
+
+/** A plan as an operator can give it: what is not there is not in it, and what cannot be paid cannot be had. */
+export const planOffered = (id: PlanId, offer: Offer): Plan & { isOffered: boolean } => {
+  const plan: Plan = plans[id];
+  return {
+    ...plan,
+    livekit: plan.livekit && offer.calls,
+    isOffered: plan.priceSats === 0 || offer.payments,
+  };
+};

@@ -238,6 +238,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     canSave: () => host.storage.isWritable,
     troubles,
     pulse,
+    offer: { calls: livekit !== null, payments: wallet !== null },
     platformPubkey,
     watching(tenant) {
       watched.set(tenant, (watched.get(tenant) ?? 0) + 1);

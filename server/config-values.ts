@@ -99,6 +99,12 @@ export function parseProfile(text: string): Readonly<Record<string, unknown>> {
   return profile as Record<string, unknown>;
 }
 
+/** What is either so or not. */
+export function parseFlag(text: string): boolean {
+  if (text !== "true" && text !== "false") throw new Error("must be true or false");
+  return text === "true";
+}
+
 /** What can stand in a header: visible ASCII. */
 export function parseToken(text: string): string {
   if (!/^[\x21-\x7e]+$/.test(text)) throw new Error("must be visible ASCII without spaces");

@@ -3,6 +3,7 @@ import {
   isLoopback,
   parseDatabasePath,
   parseDomain,
+  parseFlag,
   parseHost,
   parseHttpOrigin,
   parseList,
@@ -42,6 +43,7 @@ export type Config = Readonly<{
   platformProfile: Readonly<Record<string, unknown>> | null;
   platformRelays: readonly string[];
   platformDmRelays: readonly string[];
+  /** Null: no calls. `serverUrl` without a slash at its end. */
   livekit: Readonly<{ serverUrl: string; apiKey: string; apiSecret: Secret }> | null;
   /** Null: /metrics cannot be read. */
   metricsToken: Secret | null;
@@ -105,11 +107,19 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     for (const variable of livekitVariables) need(variable, " when another LIVEKIT_* is set");
   }
   const [livekitUrl, livekitKey, livekitSecret] = livekitVariables;
+  // zooid puts a path after it, and a second slash makes LiveKit's server redirect.
   const livekit = {
-    serverUrl: read(livekitUrl, parseWebSocketUrl),
+    serverUrl: read(livekitUrl, (text) => parseWebSocketUrl(text).replace(/\/+$/, "")),
     apiKey: read(livekitKey, parseToken),
     apiSecret: readSecret(livekitSecret, parseToken),
   };
+
+  const isLivekitShared = read("LIVEKIT_SHARED", parseFlag) ?? false;
+  if (livekitVariables.every(isSet) && !isLivekitShared) {
+    warnings.push(
+      "LIVEKIT_SHARED is not true, so calls are off: relays that share one LiveKit key share a call wherever two of their rooms have the same id. Set LIVEKIT_SHARED=true to allow that",
+    );
+  }
 
   const nwcUrl = readSecret("NWC_URL", parseWalletConnectUrl);
   if (!isSet("NWC_URL")) {
@@ -145,7 +155,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...config,
     platformSecret,
     livekit:
-      serverUrl !== null && apiKey !== null && apiSecret !== null
+      isLivekitShared && serverUrl !== null && apiKey !== null && apiSecret !== null
         ? { serverUrl, apiKey, apiSecret }
         : null,
   };

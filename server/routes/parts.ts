@@ -1,3 +1,4 @@
+import type { Offer } from "../../machines/plans.ts";
 import type { CommandParts } from "../commands/index.ts";
 import type { forecast } from "../forecast.ts";
 import type { Trouble } from "../health.ts";
@@ -37,6 +38,8 @@ export type RouteParts = CommandParts & {
   troubles: () => Trouble[];
   /** What is known of zooid and of each relay in it. */
   pulse: Pulse;
+  /** What the plans of this operator can have. */
+  offer: Offer;
   /** The platform's own. */
   platformPubkey: string;
   /** Marks a tenant's stream as open, for who looks often while somebody watches. @returns unmark */

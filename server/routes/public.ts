@@ -1,18 +1,17 @@
 import { Elysia, t } from "elysia";
-import { planIds, plans } from "../../machines/plans.ts";
+import { type Offer, type PlanId, planIds, planOffered } from "../../machines/plans.ts";
 import { availabilityOf } from "../commands/claims.ts";
 import { toSeconds } from "../projections/seconds.ts";
 import type { RouteParts } from "./parts.ts";
 import { integer, listOf, literals, plan, problem, refusal } from "./shapes.ts";
 
-const catalogue = planIds.map((id) => ({
-  id,
-  name: plans[id].name,
-  price: plans[id].priceSats,
-  member_limit: plans[id].memberLimit,
-  blossom: plans[id].blossom,
-  livekit: plans[id].livekit,
-}));
+const viewPlan = (id: PlanId, offer: Offer) => {
+  const { name, priceSats, memberLimit, blossom, livekit, isOffered } = planOffered(id, offer);
+  return {
+    ...{ id, name, price: priceSats, member_limit: memberLimit, blossom, livekit },
+    available: isOffered,
+  };
+};
 
 /** What anyone may ask. */
 export const publicRoutes = (parts: RouteParts) =>
@@ -72,13 +71,18 @@ export const publicRoutes = (parts: RouteParts) =>
         },
       },
     )
-    .get("/plans", () => ({ items: catalogue, total: catalogue.length }), {
-      response: { 200: listOf(plan) },
-      detail: {
-        summary: "The catalogue",
-        description: "A plan that was sold keeps its price for who bought it.",
+    .get(
+      "/plans",
+      () => ({ items: planIds.map((id) => viewPlan(id, parts.offer)), total: planIds.length }),
+      {
+        response: { 200: listOf(plan) },
+        detail: {
+          summary: "The catalogue",
+          description:
+            "As this operator can give it: without a LiveKit server no plan has calls, and without a wallet none that costs anything is available. A plan that was sold keeps its price for who bought it.",
+        },
       },
-    })
+    )
     .get(
       "/subdomains/:name",
       ({ params: { name } }) => ({ name, ...availabilityOf(parts, name, null) }),

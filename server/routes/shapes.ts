@@ -53,6 +53,7 @@ export const plan = t.Object({
   member_limit: nullable(integer()),
   blossom: t.Boolean(),
   livekit: t.Boolean(),
+  available: t.Boolean({ description: "whether it can be ordered here now" }),
 });
 
 export const tenant = t.Object({

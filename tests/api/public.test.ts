@@ -19,11 +19,55 @@ test("health says one word and nothing about what there is", async () => {
 test("the catalogue is the plans as they are sold", async () => {
   const { body } = await fixture.anonymous.get("/plans");
   const [free, basic, growth] = [
-    { id: "free", price: 0, member_limit: 10, blossom: false, livekit: false },
-    { id: "basic", price: 10_000, member_limit: 100, blossom: true, livekit: true },
-    { id: "growth", price: 50_000, member_limit: null, blossom: true, livekit: true },
+    { id: "free", price: 0, member_limit: 10, blossom: false, livekit: false, available: true },
+    {
+      id: "basic",
+      price: 10_000,
+      member_limit: 100,
+      blossom: true,
+      livekit: false,
+      available: true,
+    },
+    {
+      id: "growth",
+      price: 50_000,
+      member_limit: null,
+      blossom: true,
+      livekit: false,
+      available: true,
+    },
   ];
   expect(body).toMatchObject({ items: [free, basic, growth], total: 3 });
+});
+
+test("the catalogue has calls where there is a server for them, and sells only what can be paid", async () => {
+  const calls = {
+    LIVEKIT_URL: "wss://calls.example/",
+    LIVEKIT_API_KEY: "key",
+    LIVEKIT_API_SECRET: "secret",
+  };
+  const offered = async (env: Record<string, string>) => {
+    const other = await startFixture({ env: () => env });
+    try {
+      const { items } = (
+        await other.anonymous.get<{ items: { livekit: boolean; available: boolean }[] }>("/plans")
+      ).body;
+      return items.map(({ livekit, available }) => [livekit, available]);
+    } finally {
+      await other.stop();
+    }
+  };
+  const [yes, no] = [true, false];
+  expect(await offered({ ...calls, LIVEKIT_SHARED: "true" })).toEqual([
+    [no, yes],
+    [yes, yes],
+    [yes, yes],
+  ]);
+  expect(await offered({ ...calls, NWC_URL: "" })).toEqual([
+    [no, yes],
+    [no, no],
+    [no, no],
+  ]);
 });
 
 test("a name is free until someone has it", async () => {

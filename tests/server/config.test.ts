@@ -40,6 +40,7 @@ const variables = [
   "LIVEKIT_URL",
   "LIVEKIT_API_KEY",
   "LIVEKIT_API_SECRET",
+  "LIVEKIT_SHARED",
   "METRICS_TOKEN",
   "NATIVE_SIGNATURES",
 ];
@@ -90,6 +91,7 @@ test("every variable is read", () => {
     LIVEKIT_URL: "wss://calls.example",
     LIVEKIT_API_KEY: "APIkey",
     LIVEKIT_API_SECRET: "hunter2",
+    LIVEKIT_SHARED: "true",
     METRICS_TOKEN: "hunter3",
     NATIVE_SIGNATURES: "off",
   });
@@ -98,7 +100,7 @@ test("every variable is read", () => {
   expect(nwc?.reveal()).toBe(nwcUrl);
   expect(metricsToken?.reveal()).toBe("hunter3");
   expect(livekit?.apiSecret.reveal()).toBe("hunter2");
-  expect(livekit).toMatchObject({ serverUrl: "wss://calls.example/", apiKey: "APIkey" });
+  expect(livekit).toMatchObject({ serverUrl: "wss://calls.example", apiKey: "APIkey" });
   expect(rest).toEqual({
     databasePath: "/var/lib/berth/hosting.db",
     host: "0.0.0.0",
@@ -261,6 +263,23 @@ for (const [variable, texts] of Object.entries(unmade)) {
     }
   });
 }
+
+test("one LiveKit key serves all relays only where that is allowed", () => {
+  const livekit = {
+    LIVEKIT_URL: "wss://calls.example/",
+    LIVEKIT_API_KEY: "key",
+    LIVEKIT_API_SECRET: "secret",
+  };
+  for (const LIVEKIT_SHARED of ["", "false"]) {
+    const apart = readConfig({ ...required, ...livekit, LIVEKIT_SHARED });
+    expect(apart.livekit).toBeNull();
+    expect(apart.warnings.join()).toContain("LIVEKIT_SHARED is not true, so calls are off");
+  }
+  const shared = readConfig({ ...required, ...livekit, LIVEKIT_SHARED: "true" });
+  expect(shared.livekit?.serverUrl).toBe("wss://calls.example");
+  expect(shared.warnings.join()).not.toContain("LIVEKIT");
+  expect(refused({ ...required, LIVEKIT_SHARED: "yes" })).toEqual(["LIVEKIT_SHARED"]);
+});
 
 test("LiveKit is configured by all three variables or none", () => {
   const livekit = {

@@ -1,12 +1,12 @@
 import { For, type JSX, Show } from "solid-js";
 import { GRACE_MS } from "../../../machines/billing.ts";
 import { statusOf } from "../../../machines/describe.ts";
-import { type Plan, plans } from "../../../machines/plans.ts";
 import { relayMachine } from "../../../machines/relay.ts";
 import { createNow } from "../../lib/live/clock.ts";
 import { type RelayReplica, useLive } from "../../lib/live/live.ts";
 import { relayDomain } from "../../lib/page/settings.ts";
 import { nextPlan } from "../../lib/plans/next-plan.ts";
+import { hasCalls, planHere } from "../../lib/plans/plan-words.ts";
 import { day, number, sats } from "../../lib/words/format.ts";
 import { MachineView } from "../machine-view.tsx";
 import { Time } from "../time.tsx";
@@ -52,7 +52,7 @@ const Facts = (props: { relay: RelayReplica }) => {
   const live = useLive();
   const now = createNow(30_000);
   const c = () => props.relay.context;
-  const plan = (): Plan => plans[c().plan];
+  const plan = () => planHere(c().plan);
   const next = () => nextPlan(live.tenant()?.context.seats[c().id], now());
   const kept = () => c().freed.filter(({ until }) => until > now());
   return (
@@ -80,7 +80,11 @@ const Facts = (props: { relay: RelayReplica }) => {
         {plan().memberLimit === null ? "Unlimited" : `Up to ${number(plan().memberLimit ?? 0)}`}
       </Fact>
       <Fact term="Media with Blossom">{plan().blossom ? "In this plan" : "Not in this plan"}</Fact>
-      <Fact term="Calls with LiveKit">{plan().livekit ? "In this plan" : "Not in this plan"}</Fact>
+      <Show when={hasCalls}>
+        <Fact term="Calls with LiveKit">
+          {plan().livekit ? "In this plan" : "Not in this plan"}
+        </Fact>
+      </Show>
       <Fact term="Created">
         <Time at={c().createdAt} form="date" />
       </Fact>

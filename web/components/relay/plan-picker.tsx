@@ -1,8 +1,14 @@
 import { RadioGroup } from "@kobalte/core/radio-group";
 import { Check, Minus } from "lucide-solid";
 import { For, type JSX, Show } from "solid-js";
-import { type Plan, type PlanId, planIds, plans } from "../../../machines/plans.ts";
-import { featuresOf, PLAN_FOR } from "../../lib/plans/plan-words.ts";
+import { type Plan, type PlanId, planIds } from "../../../machines/plans.ts";
+import {
+  featuresOf,
+  hasCalls,
+  PLAN_FOR,
+  planHere,
+  whyNotHere,
+} from "../../lib/plans/plan-words.ts";
 import { number } from "../../lib/words/format.ts";
 import { cn } from "../../ui/cn.ts";
 
@@ -16,7 +22,9 @@ const ROWS: { label: string; value: (plan: Plan) => JSX.Element }[] = [
   },
   { label: "Rooms and invites", value: () => <Mark has /> },
   { label: "Media with Blossom", value: ({ blossom }) => <Mark has={blossom} /> },
-  { label: "Calls with LiveKit", value: ({ livekit }) => <Mark has={livekit} /> },
+  ...(hasCalls
+    ? [{ label: "Calls with LiveKit", value: ({ livekit }: Plan) => <Mark has={livekit} /> }]
+    : []),
 ];
 
 /**
@@ -54,7 +62,7 @@ export const PlanPicker = (props: {
           <Column
             id={id}
             isCurrent={props.current === id}
-            isDisabled={props.disabled?.includes(id)}
+            isDisabled={props.disabled?.includes(id) || whyNotHere(id) !== null}
           />
         )}
       </For>
@@ -75,7 +83,8 @@ const OVER_ALL = {
 };
 
 const Column = (props: { id: PlanId; isCurrent: boolean; isDisabled: boolean | undefined }) => {
-  const plan: Plan = plans[props.id];
+  const plan = planHere(props.id);
+  const words = whyNotHere(props.id) ?? PLAN_FOR[props.id];
   const price = plan.priceSats === 0 ? "0 sats" : `${number(plan.priceSats)} sats a month`;
   return (
     <RadioGroup.Item
@@ -106,7 +115,7 @@ const Column = (props: { id: PlanId; isCurrent: boolean; isDisabled: boolean | u
             {[
               price,
               ...(props.isCurrent ? ["Your plan now"] : []),
-              PLAN_FOR[props.id].replace(/\.$/, ""),
+              words.replace(/\.$/, ""),
               ...featuresOf(props.id),
             ].join(". ")}
           </RadioGroup.ItemDescription>
@@ -127,7 +136,7 @@ const Column = (props: { id: PlanId; isCurrent: boolean; isDisabled: boolean | u
           </span>
           <span class="text-sm text-soft">sats a month</span>
         </p>
-        <p class="mt-0.5 text-sm text-soft @xl:hidden @3xl:block">{PLAN_FOR[props.id]}</p>
+        <p class="mt-0.5 text-sm text-soft @xl:hidden @3xl:block">{words}</p>
       </div>
       <For each={ROWS}>
         {({ label, value }) => (

@@ -1,8 +1,11 @@
+import type { Offer } from "../../../machines/plans.ts";
+
 /** What the server writes into the page, so that no request is needed to know it. */
 type Settings = {
   relay_scheme: "ws" | "wss";
   relay_domain: string;
   connect_relays: readonly string[];
+  offer: Offer;
 };
 
 function read(): Settings {
@@ -13,6 +16,9 @@ const settings = read();
 
 /** Relays live at `<subdomain>.<relayDomain>`. */
 export const relayDomain = settings.relay_domain;
+
+/** What this operator provides beside relays. */
+export const offer = settings.offer;
 
 /** The address of a relay, to be pasted into any Nostr client. */
 export const relayUrl = (subdomain: string): string =>

@@ -1,14 +1,21 @@
 import { Images, KeyRound, MessagesSquare, ShieldCheck, Users, Video } from "lucide-solid";
 import { For, type JSX } from "solid-js";
 import { Dynamic } from "solid-js/web";
+import { hasCalls } from "../../lib/plans/plan-words.ts";
 import { Part } from "./part.tsx";
 import { BillPicture, MessagePicture, RelaysPicture } from "./pictures.tsx";
+
+const CALLS = {
+  icon: Video,
+  title: "Calls",
+  words: "Voice and video by LiveKit. Basic and Growth.",
+};
 
 const GIVEN = [
   { icon: Users, title: "Members and invites", words: "A code to share, and a list of who came." },
   { icon: MessagesSquare, title: "Rooms", words: "Open or closed, in clients that know groups." },
   { icon: Images, title: "Media", words: "Pictures and files by Blossom. Basic and Growth." },
-  { icon: Video, title: "Calls", words: "Voice and video by LiveKit. Basic and Growth." },
+  ...(hasCalls ? [CALLS] : []),
   {
     icon: ShieldCheck,
     title: "Your rules",

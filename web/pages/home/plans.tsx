@@ -1,9 +1,9 @@
 import { A } from "@solidjs/router";
 import { clsx } from "clsx";
 import { Check } from "lucide-solid";
-import { For } from "solid-js";
-import { type PlanId, planIds, plans } from "../../../machines/plans.ts";
-import { featuresOf, PLAN_FOR } from "../../lib/plans/plan-words.ts";
+import { For, Show } from "solid-js";
+import { type PlanId, planIds } from "../../../machines/plans.ts";
+import { featuresOf, PLAN_FOR, planHere, whyNotHere } from "../../lib/plans/plan-words.ts";
 import { number } from "../../lib/words/format.ts";
 import { buttonVariants } from "../../ui/button-variants.ts";
 import { Part } from "./part.tsx";
@@ -25,7 +25,7 @@ export const Plans = () => (
 );
 
 const PlanCard = (props: { id: PlanId }) => {
-  const plan = () => plans[props.id];
+  const plan = () => planHere(props.id);
   return (
     <li
       data-plan={props.id}
@@ -54,9 +54,16 @@ const PlanCard = (props: { id: PlanId }) => {
           )}
         </For>
       </ul>
-      <A href={`/relays/new?plan=${props.id}`} class={buttonVariants({ class: "mt-auto" })}>
-        {plan().priceSats === 0 ? "Start free" : `Choose ${plan().name}`}
-      </A>
+      <Show
+        when={whyNotHere(props.id)}
+        fallback={
+          <A href={`/relays/new?plan=${props.id}`} class={buttonVariants({ class: "mt-auto" })}>
+            {plan().priceSats === 0 ? "Start free" : `Choose ${plan().name}`}
+          </A>
+        }
+      >
+        {(why) => <p class="mt-auto text-[15px] text-soft">{why()}</p>}
+      </Show>
     </li>
   );
 };
