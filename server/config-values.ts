@@ -1,5 +1,4 @@
 import { isIP } from "node:net";
-import { parsePublicKey, parseSecretKey } from "./nostr/keys.ts";
 
 // Parsers of single settings. Each takes trimmed, non-empty text and throws an Error whose message
 // reads on from the setting's name ("must be …") and never quotes the text: it may be a secret.
@@ -63,26 +62,6 @@ export function parseWebSocketUrl(text: string): string {
     throw new Error("must be a wss:// URL (ws:// for loopback only)");
   }
   return url.href;
-}
-
-/** NIP-47: `nostr+walletconnect://<pubkey>?relay=…&secret=…`. → the text as it is */
-export function parseWalletConnectUrl(text: string): string {
-  const [, pubkey, query] =
-    /^nostr\+walletconnect:\/\/([0-9a-f]{64})\/?\?([^#]*)$/.exec(text) ?? [];
-  if (pubkey === undefined) {
-    throw new Error("must be nostr+walletconnect://, a pubkey of 64 lower-case hex digits, and ?…");
-  }
-  const parameters = new URLSearchParams(query);
-  const relays = parameters.getAll("relay");
-  const [secret = "", ...more] = parameters.getAll("secret");
-  if (relays.length === 0) throw new Error("must name a relay");
-  if (!/^[0-9a-f]{64}$/.test(secret) || more.length > 0) {
-    throw new Error("must hold one secret of 64 lower-case hex digits");
-  }
-  parsePart("a pubkey that", pubkey, parsePublicKey);
-  for (const relay of relays) parsePart("a relay that", relay, parseWebSocketUrl);
-  parsePart("a secret that", secret, parseSecretKey);
-  return text;
 }
 
 /** Kind 0 content (NIP-01, NIP-24). */

@@ -12,11 +12,11 @@ import {
   parsePublicOrigin,
   parseSwitch,
   parseToken,
-  parseWalletConnectUrl,
   parseWebSocketUrl,
 } from "./config-values.ts";
 import { parsePublicKey, parseSecretKey } from "./nostr/keys.ts";
 import { Secret } from "./secrets.ts";
+import { parseWalletConnectUrl } from "./wallet/connection.ts";
 
 /** The settings of one deployment, all checked. `.env.example` says what each variable is for. */
 export type Config = Readonly<{

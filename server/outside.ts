@@ -49,7 +49,7 @@ export function createOutside(
   } = tuning;
   const outbound = createOutbound({ allowLoopback: tuning.allowLoopback ?? false });
   const { indexerRelays } = config;
-  const own = createOutbound({ allowLoopback: true });
+  const own = createOutbound({ allowLoopback: true, allowPrivate: true });
   /** A relay that the operator names may be on this machine, as the configuration says. */
   const connect: Connect = (url, signal) =>
     (indexerRelays.includes(url) ? own : outbound).connect(url, signal);
@@ -117,10 +117,13 @@ export function createOutside(
 
   /** Whoever takes this machine could empty a wallet that can pay. @returns whether it has answered */
   async function warnOfSpending(): Promise<boolean> {
-    const canPay = await wallet?.canPay(stopping.signal).catch((error: unknown) => {
-      const isSilent = error instanceof Unavailable && !TELLS_NOTHING.has(error.code);
-      return isSilent ? null : false;
-    });
+    const canPay = await wallet
+      ?.facts(stopping.signal)
+      .then(({ methods }) => methods.some((method) => /^(multi_)?pay_/.test(method)))
+      .catch((error: unknown) => {
+        const isSilent = error instanceof Unavailable && !TELLS_NOTHING.has(error.code);
+        return isSilent ? null : false;
+      });
     if (canPay) log("warn", "NWC_URL can pay: give Berth a connection that can only receive");
     return canPay !== null;
   }
@@ -132,7 +135,7 @@ export function createOutside(
     messenger,
     people,
     images: createImages(outbound),
-    payer: createPayer({ outbound, timeoutMs: payTimeoutMs }),
+    payer: createPayer({ connect: outbound.connect, timeoutMs: payTimeoutMs }),
     /** Publishes the platform's kind 0, 10002 and 10050, and warns if our wallet can pay; in the background. */
     introduce(publicUrl: string): void {
       if (indexerRelays.length > 0) void persist("the profile", () => publish(publicUrl));

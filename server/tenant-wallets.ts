@@ -7,15 +7,18 @@ import { plans } from "../machines/plans.ts";
 import type { TenantContext } from "../machines/tenant.ts";
 import type { CommandParts } from "./commands/index.ts";
 import { setWallet, walletProblem, walletSecret } from "./commands/wallet.ts";
-import { parseWalletConnectUrl } from "./config-values.ts";
 import { AppError, Refused } from "./errors.ts";
 import type { EffectContext } from "./host/effect.ts";
 import { Secret } from "./secrets.ts";
+import { parseWalletConnectUrl } from "./wallet/connection.ts";
 import type { Payer, SignedPayment } from "./wallet/payer.ts";
 import { type AdviceCode, neededBudgetSats, walletAdvice } from "./wallet/payer-advice.ts";
 
-/** How long a wallet may still carry a request out; then it is as if it was never sent. Real time. */
-const REQUEST_EXPIRES_IN_SECONDS = 60;
+/**
+ * How long a wallet may still carry a request out; then it is as if it was never sent. Real time, with
+ * room for a wallet whose clock is minutes ahead. A bolt11 settles once, however many requests name it.
+ */
+const REQUEST_EXPIRES_IN_SECONDS = 240;
 const PROBE_MS = 15_000;
 
 const ADVICE: Record<AdviceCode, string> = {
@@ -139,12 +142,9 @@ const malformed = () =>
     "paste the whole connection: nostr+walletconnect://<pubkey>?relay=wss://…&secret=…",
   );
 
-/** A connection's beginning as wallets write it: some without slashes, older ones without the plus. */
-const BEGINNING = /^nostr\+?walletconnect:(?:\/\/)?/i;
-
 function parsed(nwcUrl: string): string {
   try {
-    return parseWalletConnectUrl(nwcUrl.trim().replace(BEGINNING, "nostr+walletconnect://"));
+    return parseWalletConnectUrl(nwcUrl);
   } catch {
     throw malformed();
   }

@@ -1,3 +1,5 @@
+import type { Event } from "nostr-tools/core";
+
 /** Far above what relays send of the kinds that are asked for here. */
 export const maxFrameChars = 256 * 1024;
 const maxReasonChars = 200;
@@ -10,6 +12,20 @@ export function parseFrame(frame: string): unknown[] {
   } catch {
     return [];
   }
+}
+
+/** Whether it has the fields that a filter compares; not whether anybody signed it. */
+export function isCandidate(value: unknown): value is Event {
+  if (typeof value !== "object" || value === null) return false;
+  const { id, pubkey, kind, created_at, tags } = value as Record<string, unknown>;
+  return (
+    typeof id === "string" &&
+    typeof pubkey === "string" &&
+    Number.isSafeInteger(kind) &&
+    Number.isSafeInteger(created_at) &&
+    Array.isArray(tags) &&
+    tags.every((tag) => Array.isArray(tag))
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
-import { abortable, type Connect, RelayLink } from "./relay-link.ts";
+import { abortable } from "./abortable.ts";
+import { type LinkOptions, RelayLink } from "./relay-link.ts";
 
 type Entry = {
   link: Promise<RelayLink>;
@@ -11,19 +12,14 @@ type Entry = {
  * while: many people share few relays, and relays count connections.
  */
 export class RelayLinkPool {
-  readonly #options: { connect: Connect; secretKey: Uint8Array };
+  readonly #options: LinkOptions;
   readonly #timeoutMs: number;
   readonly #idleMs: number;
   readonly #entries = new Map<string, Entry>();
   readonly #closing = new AbortController();
 
   /** @param options `timeoutMs` for one {@link use}, connecting included; real time, as of all sockets */
-  constructor(options: {
-    connect: Connect;
-    secretKey: Uint8Array;
-    timeoutMs?: number;
-    idleMs?: number;
-  }) {
+  constructor(options: LinkOptions & { timeoutMs?: number; idleMs?: number }) {
     this.#options = options;
     this.#timeoutMs = options.timeoutMs ?? 8_000;
     this.#idleMs = options.idleMs ?? 30_000;

@@ -1,8 +1,9 @@
 import type { Event } from "nostr-tools/core";
 import { type Filter, matchFilter } from "nostr-tools/filter";
-import { makeAuthEvent } from "nostr-tools/nip42";
-import { isGenuine, signEvent } from "./event.ts";
-import { maxFrameChars, parseFrame, printable } from "./relay-link-frame.ts";
+import { abortable } from "./abortable.ts";
+import { isGenuine } from "./event.ts";
+import { isCandidate, maxFrameChars, parseFrame, printable } from "./relay-link-frame.ts";
+import { type Proof, RelayProof } from "./relay-proof.ts";
 
 /** An open WebSocket. `messages` ends, or throws, when the connection does; then `send` does nothing. */
 export type RelaySocket = {
@@ -23,7 +24,32 @@ export type RelayAnswer = { accepted: boolean; reason: string };
 /** Whether a refusal speaks of the moment, not of the event, which may be offered again (NIP-01). */
 export const isPassing = (reason: string): boolean => /^(rate-limited|error):/.test(reason);
 
-/** Of one answer; the kinds that are asked for here are replaceable. */
+/** The relay said no to a subscription. `reason` as in {@link RelayAnswer}. */
+export class RelayRefusal extends Error {
+  override readonly name = "RelayRefusal";
+  constructor(readonly reason: string) {
+    super("the relay refused what we asked");
+  }
+}
+
+/**
+ * How many events of subscriptions are verified: so many at once, and so many more a second. A signature
+ * is the dearest thing that a relay can make us look at; one that sends more is not listened to.
+ */
+export type Allowance = { atOnce: number; perSecond: number };
+
+export type LinkOptions = {
+  connect: Connect;
+  /** Signs the proof of who asks (NIP-42). */
+  secretKey: Uint8Array;
+  /** Proves it to whoever wants to know, not only to a relay that refuses otherwise. */
+  isEager?: boolean;
+  allowance?: Allowance;
+  /** Real time after which a relay that gives no OK to a proof is taken to have accepted it. */
+  proofPatienceMs?: number;
+};
+
+/** Of one query's answer; the kinds that are queried are replaceable. */
 const maxEvents = 20;
 
 type Reply = RelayAnswer & { events: Event[] };
@@ -33,6 +59,7 @@ type Waiting = {
   /** How many wait for it. */
   askers: number;
 };
+type Subscription = { filter: Filter; hear: (event: Event) => void };
 
 /**
  * One connection to a relay (NIP-01). Proves who asks (NIP-42) where the relay demands it, and only
@@ -40,34 +67,33 @@ type Waiting = {
  */
 export class RelayLink {
   readonly #socket: RelaySocket;
-  readonly #secretKey: Uint8Array;
+  readonly #options: LinkOptions;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #subscriptions = new Map<string, Subscription>();
   readonly #closed = Promise.withResolvers<void>();
-  readonly #challenged = Promise.withResolvers<void>();
-  #challenge = "";
+  readonly #proof: RelayProof;
   #isOpen = true;
-  #proof: Promise<Reply> | null = null;
-  #queries = 0;
+  #asked = 0;
+  #allowed: { left: number; at: number };
 
   private constructor(
     readonly url: string,
     socket: RelaySocket,
-    secretKey: Uint8Array,
+    options: LinkOptions,
   ) {
     this.#socket = socket;
-    this.#secretKey = secretKey;
-    this.#challenged.promise.catch(() => {}); // few wait for it
+    this.#options = options;
+    this.#allowed = { left: allowanceOf(options).atOnce, at: performance.now() };
+    const { secretKey, proofPatienceMs: patienceMs = 2_000 } = options;
+    const offer = (proof: Event) => this.#offer("AUTH", proof);
+    this.#proof = new RelayProof({ url, secretKey, patienceMs, offer });
     const end = () => this.#end();
     this.#listen().then(end, end);
   }
 
-  /** @param secretKey signs the proof where one is demanded. @throws whatever `connect` throws */
-  static async open(
-    url: string,
-    options: { connect: Connect; secretKey: Uint8Array },
-    signal: AbortSignal,
-  ): Promise<RelayLink> {
-    return new RelayLink(url, await options.connect(url, signal), options.secretKey);
+  /** @throws whatever `connect` throws */
+  static async open(url: string, options: LinkOptions, signal: AbortSignal): Promise<RelayLink> {
+    return new RelayLink(url, await options.connect(url, signal), options);
   }
 
   /** Resolves when the connection is gone, whoever ended it. */
@@ -86,8 +112,8 @@ export class RelayLink {
    */
   async query(filter: Filter, signal: AbortSignal): Promise<Event[]> {
     const limited = { ...filter, limit: maxEvents };
-    const reply = await this.#proven(() => this.#read(limited, signal), signal);
-    if (!reply.accepted) throw new Error("the relay closed the subscription");
+    const reply = await this.#proven(() => this.#read(limited, signal), signal, "read");
+    if (!reply.accepted) throw new RelayRefusal(reply.reason);
     return reply.events;
   }
 
@@ -96,23 +122,57 @@ export class RelayLink {
     const { accepted, reason } = await this.#proven(
       () => this.#offer("EVENT", event, signal),
       signal,
+      "write",
     );
     return { accepted, reason };
   }
 
-  async #proven(attempt: () => Promise<Reply>, signal: AbortSignal): Promise<Reply> {
-    const reply = await attempt();
-    if (reply.accepted || !reply.reason.startsWith("auth-required:")) return reply;
-    this.#proof ??= this.#prove();
-    const proof = await abortable(this.#proof, signal);
-    return proof.accepted ? attempt() : proof;
+  /**
+   * Hears events that match the filter and are signed, stored ones and those to come; the same one may
+   * come again. A relay that ends the subscription later loses the connection.
+   * @returns when the stored ones were heard (EOSE)
+   * @throws {RelayRefusal} or as `query`
+   */
+  async subscribe(
+    filter: Filter,
+    hear: (event: Event) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const id = `s${++this.#asked}`;
+    this.#subscriptions.set(id, { filter, hear });
+    const begin = () =>
+      this.#ask(id, ["REQ", id, filter], signal, (type, [subject], answer) => {
+        if (type === "EOSE") answer({ accepted: true, reason: "", events: [] });
+        if (type === "CLOSED") answer({ accepted: false, reason: printable(subject), events: [] });
+      });
+    const { accepted, reason } = await this.#proven(begin, signal, "read");
+    if (accepted) return;
+    this.#subscriptions.delete(id);
+    throw new RelayRefusal(reason);
   }
 
-  /** Shared by all that wait for it, hence under nobody's signal: it ends with the connection. */
-  async #prove(): Promise<Reply> {
-    await this.#challenged.promise;
-    const template = makeAuthEvent(this.url, this.#challenge);
-    return this.#offer("AUTH", signEvent(template, this.#secretKey));
+  /** Attempts it again, with a proof, for as long as the relay wants one that was not yet tried. */
+  async #proven(
+    attempt: () => Promise<Reply>,
+    signal: AbortSignal,
+    what: "read" | "write",
+  ): Promise<Reply> {
+    const { isEager = false } = this.#options;
+    let given: Promise<Proof> | null = null;
+    if (isEager && this.#proof.challenges > 0) {
+      given = this.#proof.prove(null);
+      await abortable(given, signal);
+    }
+    for (;;) {
+      const { challenges } = this.#proof;
+      const reply = await attempt();
+      // Some say nothing of it: they challenge, and then have nothing for whom they do not know.
+      const isHinted = isEager && what === "read" && this.#proof.challenges > challenges;
+      if (!isHinted && !isDemand(reply)) return reply;
+      given = this.#proof.prove(given);
+      const proof = await abortable(given, signal);
+      if (!proof.accepted) return reply.accepted ? reply : { ...proof, events: [] };
+    }
   }
 
   #offer(verb: "EVENT" | "AUTH", event: Event, signal?: AbortSignal): Promise<Reply> {
@@ -123,7 +183,7 @@ export class RelayLink {
   }
 
   #read(filter: Filter, signal: AbortSignal): Promise<Reply> {
-    const id = `q${++this.#queries}`;
+    const id = `q${++this.#asked}`;
     const events: Event[] = [];
     let heard = 0;
     return this.#ask(id, ["REQ", id, filter], signal, (type, [subject], answer) => {
@@ -168,6 +228,7 @@ export class RelayLink {
   async #listen(): Promise<void> {
     for await (const frame of this.#socket.messages) {
       if (frame.length > maxFrameChars) return this.close();
+      if (!this.#isOpen) return;
       this.#receive(frame);
     }
   }
@@ -175,40 +236,41 @@ export class RelayLink {
   #receive(frame: string): void {
     const [type, subject, ...rest] = parseFrame(frame);
     if (typeof subject !== "string") return;
-    if (type === "AUTH") this.#challengedWith(subject);
+    if (type === "AUTH") this.#proof.challengedWith(subject);
     const waiting = this.#waiting.get(subject);
+    const subscription = this.#subscriptions.get(subject);
+    if (subscription && type === "EVENT") this.#hear(subscription, rest[0]);
+    // Deaf on a connection that stands: a new one is what heals it.
+    else if (subscription && type === "CLOSED" && !waiting) this.close();
     waiting?.hear(type, rest, (reply) => {
       this.#waiting.delete(subject);
       waiting.reply.resolve(reply);
     });
   }
 
-  /** Another challenge ends the proof that was given for the one before. */
-  #challengedWith(challenge: string): void {
-    if (this.#challenge !== "" && this.#challenge !== challenge) this.#proof = null;
-    this.#challenge = challenge;
-    this.#challenged.resolve();
+  #hear({ filter, hear }: Subscription, event: unknown): void {
+    if (!isCandidate(event) || !matchFilter(filter, event)) return;
+    const { perSecond, atOnce } = allowanceOf(this.#options);
+    const now = performance.now();
+    const { left, at } = this.#allowed;
+    const allowed = Math.min(atOnce, left + ((now - at) / 1_000) * perSecond);
+    this.#allowed = { left: allowed - 1, at: now };
+    if (allowed < 1) this.close();
+    else if (isGenuine(event)) hear(event);
   }
 
   #end(): void {
     this.#isOpen = false;
     for (const { reply } of this.#waiting.values()) reply.reject(lost());
-    this.#challenged.reject(lost());
+    this.#proof.end(lost());
     this.#closed.resolve();
   }
 }
 
-/** The promise, or the signal's reason as soon as it aborts. */
-export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  if (signal.aborted) abort();
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
-}
+const isDemand = ({ accepted, reason }: Reply): boolean =>
+  !accepted && reason.startsWith("auth-required:");
+
+const allowanceOf = ({ allowance = { atOnce: maxEvents, perSecond: 0 } }: LinkOptions): Allowance =>
+  allowance;
 
 const lost = () => new Error("the connection to the relay was lost");

@@ -9,6 +9,8 @@ import { type OutboundSocket, openWebSocket, type SocketLimits } from "./web-soc
 export type OutboundPolicy = {
   /** Also this machine's own addresses, and there without TLS: the sandbox, never production. */
   allowLoopback: boolean;
+  /** Also private addresses, over TLS: what the operator names, never what a stranger does. */
+  allowPrivate?: boolean;
   /** The IP addresses of a name. The system's resolver if absent. */
   resolve?: (host: string) => Promise<readonly string[]>;
   /** Real time for a connection to stand, and for a fetch as a whole. */
@@ -52,7 +54,12 @@ const DEFAULT_LIMITS: SocketLimits = { maxMessageBytes: 262_144, maxTotalBytes: 
  * that resolves to something else a moment later (DNS rebinding) gains nothing.
  */
 export function createOutbound(policy: OutboundPolicy): Outbound {
-  const { allowLoopback, timeoutMs = 10_000, limits = DEFAULT_LIMITS } = policy;
+  const {
+    allowLoopback,
+    allowPrivate = false,
+    timeoutMs = 10_000,
+    limits = DEFAULT_LIMITS,
+  } = policy;
   const resolve = policy.resolve ?? resolveBySystem;
   const ca = policy.certificateAuthority;
 
@@ -70,7 +77,7 @@ export function createOutbound(policy: OutboundPolicy): Outbound {
     const isAllowed = (address: string) =>
       allowLoopback && isLoopback(address)
         ? true
-        : isSecure && isPublic(address) && !isLiteral(host);
+        : isSecure && (allowPrivate || (isPublic(address) && !isLiteral(host)));
     if (!addresses.every(isAllowed)) throw refused("it is not a name on the public internet");
     return { url, isSecure, addresses };
   }

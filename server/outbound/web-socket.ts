@@ -16,7 +16,12 @@ export interface OutboundSocket {
 }
 
 /** Of one message, and of all messages of one connection: none of ours needs to bring more. */
-export type SocketLimits = { maxMessageBytes: number; maxTotalBytes: number };
+export type SocketLimits = {
+  maxMessageBytes: number;
+  maxTotalBytes: number;
+  /** 16,384 if absent: nobody of good will sends a stranger so many. */
+  maxFrames?: number;
+};
 
 const MAX_RESPONSE_BYTES = 16_384;
 const MAX_CONTROL_BYTES = 125;
@@ -62,7 +67,7 @@ export async function openWebSocket(
     if (connection.writable) connection.write(frameOf(opcode, payload));
   };
   return {
-    messages: readMessages(connection, reader, limits.maxMessageBytes, send),
+    messages: readMessages(connection, reader, limits, send),
     send: (text) => send(TEXT, Buffer.from(text)),
     close() {
       if (!connection.writable) return;
@@ -97,14 +102,14 @@ function isAccepted(response: string, key: string): boolean {
 async function* readMessages(
   connection: Socket,
   reader: ByteReader,
-  maxBytes: number,
+  { maxMessageBytes, maxFrames = MAX_FRAMES }: SocketLimits,
   send: (opcode: number, payload: Uint8Array) => void,
 ): AsyncGenerator<string, void, undefined> {
   try {
     let message: { parts: Buffer[]; bytes: number } | null = null;
     for (let frames = 1; ; frames++) {
-      if (frames > MAX_FRAMES) throw new RangeError("too many frames");
-      const left: number = maxBytes - (message?.bytes ?? 0);
+      if (frames > maxFrames) throw new RangeError("too many frames");
+      const left: number = maxMessageBytes - (message?.bytes ?? 0);
       const { isFinal, opcode, payload } = await readFrame(reader, left);
       if (opcode === CLOSE) return send(CLOSE, payload.subarray(0, 2));
       if (opcode === PING) send(PONG, payload);

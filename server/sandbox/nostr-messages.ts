@@ -38,6 +38,7 @@ export const MAX_SUBID_LENGTH = 64;
 /** A client's message, or why it is none, with the id its refusal must name (NIP-01). */
 export type ClientMessage =
   | { type: "EVENT"; event: Event }
+  | { type: "AUTH"; event: Event }
   | { type: "REQ"; id: string; filters: Filter[] }
   | { type: "CLOSE"; id: string }
   | { type: "refused"; answer: (string | boolean)[] };
@@ -54,7 +55,7 @@ export function readMessage(frame: string): ClientMessage {
   }
   if (!Array.isArray(message)) return refused("NOTICE", "invalid: not an array");
   const [type, subject, ...rest]: unknown[] = message;
-  if (type === "EVENT") return readEvent(subject);
+  if (type === "EVENT" || type === "AUTH") return readEvent(type, subject);
   if (type !== "REQ" && type !== "CLOSE") return refused("NOTICE", "unsupported: unknown message");
   if (typeof subject !== "string" || subject === "" || subject.length > MAX_SUBID_LENGTH) {
     return refused(
@@ -65,7 +66,7 @@ export function readMessage(frame: string): ClientMessage {
   return type === "CLOSE" ? { type, id: subject } : readFilters(subject, rest);
 }
 
-function readEvent(value: unknown): ClientMessage {
+function readEvent(type: "EVENT" | "AUTH", value: unknown): ClientMessage {
   if (!Value.Check(EventShape, value)) {
     const id = named(value);
     return id === null
@@ -77,7 +78,7 @@ function readEvent(value: unknown): ClientMessage {
   const event: Event = { id, pubkey, created_at, kind, tags, content, sig };
   if (getEventHash(event) !== id) return refusedEvent(id, "invalid: event id does not match");
   if (!verifyEvent(event)) return refusedEvent(id, "invalid: bad signature");
-  return { type: "EVENT", event };
+  return { type, event };
 }
 
 const refusedEvent = (id: string, reason: string) => refused("OK", id, false, reason);

@@ -3,8 +3,23 @@ import type { Event } from "nostr-tools/core";
 import { type Filter, matchFilters } from "nostr-tools/filter";
 import { isEphemeralKind } from "nostr-tools/kinds";
 import { NostrEvents } from "./nostr-events.ts";
-import { MAX_FILTERS, MAX_SUBID_LENGTH, MAX_SUBSCRIPTIONS, readMessage } from "./nostr-messages.ts";
+import {
+  type ClientMessage,
+  MAX_FILTERS,
+  MAX_SUBID_LENGTH,
+  MAX_SUBSCRIPTIONS,
+  readMessage,
+} from "./nostr-messages.ts";
 import { onPreferredPort } from "./preferred-port.ts";
+import {
+  demandsProof,
+  eventRefusal,
+  filterRefusal,
+  isProof,
+  type RelayHabit,
+  saysOk,
+  understood,
+} from "./relay-habits.ts";
 import { openSqlite } from "./sqlite.ts";
 
 const MAX_MESSAGE_BYTES = 256 * 1024;
@@ -12,7 +27,12 @@ const MAX_LIMIT = 500;
 const MAX_EVENTS_PER_PATH = 10_000;
 const MAX_SOCKETS = 1000;
 
-type Session = { path: string; subscriptions: Map<string, Filter[]> };
+type Session = {
+  path: string;
+  subscriptions: Map<string, Filter[]>;
+  challenge: string;
+  isProven: boolean;
+};
 type Socket = ServerWebSocket<Session>;
 
 /** `down`: upgrades and NIP-11 are refused with 503; sockets that were open are cut. */
@@ -26,6 +46,8 @@ export type NostrRelay = {
   pathState(path: string): PathState;
   /** Refuses or serves one path; the others go on. @throws RangeError for a path that is not served. */
   setPath(path: string, state: PathState): void;
+  /** How one path differs from other relays, from now on; open sockets are cut. @throws as `setPath` */
+  setHabits(path: string, habits: readonly RelayHabit[]): void;
   stop(): Promise<void>;
 };
 
@@ -45,6 +67,9 @@ export async function startNostrRelay(options: {
   const events = new NostrEvents(database, MAX_EVENTS_PER_PATH);
   const states = new Map<string, PathState>(options.paths.map((path) => [path, "ok"]));
   const sockets = new Set<Socket>();
+  const habits = new Map<string, ReadonlySet<RelayHabit>>();
+  const none: ReadonlySet<RelayHabit> = new Set();
+  const habitsOf = ({ data }: Socket) => habits.get(data.path) ?? none;
 
   const send = (socket: Socket, ...message: unknown[]): void => {
     socket.send(JSON.stringify(message));
@@ -52,17 +77,20 @@ export async function startNostrRelay(options: {
 
   const publish = (from: Socket, event: Event) => {
     const { path } = from.data;
+    const refusal = eventRefusal(event, habitsOf(from));
+    if (refusal !== null) return send(from, "OK", event.id, false, refusal);
     const stored = isEphemeralKind(event.kind) ? "added" : events.add(path, event);
     if (stored === "duplicate")
       return send(from, "OK", event.id, true, "duplicate: already stored");
     if (stored === "superseded") {
       return send(from, "OK", event.id, true, "duplicate: a newer version is stored");
     }
-    send(from, "OK", event.id, true, "");
+    if (saysOk(event, habitsOf(from))) send(from, "OK", event.id, true, "");
     for (const socket of sockets) {
       if (socket.data.path !== path) continue;
       for (const [id, filters] of socket.data.subscriptions) {
-        if (matchFilters(filters, event)) send(socket, "EVENT", id, event);
+        if (matchFilters(understood(filters, habitsOf(socket)), event))
+          send(socket, "EVENT", id, event);
       }
     }
   };
@@ -72,9 +100,36 @@ export async function startNostrRelay(options: {
     if (!subscriptions.has(id) && subscriptions.size >= MAX_SUBSCRIPTIONS) {
       return send(socket, "CLOSED", id, "error: too many subscriptions");
     }
+    const refusal = filterRefusal(filters, habitsOf(socket));
+    if (refusal !== null) return send(socket, "CLOSED", id, refusal);
     subscriptions.set(id, filters);
     for (const event of events.find(path, filters, MAX_LIMIT)) send(socket, "EVENT", id, event);
     send(socket, "EOSE", id);
+  };
+
+  const prove = (socket: Socket, event: Event) => {
+    const { path, challenge } = socket.data;
+    const known = habitsOf(socket);
+    const accepted = isProof(event, { challenge, url: urlOf(path), habits: known });
+    socket.data.isProven ||= accepted;
+    if (known.has("proof_without_ok")) return;
+    send(socket, "OK", event.id, accepted, accepted ? "" : "invalid: not for this relay");
+  };
+
+  /** Whom it does not know it tells so, or only challenges. @returns whether that is all it does */
+  const turnsAway = (socket: Socket, message: ClientMessage): boolean => {
+    const known = habitsOf(socket);
+    if (!demandsProof(known) || socket.data.isProven) return false;
+    const isHint = known.has("proof_by_hint");
+    if (isHint && message.type === "REQ") {
+      send(socket, "AUTH", socket.data.challenge);
+      send(socket, "EOSE", message.id);
+    } else if (message.type === "REQ") {
+      send(socket, "CLOSED", message.id, "auth-required: who are you");
+    } else if (message.type === "EVENT") {
+      send(socket, "OK", message.event.id, false, "auth-required: who are you");
+    } else return false;
+    return true;
   };
 
   const serve = (port: number) =>
@@ -88,7 +143,7 @@ export async function startNostrRelay(options: {
         if (state === "down" || sockets.size >= MAX_SOCKETS) {
           return new Response("this relay is down\n", { status: 503 });
         }
-        if (server.upgrade(request, { data: { path, subscriptions: new Map() } })) return;
+        if (server.upgrade(request, { data: newSession(path) })) return;
         return Response.json(RELAY_INFORMATION, { headers: RELAY_INFORMATION_HEADERS });
       },
       websocket: {
@@ -98,7 +153,10 @@ export async function startNostrRelay(options: {
         open(socket) {
           sockets.add(socket);
           // A path can go down between the upgrade and this call.
-          if (states.get(socket.data.path) === "down") socket.terminate();
+          if (states.get(socket.data.path) === "down") return socket.terminate();
+          const known = habitsOf(socket);
+          if (demandsProof(known) && !known.has("proof_by_hint"))
+            send(socket, "AUTH", socket.data.challenge);
         },
         close(socket) {
           sockets.delete(socket);
@@ -106,7 +164,9 @@ export async function startNostrRelay(options: {
         message(socket, frame) {
           if (typeof frame !== "string") return send(socket, "NOTICE", "invalid: binary frame");
           const message = readMessage(frame);
-          if (message.type === "EVENT") publish(socket, message.event);
+          if (message.type === "AUTH") prove(socket, message.event);
+          else if (turnsAway(socket, message)) return;
+          else if (message.type === "EVENT") publish(socket, message.event);
           else if (message.type === "REQ") subscribe(socket, message.id, message.filters);
           else if (message.type === "CLOSE") socket.data.subscriptions.delete(message.id);
           else send(socket, ...message.answer);
@@ -116,9 +176,16 @@ export async function startNostrRelay(options: {
   const server = await onPreferredPort(options.port, serve);
   const port = server.port ?? 0;
 
+  function cut(path: string): void {
+    for (const socket of sockets) if (socket.data.path === path) socket.terminate();
+  }
+  function urlOf(path = "/"): string {
+    return `ws://127.0.0.1:${port}${path === "/" ? "" : path}`;
+  }
+
   return {
     port,
-    url: (path = "/") => `ws://127.0.0.1:${port}${path === "/" ? "" : path}`,
+    url: urlOf,
     pathState(path) {
       const state = states.get(path);
       if (state === undefined) throw new RangeError(`no relay at ${path}`);
@@ -127,8 +194,12 @@ export async function startNostrRelay(options: {
     setPath(path, state) {
       if (!states.has(path)) throw new RangeError(`no relay at ${path}`);
       states.set(path, state);
-      if (state === "ok") return;
-      for (const socket of sockets) if (socket.data.path === path) socket.terminate();
+      if (state === "down") cut(path);
+    },
+    setHabits(path, next) {
+      if (!states.has(path)) throw new RangeError(`no relay at ${path}`);
+      habits.set(path, new Set(next));
+      cut(path);
     },
     async stop() {
       await server.stop(true);
@@ -137,11 +208,16 @@ export async function startNostrRelay(options: {
   };
 }
 
+const newSession = (path: string): Session => ({
+  ...{ path, subscriptions: new Map(), isProven: false },
+  challenge: crypto.randomUUID(),
+});
+
 /** NIP-11. */
 const RELAY_INFORMATION = {
   name: "Sandbox relay",
   description: "A Nostr relay on loopback, for trying things out.",
-  supported_nips: [1, 11],
+  supported_nips: [1, 11, 42],
   limitation: {
     max_message_length: MAX_MESSAGE_BYTES,
     max_subscriptions: MAX_SUBSCRIPTIONS,

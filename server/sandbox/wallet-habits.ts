@@ -9,12 +9,20 @@ import type { LightningTransaction } from "./lightning-invoice.ts";
  * `amount_with_unit`: msats as words, "10000000 msat": nothing that can be relied on.
  * `no_amount`: neither state nor amount once it is settled, and an id of its own for a preimage
  * (CoinOS, where both sides are there).
+ * `no_info_event`: publishes no kind 13194 when it goes online (CoinOS).
+ * `no_get_info`: does not answer get_info. `no_lists`: list_transactions is NOT_IMPLEMENTED.
+ * `no_notifications`: tells of no payment. `short_expiry`: no bolt11 lasts more than an hour.
  */
 export const WALLET_HABITS = [
   "shows_preimage",
   "amount_as_text",
   "amount_with_unit",
   "no_amount",
+  "no_info_event",
+  "no_get_info",
+  "no_lists",
+  "no_notifications",
+  "short_expiry",
 ] as const;
 export type WalletHabit = (typeof WALLET_HABITS)[number];
 

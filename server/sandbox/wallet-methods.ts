@@ -106,7 +106,7 @@ const METHODS: Record<Nip47Method, (context: MethodContext, params: unknown) => 
       amountMsats: ask.amount,
       description: ask.description,
       descriptionHash: ask.description_hash,
-      expirySeconds: ask.expiry,
+      expirySeconds: habits.has("short_expiry") ? Math.min(ask.expiry ?? 3_600, 3_600) : ask.expiry,
     });
     return describeTransaction(network, { ...invoice, type: "incoming" }, habits);
   },

@@ -16,12 +16,13 @@ import {
   NIP47_METHODS,
   Nip47Cipher,
   type Nip47ErrorCode,
+  type Nip47Method,
   Nip47Refusal,
   Nip47Request,
   type Nip47Response,
 } from "./nip47.ts";
 import type { NostrRelay } from "./nostr-relay.ts";
-import { RelayLink } from "./relay-link.ts";
+import { StandingLink } from "./standing-link.ts";
 import { WalletAnswers } from "./wallet-answers.ts";
 import { Spending } from "./wallet-budget.ts";
 import type { WalletHabit } from "./wallet-habits.ts";
@@ -51,7 +52,7 @@ export class Nip47Wallet {
   /** How it differs from NIP-47's text, from now on. */
   habits: ReadonlySet<WalletHabit> = new Set();
   #fault: WalletFault = "ok";
-  readonly #link: RelayLink;
+  readonly #link: StandingLink;
   readonly #answers: WalletAnswers;
   readonly #spending: Spending;
   readonly #unsubscribe: () => void;
@@ -76,11 +77,13 @@ export class Nip47Wallet {
     this.node = options.node;
     this.#answers = new WalletAnswers(options.db);
     this.#spending = new Spending(options.db);
-    this.#link = new RelayLink(
-      options.relay.url(options.path),
-      { kinds: [KIND_REQUEST], "#p": [this.pubkey] },
-      { event: (event) => this.#receive(event), connected: () => this.#publishInfo() },
-    );
+    this.#link = new StandingLink({
+      url: options.relay.url(options.path),
+      secretKey: options.secretKey,
+      filter: { kinds: [KIND_REQUEST], "#p": [this.pubkey] },
+      event: (event) => this.#receive(event),
+      connected: () => this.#publishInfo(),
+    });
     // Told inside the payer's transaction; the notification waits until that has committed.
     this.#unsubscribe = options.network.onSettled((paymentHash) =>
       queueMicrotask(() => this.#notify(paymentHash)),
@@ -109,22 +112,26 @@ export class Nip47Wallet {
     this.#link.close();
   }
 
-  #publishInfo(): Promise<void> {
+  async #publishInfo(): Promise<void> {
+    if (this.habits.has("no_info_event")) return;
     const { connections } = this.options;
-    const granted = NIP47_METHODS.filter((method) =>
-      connections.some((connection) => connection.methods.includes(method)),
+    const granted = NIP47_METHODS.filter(
+      (method) =>
+        this.#knows(method) &&
+        connections.some((connection) => connection.methods.includes(method)),
     );
     const tags = [["encryption", ENCRYPTIONS.join(" ")]];
-    const notifies = connections.some((connection) => connection.notifications);
+    const notifies = this.#notifies && connections.some(({ notifications }) => notifications);
     if (notifies) tags.push(["notifications", "payment_received"]);
     const capabilities = notifies ? [...granted, "notifications"] : granted;
-    return this.#publish(KIND_INFO, tags, capabilities.join(" "));
+    await this.#publish(KIND_INFO, tags, capabilities.join(" "));
   }
 
   #receive(request: Event): void {
     if (this.#fault === "down" || isLate(request)) return;
     const response = this.#respond(request);
     if (this.#fault === "silent") return;
+    if (this.habits.has("no_get_info") && response.result_type === "get_info") return;
     const asked = encryptionOf(request);
     const encryption = asked === "unsupported" ? "nip44_v2" : asked;
     const sealed = this.#cipher(request.pubkey).encrypt(JSON.stringify(response), encryption);
@@ -161,7 +168,8 @@ export class Nip47Wallet {
       if (this.refuseWith !== null)
         throw new Nip47Refusal(this.refuseWith, "refused by the wallet");
       const known = NIP47_METHODS.find((name) => name === method);
-      if (known === undefined) throw new Nip47Refusal("NOT_IMPLEMENTED", "unknown method");
+      if (known === undefined || !this.#knows(known))
+        throw new Nip47Refusal("NOT_IMPLEMENTED", "unknown method");
       if (!connection.methods.includes(known)) {
         throw new Nip47Refusal("RESTRICTED", "the connection may not do this");
       }
@@ -196,7 +204,7 @@ export class Nip47Wallet {
   /** Tells payment_received, in both encryptions, to every connection that wants it. */
   #notify(paymentHash: string): void {
     const { network, node, connections } = this.options;
-    if (this.#fault === "silent") return;
+    if (this.#fault === "silent" || !this.#notifies) return;
     const invoice = network.invoice(paymentHash);
     // Not ours, or the payment was rolled back before it committed.
     if (invoice.payee !== node.name || invoice.settledAtMs === null) return;
@@ -215,6 +223,14 @@ export class Nip47Wallet {
         }
       }
     }
+  }
+
+  #knows(method: Nip47Method): boolean {
+    return method !== "list_transactions" || !this.habits.has("no_lists");
+  }
+
+  get #notifies(): boolean {
+    return !this.habits.has("no_notifications");
   }
 
   #cipher(clientPubkey: string): Nip47Cipher {

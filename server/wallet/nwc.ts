@@ -1,24 +1,32 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Nip47SingleMethod } from "@getalby/sdk/nwc";
 import { type Clock, systemClock } from "../clock.ts";
-import { Unavailable } from "../errors.ts";
+import { Refused, Unavailable } from "../errors.ts";
+import type { Allowance, Connect } from "../nostr/relay-link.ts";
+import { createOutbound } from "../outbound/outbound.ts";
+import { Secret } from "../secrets.ts";
 import { checkBolt11, type Network } from "./bolt11.ts";
-import { NwcConnection } from "./nwc-connection.ts";
-import { isDead, unavailable } from "./nwc-errors.ts";
+import { parseConnection } from "./connection.ts";
 import { hashOf, lookedUpOf, settlementOf } from "./transaction.ts";
-import type { ReceivingWallet, Settlement } from "./wallet.ts";
-import { nonsense } from "./wallet-errors.ts";
+import type { ReceivingWallet } from "./wallet.ts";
+import { WalletClient } from "./wallet-client.ts";
+import { answered, nonsense } from "./wallet-errors.ts";
+import { factsOf, type WalletFacts } from "./wallet-facts.ts";
 
 /** NIP-47: list_transactions gives at most 20 at once. */
 const PAGE_SIZE = 20;
 /** Against a wallet that invents for ever; ten thousand tenants pay a tenth of this in the longest search. */
 const MAX_PAGES = 5_000;
-const SUBSCRIBE_AGAIN_MS = { first: 500, longest: 60_000 };
+/** Of its relays, which the operator chose: each question has an answer, and thousands may be due at once. */
+const OWN_ALLOWANCE: Allowance = { atOnce: 5_000, perSecond: 1_000 };
+const OWN_LIMITS = {
+  maxMessageBytes: 262_144,
+  maxTotalBytes: Number.POSITIVE_INFINITY,
+  maxFrames: Number.POSITIVE_INFINITY,
+};
 
 /** Beside what every receiving wallet does. */
 export type NwcWallet = ReceivingWallet & {
-  /** Whether the connection can spend, which it should not. @throws {Unavailable} as all others */
-  canPay(signal: AbortSignal): Promise<boolean>;
+  /** What the wallet says of the connection. @throws {Unavailable} as all others */
+  facts(signal: AbortSignal): Promise<WalletFacts>;
 };
 
 /**
@@ -29,6 +37,7 @@ export type NwcWallet = ReceivingWallet & {
  * misconfigured connection is an operator's to repair, and no sale must be lost meanwhile.
  *
  * @param o.nwcUrl `nostr+walletconnect://…`, validated; holds a secret
+ * @param o.connect to its relays, which may be anywhere, as the operator names them
  * @param o.network what bolt11s must be of; null takes any
  * @param o.timeoutMs real time for one call
  * @param o.clock dates bolt11s, and settlements that the wallet does not date
@@ -41,82 +50,28 @@ export function createNwcWallet(o: {
   timeoutMs?: number;
   clock?: Clock;
   heartbeatMs?: number;
+  connect?: Connect;
 }): NwcWallet {
   const { timeoutMs = 15_000, clock = systemClock, heartbeatMs = 30_000 } = o;
-  const listeners = new Set<(settlement: Settlement) => void>();
-  const closing = new AbortController();
-  let connection = new NwcConnection(o.nwcUrl, timeoutMs);
-  let listenedTo: NwcConnection | null = null;
+  const own = createOutbound({ allowLoopback: true, allowPrivate: true, limits: OWN_LIMITS });
+  const { connect = own.connect } = o;
+  const connection = parseConnection(new Secret(o.nwcUrl));
+  const client = new WalletClient({ connection, connect, timeoutMs, allowance: OWN_ALLOWANCE });
 
   async function ask(
-    method: Nip47SingleMethod,
+    method: string,
     params: object,
     signal: AbortSignal,
   ): Promise<Record<string, unknown>> {
-    const used = connection;
-    try {
-      const ends = AbortSignal.any([signal, used.closed, AbortSignal.timeout(timeoutMs)]);
-      return await until(ends, () => used.request(method, params));
-    } catch (error) {
-      if (used === connection && isDead(error)) renew();
+    const answer = await client.ask(method, params, signal).catch((error: unknown) => {
       throw unavailable(error);
-    }
-  }
-
-  function renew(): void {
-    const old = connection;
-    // Other calls on it may still be answered; by then they have all ended.
-    void pause(timeoutMs, closing.signal).then(() => old.close());
-    if (closing.signal.aborted) return;
-    connection = new NwcConnection(o.nwcUrl, timeoutMs);
-    if (listenedTo !== null) void listen(connection);
-  }
-
-  /** Subscribes, as soon as that is possible, and watches over the connection until it is replaced. */
-  async function listen(used: NwcConnection): Promise<void> {
-    listenedTo = used;
-    let delayMs = SUBSCRIBE_AGAIN_MS.first;
-    while (!(await subscribe(used)) && !used.closed.aborted) {
-      await pause(delayMs, used.closed);
-      delayMs = Math.min(delayMs * 2, SUBSCRIBE_AGAIN_MS.longest);
-    }
-    // After an outage the SDK waits up to 5 minutes until it subscribes again; a new connection does not.
-    do await pause(heartbeatMs, used.closed);
-    while (await isAlive(used));
-    if (used === connection) renew();
-  }
-
-  async function subscribe(used: NwcConnection): Promise<boolean> {
-    try {
-      await used.connect();
-      const stop = await used.subscribeNotifications(
-        (message) => heard(message.notification),
-        ["payment_received"],
-      );
-      used.closed.addEventListener("abort", stop);
-      if (used.closed.aborted) stop();
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  async function isAlive(used: NwcConnection): Promise<boolean> {
-    const ends = AbortSignal.any([used.closed, AbortSignal.timeout(timeoutMs)]);
-    return await until(ends, () => used.probe()).then(
-      () => true,
-      () => false,
-    );
-  }
-
-  function heard(transaction: object): void {
-    const settlement = settlementOf({ ...transaction }, clock.now());
-    if (!settlement) return;
-    for (const listener of listeners) listener(settlement);
+    });
+    if ("error" in answer) throw answered(spoken(answer.error), answer.said);
+    return answer.result;
   }
 
   return {
-    pubkey: connection.walletPubkey,
+    pubkey: connection.wallet,
 
     async makeInvoice({ amountSats, description, expirySeconds }, signal) {
       const params = { amount: amountSats * 1_000, description, expiry: expirySeconds };
@@ -165,38 +120,39 @@ export function createNwcWallet(o: {
       }
     },
 
-    async canPay(signal) {
-      const { methods } = await ask("get_info", {}, signal);
-      if (!Array.isArray(methods)) throw nonsense();
-      return methods.some((method) => /^(multi_)?pay_/.test(String(method)));
+    async facts(signal) {
+      const facts = await factsOf(client, signal).catch((error: unknown) => {
+        throw unavailable(error);
+      });
+      const { info } = facts;
+      if (info && "error" in info && !facts.methods.includes("make_invoice"))
+        throw answered(spoken(info.error), info.said);
+      return facts;
     },
 
     onSettled(callback) {
-      listeners.add(callback);
-      if (listenedTo !== connection) void listen(connection);
-      return () => listeners.delete(callback);
+      return client.listen((type, told) => {
+        if (type !== "payment_received") return;
+        const settlement = settlementOf(told, clock.now());
+        if (settlement) callback(settlement);
+      }, heartbeatMs);
     },
 
-    close() {
-      closing.abort();
-      connection.close();
-    },
+    close: () => client.close(),
   };
 }
 
-async function pause(delayMs: number, ends: AbortSignal): Promise<void> {
-  await sleep(delayMs, undefined, { signal: ends }).catch(() => {});
-}
+/** Codes that a receiving wallet has a use for; any other is OTHER. */
+const SPOKEN = new Set([
+  ...["RATE_LIMITED", "NOT_IMPLEMENTED", "RESTRICTED", "UNAUTHORIZED", "INTERNAL"],
+  ...["UNSUPPORTED_ENCRYPTION", "NOT_FOUND"],
+]);
+const spoken = (code: string): string => (SPOKEN.has(code) ? code : "OTHER");
 
-/** The SDK has calls that never settle, so each is raced with everything that may end it. */
-async function until<T>(ends: AbortSignal, call: () => Promise<T>): Promise<T> {
-  const { promise: ended, reject } = Promise.withResolvers<never>();
-  const end = () => reject(new Unavailable("wallet_silent", "the wallet did not answer in time"));
-  if (ends.aborted) end();
-  ends.addEventListener("abort", end, { once: true });
-  try {
-    return await Promise.race([ended, ...(ends.aborted ? [] : [call()])]);
-  } finally {
-    ends.removeEventListener("abort", end);
-  }
+/** Of our own wallet nothing is a refusal for good: what is wrong with it is the operator's to mend. */
+function unavailable(error: unknown): Unavailable {
+  if (error instanceof Unavailable) return error;
+  if (error instanceof Refused && error.code.startsWith("wallet_"))
+    return new Unavailable(error.code, error.message);
+  return new Unavailable("wallet_unreachable", "the wallet cannot be reached over its relays");
 }

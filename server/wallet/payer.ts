@@ -1,21 +1,14 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Event } from "nostr-tools/core";
 import { Refused, Unavailable } from "../errors.ts";
-import type { Outbound } from "../outbound/outbound.ts";
+import type { Connect } from "../nostr/relay-link.ts";
 import type { Secret } from "../secrets.ts";
+import { type Connection, parseConnection } from "./connection.ts";
+import { type Answer, type Encryption, isExpired } from "./nip47.ts";
 import type { WalletProbe } from "./payer-advice.ts";
-import {
-  type Answer,
-  type Connection,
-  type Encryption,
-  isExpired,
-  methodsOf,
-  parseConnection,
-  readInfo,
-  signRequest,
-} from "./payer-messages.ts";
-import { budgetOf, paymentOf, satsOf, wordOf } from "./payer-results.ts";
-import { type Talk, talk } from "./payer-talk.ts";
+import { budgetOf, paymentOf, satsOf } from "./payer-results.ts";
+import { WalletClient } from "./wallet-client.ts";
+import { answered, codeOf, silent } from "./wallet-errors.ts";
+import { factsOf, optional } from "./wallet-facts.ts";
 
 /**
  * A signed pay_invoice request and what is needed to send it and to recognise its answer. JSON, and no
@@ -28,6 +21,8 @@ export type SignedPayment = {
   wallet: string;
   relays: string[];
   encryption: Encryption;
+  /** The wallet announced no encryption: that it knows another says nothing of the connection. */
+  isAssumed?: true;
 };
 
 export type PayOutcome =
@@ -72,9 +67,6 @@ const REJECTIONS = new Set([
 
 /** What a tenant's wallet gets for one call: signing takes one, sending another. */
 export const PAY_TIMEOUT_MS = 60_000;
-const QUESTION_EXPIRES_IN_SECONDS = 60;
-/** How long an answer that has been given may be held back for when the budget renews. */
-const BUDGET_TIMEOUT_MS = 5_000;
 
 /**
  * A payer over NIP-47. It is written on Nostr's primitives because the usual clients sign and publish in
@@ -83,61 +75,60 @@ const BUDGET_TIMEOUT_MS = 5_000;
  * @param o.timeoutMs for a call as a whole, real time
  * @param o.now real time, epoch ms, as of all Nostr events
  */
-export function createPayer(o: {
-  outbound: Outbound;
-  timeoutMs: number;
-  now?: () => number;
-}): Payer {
-  const { outbound, timeoutMs, now = Date.now } = o;
+export function createPayer(o: { connect: Connect; timeoutMs: number; now?: () => number }): Payer {
+  const { connect, timeoutMs, now = Date.now } = o;
 
-  async function question(
-    { ask }: Talk,
+  /** A talk with a wallet, in which requests may go side by side; nothing of it is left open. */
+  async function talk<T>(
     connection: Connection,
-    encryption: Encryption,
-    method: string,
-  ): Promise<Answer> {
-    const command = { method, params: {} };
-    const expiresIn = QUESTION_EXPIRES_IN_SECONDS;
-    return await ask(signRequest(connection, encryption, command, now(), expiresIn), method);
-  }
-
-  /** The result, or null for whatever is in the way of it. */
-  async function resultOf(answer: Promise<Answer>): Promise<Record<string, unknown> | null> {
-    const given = await answer.catch(() => null);
-    return given && "result" in given ? given.result : null;
+    have: (client: WalletClient) => Promise<T>,
+    sinceMs?: number,
+  ): Promise<T> {
+    const since = sinceMs === undefined ? {} : { sinceMs };
+    const client = new WalletClient({ connection, connect, timeoutMs, now, ...since });
+    try {
+      return await have(client);
+    } finally {
+      client.close();
+    }
   }
 
   return {
     async sign(nwcUrl, { bolt11, expiresInSeconds }, signal) {
       const connection = parseConnection(nwcUrl);
       const { wallet, relays } = connection;
-      const info = await talk({ outbound, connection, timeoutMs, signal }, ({ info }) => info());
-      const { encryption } = readInfo(info);
       const command = { method: "pay_invoice", params: { invoice: bolt11 } };
-      const event = signRequest(connection, encryption, command, now(), expiresInSeconds);
-      return { event, wallet, relays, encryption };
+      const { event, info } = await talk(connection, (client) =>
+        client.sign(command, expiresInSeconds, signal),
+      );
+      const signed = { event, wallet, relays, encryption: info.encryption };
+      return info.isAnnounced ? signed : { ...signed, isAssumed: true };
     },
 
     async send(nwcUrl, signed, signal) {
-      const { event, wallet, relays, encryption } = signed;
+      const { event, wallet, relays } = signed;
       const isLate = isExpired(event, now());
       try {
         const connection = { ...parseConnection(nwcUrl), relays };
         if (connection.wallet !== wallet || connection.pubkey !== event.pubkey) {
           return { outcome: "unknown", why: "wallet_changed" };
         }
-        return await talk({ outbound, connection, timeoutMs, signal }, async (talk) => {
-          // A wallet that ignores expiration would pay a bolt11 that has been given up since.
-          const answer = await talk.ask(event, "pay_invoice", !isLate);
-          if ("result" in answer) return { outcome: "paid", ...paymentOf(answer.result) };
-          const { error: code } = answer;
-          if (!REJECTIONS.has(code)) return { outcome: "unknown", why: codeOf(code) };
-          if (code !== "QUOTA_EXCEEDED") return { outcome: "rejected", code, renewsAt: null };
-          const patience = sleep(BUDGET_TIMEOUT_MS, null, { ref: false });
-          const asked = resultOf(question(talk, connection, encryption, "get_budget"));
-          const budget = budgetOf(await Promise.race([asked, patience]));
-          return { outcome: "rejected", code, renewsAt: budget?.renewsAt ?? null };
-        });
+        return await talk(
+          connection,
+          async (client): Promise<PayOutcome> => {
+            // A wallet that ignores expiration would pay a bolt11 that has been given up since.
+            const answer = await client.send(event, "pay_invoice", signal, !isLate);
+            if ("result" in answer) return { outcome: "paid", ...paymentOf(answer.result) };
+            const { error: code } = answer;
+            const isGuessed = signed.isAssumed && code === "UNSUPPORTED_ENCRYPTION";
+            if (!REJECTIONS.has(code) || isGuessed)
+              return { outcome: "unknown", why: codeOf(code) };
+            if (code !== "QUOTA_EXCEEDED") return { outcome: "rejected", code, renewsAt: null };
+            const asked = await optional(client.ask("get_budget", {}, signal));
+            return { outcome: "rejected", code, renewsAt: budgetIn(asked)?.renewsAt ?? null };
+          },
+          event.created_at * 1_000,
+        );
       } catch (error) {
         if (isLate) return { outcome: "unknown", why: "request_expired" };
         const isOurs = error instanceof Unavailable || error instanceof Refused;
@@ -146,38 +137,33 @@ export function createPayer(o: {
     },
 
     async probe(nwcUrl, signal) {
-      const connection = parseConnection(nwcUrl);
-      return await talk({ outbound, connection, timeoutMs, signal }, async (talk) => {
-        const { methods: announced, encryption } = readInfo(await talk.info());
-        const ask = (method: string) => question(talk, connection, encryption, method);
-        const info = await ask("get_info");
-        if ("error" in info && !MAY_LACK_GET_INFO.has(info.error)) throw refusalOf(info.error);
-        const said = "result" in info ? info.result : {};
-        const methods = Array.isArray(said.methods) ? methodsOf(said.methods) : announced;
+      return await talk(parseConnection(nwcUrl), async (client) => {
+        const facts = await factsOf(client, signal);
+        const { methods, encryption, network, info } = facts;
+        if (info && "error" in info && info.error === "UNAUTHORIZED")
+          throw new Refused(codeOf(info.error), `the wallet answered ${info.error}`);
+        if (info && "error" in info && !methods.includes("pay_invoice")) throw answered(info.error);
         const askIfGranted = async (method: string) =>
-          methods.includes(method) ? await resultOf(ask(method)) : null;
+          methods.includes(method) ? await optional(client.ask(method, {}, signal)) : null;
         const [budget, balance] = await Promise.all([
           askIfGranted("get_budget"),
           askIfGranted("get_balance"),
         ]);
+        // One that is asked what it says it knows, and answers nothing of that, is not there.
+        const isAskable = QUESTIONS.some((method) => methods.includes(method));
+        if (isAskable && info === null && budget === null && balance === null) throw silent();
+        const { balance: msats } = balance && "result" in balance ? balance.result : {};
         return {
-          ...{ methods, encryption },
-          network: wordOf(said.network),
-          budget: budgetOf(budget),
-          balanceSats: satsOf(balance?.balance, Math.floor),
+          ...{ methods, encryption, network },
+          budget: budgetIn(budget),
+          balanceSats: satsOf(msats, Math.floor),
         };
       });
     },
   };
 }
 
-const MAY_LACK_GET_INFO = new Set(["NOT_IMPLEMENTED", "RESTRICTED"]);
+const QUESTIONS = ["get_info", "get_budget", "get_balance"];
 
-function refusalOf(code: string): Error {
-  const message = `the wallet answered ${code}`;
-  return code === "UNAUTHORIZED"
-    ? new Refused(codeOf(code), message)
-    : new Unavailable(codeOf(code), message);
-}
-
-const codeOf = (nip47Code: string): string => `wallet_${nip47Code.toLowerCase()}`;
+const budgetIn = (answer: Answer | null) =>
+  budgetOf(answer && "result" in answer ? answer.result : null);

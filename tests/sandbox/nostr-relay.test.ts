@@ -203,7 +203,7 @@ test("a message beyond the bound ends the connection", async () => {
 
 test("NIP-11 tells what the relay supports", async () => {
   const information = await fetchRelayInformation(relay.url());
-  expect(information.supported_nips).toEqual([1, 11]);
+  expect(information.supported_nips).toEqual([1, 11, 42]);
   expect(information.limitation?.max_limit).toBe(500);
 });
 

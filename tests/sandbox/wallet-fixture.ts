@@ -10,8 +10,10 @@ import {
   nwcUrl,
 } from "../../server/sandbox/nip47.ts";
 import { type NostrRelay, startNostrRelay } from "../../server/sandbox/nostr-relay.ts";
+import type { RelayHabit } from "../../server/sandbox/relay-habits.ts";
 import { openSqlite } from "../../server/sandbox/sqlite.ts";
 import { Nip47Wallet } from "../../server/sandbox/wallet.ts";
+import type { WalletHabit } from "../../server/sandbox/wallet-habits.ts";
 import type { NwcConnection } from "../../server/sandbox/wallet-methods.ts";
 import { RelaySocket, signedEvent, until } from "./relay-socket.ts";
 
@@ -19,11 +21,14 @@ import { RelaySocket, signedEvent, until } from "./relay-socket.ts";
 export type Client = NwcConnection & { secretKey: Uint8Array; url: string };
 
 /** A relay with two wallets on one network: the shop's, and a customer's with 1,000 sats. */
-export async function startWallets() {
+export async function startWallets(
+  options: { habits?: WalletHabit[]; relayHabits?: RelayHabit[] } = {},
+) {
   const clock = new MovableClock();
   const db = openSqlite(null);
   const network = new LightningNetwork(db, clock);
   const relay = await startNostrRelay({ paths: ["/", "/shop", "/customer"] });
+  for (const path of ["/shop", "/customer"]) relay.setHabits(path, options.relayHabits ?? []);
 
   async function open(
     name: "shop" | "customer",
@@ -45,6 +50,7 @@ export async function startWallets() {
     const node = network.openNode(name, openingMsats);
     const shared = { alias: name, secretKey, node, network, db, clock, relay, path };
     const wallet = new Nip47Wallet({ ...shared, connections: clients });
+    wallet.habits = new Set(options.habits);
     await wallet.connect();
     return { wallet, clients, node, secretKey, path };
   }

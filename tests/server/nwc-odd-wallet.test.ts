@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { generateSecretKey, getPublicKey } from "nostr-tools/pure";
 import { Refused, Unavailable } from "../../server/errors.ts";
 import { newPreimage, signBolt11 } from "../../server/sandbox/bolt11.ts";
 import { type NostrRelay, startNostrRelay } from "../../server/sandbox/nostr-relay.ts";
@@ -266,14 +267,17 @@ describe("a connection", () => {
     },
   );
 
-  test("to a wallet without an info event, or of an unknown encryption, is unavailable", async () => {
+  test("to a wallet that is not there, or of an unknown encryption, is unavailable", async () => {
     const foreign = await startScriptedWallet(relay.url(), "rot13");
     const unfit = newWallet(foreign.nwcUrl, 300);
     expect(await failureOf(unfit.lookup(paymentHash, never))).toMatchObject({
       name: "Unavailable",
       code: "wallet_unsupported_encryption",
     });
-    const nobody = newWallet(odd.nwcUrl.replace(odd.pubkey, "5a".repeat(32)), 300);
+    const nobody = newWallet(
+      odd.nwcUrl.replace(odd.pubkey, getPublicKey(generateSecretKey())),
+      300,
+    );
     expect(await failureOf(nobody.lookup(paymentHash, never))).toMatchObject({
       name: "Unavailable",
       code: "wallet_silent",

@@ -56,7 +56,7 @@ test("at start the operator is warned of a wallet that can pay, and of no other"
       outside.introduce("https://berth.example");
       await until(() => wallet.requests.length > 0);
       // What it answers to this it answers after that.
-      await outside.wallet?.canPay(new AbortController().signal);
+      await outside.wallet?.facts(new AbortController().signal);
       if (isWarnedOf) await until(() => lines.length > 0);
     });
     expect(said.includes("NWC_URL can pay")).toBe(isWarnedOf);

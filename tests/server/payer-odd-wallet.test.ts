@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Event } from "nostr-tools/core";
+import * as nip04 from "nostr-tools/nip04";
 import * as nip44 from "nostr-tools/nip44";
 import { finalizeEvent, generateSecretKey, getPublicKey } from "nostr-tools/pure";
 import { bytesToHex } from "nostr-tools/utils";
@@ -7,16 +8,17 @@ import { createOutbound } from "../../server/outbound/outbound.ts";
 import { nwcUrl } from "../../server/sandbox/nip47.ts";
 import { Secret } from "../../server/secrets.ts";
 import { createPayer, type PayOutcome } from "../../server/wallet/payer.ts";
-import { type OddRelay, startOddRelay } from "./outbound-odd-relay.ts";
+import { type OddRelay, startOddRelay } from "./odd-relay.ts";
 
 const never = new AbortController().signal;
 const walletKey = generateSecretKey();
 const clientKey = generateSecretKey();
 const [wallet, client] = [getPublicKey(walletKey), getPublicKey(clientKey)];
-const outbound = createOutbound({ allowLoopback: true });
-const payer = createPayer({ outbound, timeoutMs: 4_000 });
+const { connect } = createOutbound({ allowLoopback: true });
+const payer = createPayer({ connect, timeoutMs: 4_000 });
+const patient = createPayer({ connect, timeoutMs: 10_000 });
 /** For answers that do not come. */
-const hasty = createPayer({ outbound, timeoutMs: 700 });
+const hasty = createPayer({ connect, timeoutMs: 700 });
 const PREIMAGE = "ab".repeat(32);
 const WORDS = "what the wallet wrote";
 
@@ -24,8 +26,8 @@ type Answering = (request: Event, send: (event: unknown) => void) => void;
 let relay: OddRelay;
 let url: Secret;
 let info: unknown[];
-/** What it sends of its own accord when answers to a request are subscribed to. */
-let stored: Answering;
+/** What it sends of its own accord when the wallet's answers are subscribed to. */
+let stored: (send: (event: unknown) => void) => void;
 let answer: Answering;
 
 beforeEach(() => {
@@ -36,20 +38,22 @@ beforeEach(() => {
     if (type === "EVENT") {
       const request = subject as Event;
       send("OK", request.id, true, "");
-      answer(request, (one) => send("EVENT", subscriptions.get(request.id), one));
+      answer(request, (one) => send("EVENT", listening, one));
     } else if (type === "REQ") {
-      const { kinds, "#e": [id = ""] = [] } = third as { kinds: number[]; "#e"?: string[] };
-      subscriptions.set(id, subject);
-      if (kinds.includes(13194)) for (const one of info) send("EVENT", subject, one);
-      else stored({ id, pubkey: client } as Event, (one) => send("EVENT", subject, one));
+      if ((third as { kinds: number[] }).kinds.includes(13194)) {
+        for (const one of info) send("EVENT", subject, one);
+      } else {
+        listening = subject;
+        stored((one) => send("EVENT", subject, one));
+      }
       send("EOSE", subject);
     }
   });
   url = new Secret(nwcUrl(wallet, relay.url, bytesToHex(clientKey)));
 });
 afterEach(() => relay.stop());
-/** What the client listens with, by the request that it listens for the answer to. */
-const subscriptions = new Map<string, unknown>();
+/** What clients listen with. */
+let listening: unknown;
 
 function event(kind: number, tags: string[][], content: string, key = walletKey): Event {
   const created_at = Math.floor(Date.now() / 1_000);
@@ -195,18 +199,19 @@ describe("an answer", () => {
     }
   });
 
-  test("that a relay has kept is taken, and the request not sent again", async () => {
-    stored = (request, send) => send(answerTo(request, paid()));
-    expect(await pay()).toMatchObject({ outcome: "paid" });
-    expect(requests()).toEqual([]);
+  test("that a relay has kept is taken, whatever becomes of the request that is sent again", async () => {
+    const signed = await payer.sign(url, { bolt11: "lnbcrt1", expiresInSeconds: 60 }, never);
+    stored = (send) => send(answerTo(signed.event, paid()));
+    answer = () => {};
+    expect(await payer.send(url, signed, never)).toMatchObject({ outcome: "paid" });
   });
 
   test("that a relay has kept is taken though the request has expired", async () => {
-    const earlier = createPayer({ outbound, timeoutMs: 4_000, now: () => Date.now() - 61_000 });
+    const earlier = createPayer({ connect, timeoutMs: 4_000, now: () => Date.now() - 61_000 });
     const signed = await earlier.sign(url, { bolt11: "lnbcrt1", expiresInSeconds: 60 }, never);
     const late = { outcome: "unknown", why: "request_expired" } as const;
     expect(await payer.send(url, signed, never)).toEqual(late);
-    stored = (request, send) => send(answerTo(request, paid()));
+    stored = (send) => send(answerTo(signed.event, paid()));
     expect(await payer.send(url, signed, never)).toMatchObject({ outcome: "paid" });
     expect(requests()).toEqual([]);
   });
@@ -276,18 +281,49 @@ describe("a request", () => {
 });
 
 describe("an info event", () => {
-  test("that is missing or forged makes the wallet unavailable", async () => {
+  test("that is missing or forged leaves NIP-04 to be assumed, and get_info to be asked", async () => {
     const [genuine] = info;
+    const methods = ["pay_invoice", "get_info"];
+    answer = (request, send) => {
+      const { method } = JSON.parse(nip04.decrypt(walletKey, client, request.content));
+      const result = method === "get_info" ? { methods } : { preimage: PREIMAGE };
+      const content = JSON.stringify({ result_type: method, error: null, result });
+      const sealed = nip04.encrypt(walletKey, client, content);
+      const tags = [
+        ["p", client],
+        ["e", request.id],
+      ];
+      send(event(23195, tags, sealed));
+    };
     for (const events of [
       [],
       [{ ...(genuine as Event), content: "changed" }],
       [event(13194, [], "pay_invoice", generateSecretKey())],
     ]) {
       info = events;
-      const failure = { name: "Unavailable", code: "wallet_silent" };
-      await expect(pay()).rejects.toMatchObject(failure);
-      await expect(payer.probe(url, never)).rejects.toMatchObject(failure);
+      expect(await pay()).toMatchObject({ outcome: "paid" });
+      expect(await payer.probe(url, never)).toMatchObject({ encryption: "nip04", methods });
     }
+  });
+
+  test("that is missing makes a wallet that does not answer unavailable, whatever its relay keeps", async () => {
+    info = [];
+    answer = () => {};
+    const failure = { name: "Unavailable", code: "wallet_silent" };
+    await expect(hasty.probe(url, never)).rejects.toMatchObject(failure);
+  });
+
+  test("that is missing: that the wallet wants NIP-44 breaks no connection, and is heeded", async () => {
+    info = [];
+    answer = (request, send) => {
+      const isOld = request.content.includes("?iv=");
+      const error = { code: "UNSUPPORTED_ENCRYPTION", message: "" };
+      const result = { methods: ["pay_invoice"] };
+      send(answerTo(request, isOld ? { error } : { result_type: "get_info", result }));
+    };
+    const why = "wallet_unsupported_encryption";
+    expect(await pay()).toEqual({ outcome: "unknown", why });
+    expect(await payer.probe(url, never)).toMatchObject({ methods: ["pay_invoice"] });
   });
 
   test("that offers no encryption we know refuses", async () => {
@@ -329,6 +365,7 @@ describe("a probe", () => {
   });
 
   test("of a wallet that fails is unavailable, by a code of NIP-47 only", async () => {
+    info = [event(13194, [["encryption", "nip44_v2"]], "make_invoice")];
     for (const [code, expected] of [
       ["INTERNAL", "wallet_internal"],
       [WORDS, "wallet_other"],
@@ -338,5 +375,32 @@ describe("a probe", () => {
       expect(failure).toMatchObject({ name: "Unavailable", code: expected });
       expect(Bun.inspect(failure)).not.toContain(WORDS);
     }
+  });
+
+  test("goes by what is announced where get_info fails, or nobody answers it", async () => {
+    info = [event(13194, [["encryption", "nip44_v2"]], "pay_invoice get_balance")];
+    const key = nip44.getConversationKey(walletKey, client);
+    const probed = { methods: ["pay_invoice", "get_balance"], balanceSats: 1 };
+    for (const failing of [
+      // ndk#158, nostr#888
+      { result_type: "", error: { code: "INTERNAL", message: "Bad request" }, result: null },
+      { error: { code: "NOT_IMPLEMENTED", message: "" } },
+      { error: { code: "RESTRICTED", message: "" } },
+      null,
+    ]) {
+      answer = (request, send) => {
+        const { method } = JSON.parse(nip44.decrypt(request.content, key));
+        if (method === "get_balance")
+          send(answerTo(request, { result_type: method, result: { balance: 1_000 } }));
+        else if (failing) send(answerTo(request, failing));
+      };
+      expect(await patient.probe(url, never)).toMatchObject(probed);
+    }
+  }, 15_000);
+
+  test("of a wallet that answers nothing of what it announces is unavailable", async () => {
+    info = [event(13194, [["encryption", "nip44_v2"]], "pay_invoice get_info")];
+    answer = () => {};
+    await expect(hasty.probe(url, never)).rejects.toMatchObject({ code: "wallet_silent" });
   });
 });

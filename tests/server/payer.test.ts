@@ -9,9 +9,9 @@ import { RelaySocket, signedEvent } from "../sandbox/relay-socket.ts";
 import { startWallets } from "../sandbox/wallet-fixture.ts";
 
 const never = new AbortController().signal;
-const outbound = createOutbound({ allowLoopback: true });
-const payer = createPayer({ outbound, timeoutMs: 5_000 });
-const hasty = createPayer({ outbound, timeoutMs: 1_000 });
+const { connect } = createOutbound({ allowLoopback: true });
+const payer = createPayer({ connect, timeoutMs: 5_000 });
+const hasty = createPayer({ connect, timeoutMs: 1_000 });
 let wallets: Awaited<ReturnType<typeof startWallets>>;
 
 beforeEach(async () => {
@@ -59,7 +59,7 @@ describe("a payment", () => {
     const { bolt11 } = invoice(400);
     const signed = stored(await signFor(bolt11));
     expect(balanceSats()).toBe(1_000);
-    const afterwards = createPayer({ outbound, timeoutMs: 5_000 });
+    const afterwards = createPayer({ connect, timeoutMs: 5_000 });
     expect(await afterwards.send(nwcUrl(), signed, never)).toMatchObject({ outcome: "paid" });
     expect(balanceSats()).toBe(600);
   });
@@ -76,7 +76,7 @@ describe("a payment", () => {
     expect(await sending).toEqual({ outcome: "unknown", why: "wallet_silent" });
 
     await wallets.customer.wallet.setFault("ok");
-    const afterwards = createPayer({ outbound, timeoutMs: 5_000 });
+    const afterwards = createPayer({ connect, timeoutMs: 5_000 });
     const outcome = await afterwards.send(nwcUrl(), signed, never);
     expect(outcome).toEqual({ outcome: "paid", preimage, feesSats: 0 });
     expect(balanceSats()).toBe(600);
@@ -121,7 +121,7 @@ describe("a payment", () => {
     const observer = await RelaySocket.open(relay.url(customer.path));
     observer.send("REQ", "requests", { kinds: [23194] });
     await observer.next("EOSE");
-    const earlier = createPayer({ outbound, timeoutMs: 5_000, now: () => Date.now() - 61_000 });
+    const earlier = createPayer({ connect, timeoutMs: 5_000, now: () => Date.now() - 61_000 });
     const signed = await signFor(bolt11, earlier);
     expect(await payer.send(nwcUrl(), signed, never)).toEqual({
       outcome: "unknown",
@@ -131,7 +131,7 @@ describe("a payment", () => {
 
     // Even if it were sent, the wallet would let it be.
     const outcome = await createPayer({
-      ...{ outbound, timeoutMs: 1_000 },
+      ...{ connect, timeoutMs: 1_000 },
       now: () => Date.now() - 61_000,
     }).send(nwcUrl(), signed, never);
     expect(outcome).toEqual({ outcome: "unknown", why: "wallet_silent" });
@@ -316,9 +316,12 @@ describe("a connection's URL", () => {
   test("that leads nowhere we may go is refused", async () => {
     const start = nwcUrl().reveal().split("?")[0];
     const secret = new URL(nwcUrl().reveal()).searchParams.get("secret");
-    for (const relay of ["wss://10.0.0.1", "ws://10.0.0.1", "https://a.b", "x", ""]) {
-      const url = new Secret(`${start}?relay=${encodeURIComponent(relay)}&secret=${secret}`);
-      await expect(payer.probe(url, never)).rejects.toMatchObject({ code: "outbound_refused" });
+    for (const [relay, code] of [
+      ["wss://10.0.0.1", "outbound_refused"],
+      ...["ws://10.0.0.1", "https://a.b", "x", ""].map((bad) => [bad, "nwc_malformed"]),
+    ]) {
+      const url = new Secret(`${start}?relay=${encodeURIComponent(relay ?? "")}&secret=${secret}`);
+      await expect(payer.probe(url, never)).rejects.toMatchObject({ code });
     }
   });
 

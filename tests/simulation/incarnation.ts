@@ -51,7 +51,7 @@ export function incarnate(db: Db, world: Outside, dies: () => boolean): Incarnat
   };
   const { host, queries, watch } = openBerth(db, world, { store, effect, onDefect });
   const outbox = new Outbox(host, { concurrency: laneConcurrency, onDefect });
-  const alarms = new AlarmClock(host, onDefect, outbox);
+  const alarms = new AlarmClock(host, onDefect);
   outbox.start();
   alarms.start();
 

@@ -1,24 +1,37 @@
 import type { Event } from "nostr-tools/core";
 import type { Filter } from "nostr-tools/filter";
-import { Relay } from "nostr-tools/relay";
+import { RelayLink } from "../nostr/relay-link.ts";
+import { createOutbound } from "../outbound/outbound.ts";
 
 const RECONNECT_DELAY_MS = 100;
 const CONNECT_TIMEOUT_MS = 3000;
+const UNBOUNDED = Number.POSITIVE_INFINITY;
+
+/** To this machine, and without the bounds that strangers get. */
+const outbound = createOutbound({
+  allowLoopback: true,
+  limits: { maxMessageBytes: 262_144, maxTotalBytes: UNBOUNDED, maxFrames: UNBOUNDED },
+});
 
 /**
  * A subscription to one relay that comes back by itself whenever the connection is lost, for as long
  * as it is not closed. Events that passed meanwhile are missed, as with any relay.
  */
-export class RelayLink {
-  #relay: Relay | null = null;
+export class StandingLink {
+  #link: RelayLink | null = null;
   #retry: ReturnType<typeof setTimeout> | null = null;
   #connecting: Promise<void> | null = null;
   #wanted = false;
 
   constructor(
-    private readonly url: string,
-    private readonly filter: Filter,
-    private readonly handlers: { event(event: Event): void; connected(): Promise<void> },
+    private readonly options: {
+      url: string;
+      /** Proves who it is where the relay demands that. */
+      secretKey: Uint8Array;
+      filter: Filter;
+      event: (event: Event) => void;
+      connected: () => Promise<void>;
+    },
   ) {}
 
   /**
@@ -37,48 +50,45 @@ export class RelayLink {
 
   /** Publishes once, if connected. A refusal or a lost connection is of no consequence. */
   async publish(event: Event): Promise<void> {
-    await this.#relay?.publish(event).catch(() => {});
+    await this.#link?.publish(event, AbortSignal.timeout(CONNECT_TIMEOUT_MS)).catch(() => {});
   }
 
   /** Disconnects and stays so until {@link connect} is called. */
   close(): void {
     this.#wanted = false;
     if (this.#retry !== null) clearTimeout(this.#retry);
-    this.#relay?.close();
-    this.#relay = null;
+    this.#link?.close();
+    this.#link = null;
   }
 
   async #attempt(): Promise<void> {
-    if (this.#relay !== null || !this.#wanted) return;
+    if (this.#link !== null || !this.#wanted) return;
     if (this.#retry !== null) clearTimeout(this.#retry);
-    const relay = new Relay(this.url);
+    const { url, secretKey, filter, event, connected } = this.options;
+    const allowance = { atOnce: UNBOUNDED, perSecond: 0 };
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new Error("not in time")), CONNECT_TIMEOUT_MS);
+    let opened: RelayLink | null = null;
     try {
-      await relay.connect({ timeout: CONNECT_TIMEOUT_MS });
-      await this.#subscribe(relay);
+      const options = { connect: outbound.connect, secretKey, isEager: true, allowance };
+      opened = await RelayLink.open(url, { ...options, proofPatienceMs: 300 }, late.signal);
+      await opened.subscribe(filter, event, late.signal);
     } catch (error) {
-      relay.close();
+      opened?.close();
       this.#retryLater();
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
-    if (!this.#wanted) return relay.close();
-    this.#relay = relay;
-    relay.onclose = () => {
-      if (this.#relay !== relay) return;
-      this.#relay = null;
+    if (!this.#wanted) return opened.close();
+    const link = opened;
+    this.#link = link;
+    void link.closed.then(() => {
+      if (this.#link !== link) return;
+      this.#link = null;
       this.#retryLater();
-    };
-    await this.handlers.connected();
-  }
-
-  #subscribe(relay: Relay): Promise<void> {
-    return new Promise((resolve, reject) => {
-      relay.onclose = () => reject(new Error("relay connection lost"));
-      relay.subscribe([this.filter], {
-        onevent: this.handlers.event,
-        oneose: resolve,
-        onclose: (reason) => reject(new Error(reason)),
-      });
     });
+    await connected();
   }
 
   #retryLater(): void {
