@@ -193,6 +193,13 @@ export function hostStore(db: Db) {
       `SELECT actor, name, due, held_at AS heldAt FROM alarms
        WHERE held_at IS NULL AND due <= ? ORDER BY due, actor, name LIMIT ?`,
     ),
+    /** The same with their scopes, without those of the scopes in a JSON array. */
+    dueAlarmsBut: all<AlarmRow & { scope: string }, [number, string, number]>(
+      `SELECT actor, name, due, held_at AS heldAt, scope
+       FROM alarms JOIN actors ON actors.id = alarms.actor
+       WHERE held_at IS NULL AND due <= ? AND scope NOT IN (SELECT value FROM json_each(?))
+       ORDER BY due, actor, name LIMIT ?`,
+    ),
     nextAlarm: one<{ due: number }, []>(
       "SELECT due FROM alarms WHERE held_at IS NULL ORDER BY due LIMIT 1",
     ),
@@ -223,6 +230,12 @@ export function hostStore(db: Db) {
     ),
     work: one<OutboxRow, [string]>(`SELECT ${OUTBOX} FROM outbox WHERE key = ?`),
     openWork: all<OutboxRow, [string]>(`SELECT ${OUTBOX} FROM outbox WHERE actor = ? AND ${OPEN}`),
+    /** What of a scope's work is under way, or could be. */
+    unfinishedWork: all<Pick<OutboxRow, "state" | "lane" | "nextAt">, [string]>(
+      `SELECT outbox.state, lane, next_at AS nextAt
+       FROM actors CROSS JOIN outbox INDEXED BY outbox_open ON outbox.actor = actors.id
+       WHERE scope = ? AND ${OPEN} AND outbox.state IN ('todo', 'running')`,
+    ),
     claimWork: run<[string]>(
       "UPDATE outbox SET state = 'running', attempt = attempt + 1 WHERE key = ? AND state = 'todo'",
     ),

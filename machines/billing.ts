@@ -384,6 +384,21 @@ export const graceEndOf = (items: readonly Item[], begun: GraceBegun, billedAt: 
     }),
   );
 
+/** How long what a reminder says stays true: that less than 3 days are left, until none are. */
+const TRUE_FOR_MS: Readonly<Record<string, number>> = {
+  three_days_left: 3 * DAY_MS,
+  one_day_left: DAY_MS,
+};
+
+/** After this a reminder would only mislead: `closesAt` of its invoice where it says nothing of grace. */
+export const reminderEndsAt = (
+  { stage, at }: { stage: string; at: number },
+  closesAt: number | null,
+): number | null => {
+  const trueForMs = TRUE_FOR_MS[stage];
+  return trueForMs === undefined ? closesAt : at + trueForMs;
+};
+
 /**
  * What is still to be said of a renewal that can be paid since `billedAt`, and when, soonest first. That
  * it is due is said at its date, or an hour after it was written: until then the tenant's wallet may have

@@ -22,7 +22,7 @@ import {
   notice,
   receive,
 } from "./bill-outputs.ts";
-import { nextLookAt } from "./billing.ts";
+import { nextLookAt, reminderEndsAt } from "./billing.ts";
 import { now, outputs, remote, until } from "./durable.ts";
 import { createNotice, invoiceActor, tellTenant } from "./messages.ts";
 
@@ -127,7 +127,9 @@ export const invoiceMachine = setup({
               type: "create",
               params: ({ context: c }) => {
                 const [reminder] = c.reminders;
-                return reminder ? createNotice(c.tenant, c.id, reminder.stage, c.closesAt) : [];
+                if (!reminder) return [];
+                const until = reminderEndsAt(reminder, c.closesAt);
+                return createNotice(c.tenant, c.id, reminder.stage, until);
               },
             },
             "reminded",

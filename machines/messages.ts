@@ -49,6 +49,7 @@ export type ToTenant =
 export const tenantActor = (pubkey: string): string => `tenant/${pubkey}`;
 export const relayActor = (id: string): string => `relay/${id}`;
 export const invoiceActor = (id: string): string => `invoice/${id}`;
+export const noticeActor = (id: string): string => `notice/${id}`;
 
 /** What a tenant is told by message, once per invoice. */
 export type Stage =
@@ -80,7 +81,7 @@ export const createNotice = (
   validUntil: number | null,
   about: string[] | null = null,
 ) => ({
-  id: `notice/${invoice}/${stage}`,
+  id: noticeActor(`${invoice}/${stage}`),
   machine: "notice",
   once: true as const,
   input: { id: `${invoice}/${stage}`, tenant, invoice, stage, validUntil, about },

@@ -149,7 +149,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
   });
   const report = createSettlements(host, queries);
   const outbox = new Outbox(host, { concurrency: laneConcurrency, onDefect: defect });
-  const alarms = new AlarmClock(host, defect);
+  const alarms = new AlarmClock(host, defect, outbox);
   const feed = new Feed(host);
   const watched = new Map<string, number>();
   const watch =

@@ -3,8 +3,8 @@ import { brokenCode } from "../machines/bill.ts";
 import { graceEndOf } from "../machines/billing.ts";
 import { statusOf } from "../machines/describe.ts";
 import { dueSats, type InvoiceContext } from "../machines/invoice.ts";
-import { invoiceActor, relayActor, type Stage } from "../machines/messages.ts";
-import type { Delivered, Delivery, Written } from "../machines/notice.ts";
+import { invoiceActor, noticeActor, relayActor, type Stage } from "../machines/messages.ts";
+import type { Delivered, Delivery, NoticeContext, Written } from "../machines/notice.ts";
 import type { RelayContext } from "../machines/relay.ts";
 import type { Clock } from "./clock.ts";
 import type { EffectContext } from "./host/effect.ts";
@@ -19,6 +19,11 @@ import { noticeText } from "./notices/texts.ts";
  * know of it does not answer. One that is dead for good must not keep word from people who have none.
  */
 const UNSURE_ATTEMPTS = 12;
+
+/** Not sent: what it says is over. Its actor notices that by itself, when the time has come to it. */
+class NoticeOver extends Error {
+  readonly code = "notice_over";
+}
 
 /** Writes a notice from what is true when it is first sent, and delivers it as a direct message. */
 export function createNoticeSender(parts: {
@@ -35,6 +40,10 @@ export function createNoticeSender(parts: {
     delivery: Delivery,
     { memo, signal, attempt }: Pick<EffectContext, "memo" | "signal" | "attempt">,
   ): Promise<Delivered> {
+    const { context } = parts.read(noticeActor(delivery.notice))?.persisted ?? {};
+    const { validUntil = null } = (context ?? {}) as Partial<NoticeContext>;
+    if (validUntil !== null && parts.clock.now() >= validUntil)
+      throw new NoticeOver(delivery.notice);
     const { rumor, ...said } = await memo(async () => write(parts, delivery));
     if (!parts.messenger) return { state: "no_inbox", relays: [], ...said };
     const sent = await parts.messenger.deliver(rumor, signal);

@@ -1,3 +1,4 @@
+import { noticeActor } from "../../machines/messages.ts";
 import type { NoticeContext } from "../../machines/notice.ts";
 import type { CommandParts } from "./index.ts";
 
@@ -19,7 +20,7 @@ export function retryNotices(
       seen.add(invoice);
       if (!isLast || status !== "no_inbox") continue;
       if (queries.invoices.get(invoice)?.status !== "pending") continue;
-      const actor = `notice/${id}`;
+      const actor = noticeActor(id);
       const { validUntil } = (tx.read(actor)?.persisted.context ?? {}) as Partial<NoticeContext>;
       if (validUntil == null || validUntil <= clock.now()) continue;
       const retry = { type: "admin.retry", reason: "its recipient named an inbox" };

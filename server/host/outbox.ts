@@ -33,6 +33,7 @@ export class Outbox {
   #isRunning = false;
   #isAwake = false;
   #idle: (() => void)[] = [];
+  readonly #attempted = new Set<(actor: string) => void>();
 
   constructor(
     readonly host: Host,
@@ -92,6 +93,26 @@ export class Outbox {
         lane.running.length === 0 &&
         (lane.opensAt(now) !== null || this.host.store.dueWork(lane.name, now).length === 0),
     );
+  }
+
+  /**
+   * Whether work of a scope is under way, or about to be: it runs, or it is due and nothing stands before
+   * it. What is in backoff, or behind a closed breaker, has been tried.
+   */
+  isBusy(scope: string): boolean {
+    if (!this.#isRunning) return false;
+    const now = this.host.clock.now();
+    return this.host.store
+      .unfinishedWork(scope)
+      .some(
+        ({ state, lane, nextAt }) =>
+          state === "running" || (nextAt <= now && this.#lanes.get(lane)?.opensAt(now) === null),
+      );
+  }
+
+  /** Called after each attempt, whatever came of it. */
+  onAttempt(listener: (actor: string) => void): void {
+    this.#attempted.add(listener);
   }
 
   /** What runs or waits to be tried, in words: for an answer that must name it. */
@@ -159,6 +180,7 @@ export class Outbox {
         })
         .finally(() => {
           lane.leave(row);
+          for (const listener of this.#attempted) listener(row.actor);
           if (this.#controllers.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
           this.wake();
         });

@@ -78,7 +78,7 @@ export function openStage(options: StageOptions = {}) {
     random: () => 1,
     onDefect,
   });
-  const alarms = new AlarmClock(host, onDefect);
+  const alarms = new AlarmClock(host, onDefect, outbox);
   const context = (id: string) => host.read(id)?.persisted.context as PuppetContext;
 
   return {

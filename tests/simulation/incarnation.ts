@@ -51,7 +51,7 @@ export function incarnate(db: Db, world: Outside, dies: () => boolean): Incarnat
   };
   const { host, queries, watch } = openBerth(db, world, { store, effect, onDefect });
   const outbox = new Outbox(host, { concurrency: laneConcurrency, onDefect });
-  const alarms = new AlarmClock(host, onDefect);
+  const alarms = new AlarmClock(host, onDefect, outbox);
   outbox.start();
   alarms.start();
 
