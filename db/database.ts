@@ -1,32 +1,60 @@
-import { Database } from "bun:sqlite";
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { Database, SQLiteError } from "bun:sqlite";
+import { existsSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { drizzle } from "drizzle-orm/bun-sqlite";
-import { migrate } from "drizzle-orm/bun-sqlite/migrator";
+import { isInMemory, privately, realDatabasePath } from "./files.ts";
+import { lastApplied, migrate } from "./migrate.ts";
+import { DatabaseRefused } from "./refusal.ts";
 import * as schema from "./schema.ts";
 
 /** The open database: `orm` for the nouns, `sqlite` for the host's prepared statements. */
 export type Db = ReturnType<typeof openDatabase>;
 
+const MIGRATIONS = join(import.meta.dir, "migrations");
+
 /**
- * Opens the database, creating file and directory, and brings its tables up to date.
+ * Opens the database, making file and folder where there are none, and brings its tables up to date.
  *
- * WAL with synchronous=FULL: what was acknowledged is on disk.
+ * WAL with synchronous=FULL: what was acknowledged is on disk. Its files are its owner's alone.
  * @param path - a file, or `:memory:` for tests.
+ * @param migrations - the folder of the migrations.
+ * @throws DatabaseRefused where it is empty, another's, from a newer version, or damaged
  */
-export function openDatabase(path: string) {
-  if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
-  const sqlite = new Database(path, { create: true, strict: true });
+export function openDatabase(path: string, migrations = MIGRATIONS) {
+  const file = realDatabasePath(path);
+  return privately(file, () => {
+    if (!isInMemory(file) && !existsSync(file)) make(file, migrations);
+    const sqlite = open(file, isInMemory(file), migrations);
+    return { orm: drizzle(sqlite, { schema }), sqlite, close: () => sqlite.close() };
+  });
+}
+
+/** A database is there as a whole or not at all, whatever moment its first process dies at. */
+function make(file: string, migrations: string): void {
+  const draft = `${file}.new`;
+  for (const left of [draft, `${draft}-wal`, `${draft}-shm`]) rmSync(left, { force: true });
+  // Closing takes its -wal in, and away.
+  open(draft, true, migrations).close();
+  renameSync(draft, file);
+}
+
+/** Changes nothing in what is not ours. */
+function open(file: string, isNew: boolean, migrations: string): Database {
+  const sqlite = new Database(file, { create: isNew, readwrite: true, strict: true });
   try {
+    sqlite.run("PRAGMA busy_timeout = 5000");
+    const last = isNew ? 0 : lastApplied(sqlite, file);
     sqlite.run("PRAGMA journal_mode = WAL");
     sqlite.run("PRAGMA synchronous = FULL");
+    migrate(sqlite, { folder: migrations, file, last });
     sqlite.run("PRAGMA foreign_keys = ON");
-    sqlite.run("PRAGMA busy_timeout = 5000");
-    const orm = drizzle(sqlite, { schema });
-    migrate(orm, { migrationsFolder: `${import.meta.dir}/migrations` });
-    return { orm, sqlite, close: () => sqlite.close() };
+    return sqlite;
   } catch (error) {
     sqlite.close();
+    if (error instanceof SQLiteError && error.code === "SQLITE_NOTADB") {
+      const advice = "Check DATABASE_URL, or restore a backup";
+      throw new DatabaseRefused(file, "the file is not a database", advice, { cause: error });
+    }
     throw error;
   }
 }

@@ -1,29 +1,34 @@
 import { Database, SQLiteError } from "bun:sqlite";
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { isInMemory, privately, realDatabasePath } from "./files.ts";
+import { DatabaseRefused } from "./refusal.ts";
 
 /** Another process works on this database. */
-export class DatabaseLocked extends Error {
+export class DatabaseLocked extends DatabaseRefused {
   override readonly name = "DatabaseLocked";
 }
 
 /**
- * Takes the exclusive lock beside a database (`<path>.lock`) for the life of the process. The
- * operating system gives it back however the process ends, so no stale lock can remain.
+ * Takes the exclusive lock beside a database (`<path>.lock`) for the life of the process, by whatever link
+ * it was named. The operating system gives it back however the process ends, so no stale lock can remain.
  *
  * @returns what releases it. @throws DatabaseLocked
  */
 export function lockDatabase(path: string): () => void {
-  if (path === ":memory:") return () => {};
-  mkdirSync(dirname(path), { recursive: true });
-  const lock = new Database(`${path}.lock`, { create: true });
+  if (isInMemory(path)) return () => {};
+  const file = `${realDatabasePath(path)}.lock`;
+  const lock = privately(file, () => new Database(file, { create: true }));
   try {
     lock.run("BEGIN EXCLUSIVE");
   } catch (cause) {
     lock.close();
     // A lock that cannot be written is not a lock that somebody holds.
     if (!(cause instanceof SQLiteError && cause.code === "SQLITE_BUSY")) throw cause;
-    throw new DatabaseLocked(`${path} is in use by another process`, { cause });
+    throw new DatabaseLocked(
+      path,
+      "another process works on this database",
+      "Stop it first: one process at a time",
+      { cause },
+    );
   }
   return () => lock.close();
 }

@@ -7,5 +7,8 @@ export function secretQueries({ orm }: Db) {
   return {
     get: (id: string): Uint8Array | null =>
       orm.select().from(secrets).where(eq(secrets.id, id)).get()?.sealed ?? null,
+    /** Any of them; null where there is none. */
+    first: (): { id: string; sealed: Uint8Array } | null =>
+      orm.select().from(secrets).limit(1).get() ?? null,
   };
 }

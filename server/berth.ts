@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import { hexToBytes } from "nostr-tools/utils";
 import { openDatabase } from "../db/database.ts";
+import { isInMemory, privately, realDatabasePath } from "../db/files.ts";
 import { hostStore } from "../db/host-store.ts";
 import { createQueries } from "../db/index.ts";
 import { lockDatabase } from "../db/lock.ts";
+import { DatabaseRefused } from "../db/refusal.ts";
 import { machines, migrations, tells } from "../machines/index.ts";
 import { relayActor } from "../machines/messages.ts";
 import type { RelayFinding } from "../machines/relay.ts";
@@ -34,6 +36,7 @@ import { chooseSchnorr } from "./nostr/signatures.ts";
 import { createNoticeSender } from "./notice-sender.ts";
 import { createOutside, type OutsideTuning } from "./outside.ts";
 import { project } from "./projections/index.ts";
+import { provePlatformSecret } from "./secret-probe.ts";
 import { createVault, type Secret } from "./secrets.ts";
 import { createSettlements } from "./settlements.ts";
 import { createTenantWallets } from "./tenant-wallets.ts";
@@ -73,22 +76,29 @@ export type Berth = Awaited<ReturnType<typeof createBerth>>;
  * Puts Berth together on its database: lock, migrations, host, clients, routes. Nothing runs and
  * nobody listens before `start`.
  *
- * @throws DatabaseLocked, or when the machines are not durable, or a stored actor cannot be migrated
+ * @throws DatabaseRefused where this is not a database that it may work on, or a stored actor cannot be
+ * migrated; Error when the machines are not durable
  */
 export async function createBerth(config: Config, tuning: Tuning = production) {
   const { clock } = tuning;
-  const unlock = lockDatabase(config.databasePath);
-  const db = openDatabase(config.databasePath);
+  const file = realDatabasePath(config.databasePath);
+  /** What is given back in the end, or where this is no database to work on; the last first. */
+  const held = new DisposableStack();
+  held.defer(lockDatabase(file));
+  const db = heldWith(held, () => openDatabase(file));
+  held.defer(() => db.close());
   const queries = createQueries(db);
   const secretKey = hexToBytes(config.platformSecret.reveal());
   const vault = createVault(secretKey);
-  const seenPath = config.databasePath === ":memory:" ? ":memory:" : `${config.databasePath}.seen`;
-  const seen = openSeenIds(seenPath);
+  const seenPath = isInMemory(file) ? file : `${file}.seen`;
+  const seen = heldWith(held, () => privately(seenPath, () => openSeenIds(seenPath)));
+  held.defer(() => seen.close());
   const defect = (message: string, error: unknown) => log("error", message, describe(error));
   const { schnorr, distrusted } = chooseSchnorr(config.nativeSignatures);
   if (distrusted) log("warn", "libsecp256k1 fails the vectors of BIP-340 and is not used");
 
   const outside = createOutside(config, secretKey, clock, tuning);
+  held.defer(() => outside.close());
   const { wallet, zooid, pulse } = outside;
   let publicUrl = config.publicUrl ?? "";
   const open = (id: string): Secret => {
@@ -134,7 +144,6 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     }),
     project,
     onStorage(failure) {
-      const file = config.databasePath;
       if (failure === null) log("info", "the disk takes what is written again", { file });
       else
         log(
@@ -249,7 +258,15 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
       };
     },
   });
-  await migrateActors(host);
+  const refuse = (cause: Error): never => {
+    held.dispose();
+    if (cause instanceof DatabaseRefused) throw cause;
+    const advice = "Start the version of Berth that wrote it, or restore a backup";
+    throw new DatabaseRefused(file, cause.message, advice, { cause });
+  };
+  await migrateActors(host)
+    .then(() => provePlatformSecret({ host, queries, vault, file }))
+    .catch(refuse);
 
   return {
     app,
@@ -267,7 +284,11 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     start(): string {
       queries.idempotency.prune(Math.floor((clock.now() - IDEMPOTENCY_KEPT_MS) / 1000));
       alarms.start();
-      outbox.start();
+      try {
+        outbox.start();
+      } catch (error) {
+        refuse(error as Error);
+      }
       watch?.start();
       patrol.start();
       app.listen({
@@ -292,12 +313,19 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
       await outbox.stop();
       await host.drained();
       feed.close();
-      outside.close();
-      seen.close();
-      db.close();
-      unlock();
+      held.dispose();
     },
   };
+}
+
+/** What `open` opens; where it fails, what is held already is given back. */
+function heldWith<T>(held: DisposableStack, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    held.dispose();
+    throw error;
+  }
 }
 
 const hostOf = (url: string): string[] => (url ? [new URL(url).host, new URL(url).hostname] : []);

@@ -18,7 +18,15 @@ export async function migrateActors(host: Host): Promise<number> {
       const ends = await Promise.allSettled(
         rows.map((row) => host.deliver((run) => run.migrate(row))),
       );
-      for (const end of ends) if (end.status === "rejected") throw end.reason;
+      for (const [index, end] of ends.entries()) {
+        if (end.status === "fulfilled") continue;
+        const { message } = end.reason as Error;
+        const id = rows[index]?.id ?? "";
+        // Whoever reads why the process does not start must know of what.
+        throw message.startsWith(id)
+          ? end.reason
+          : new Error(`${id}: ${message}`, { cause: end.reason });
+      }
       migrated += rows.length;
     }
   }

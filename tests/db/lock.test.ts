@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDatabase } from "../../db/database.ts";
@@ -52,6 +52,22 @@ describe("the lock of a database", () => {
     expect(() => lockDatabase(path)).toThrow(DatabaseLocked);
     unlock();
     lockDatabase(path)();
+  });
+
+  test("is one, whatever link the database is named by", () => {
+    const path = join(directory, "linked");
+    openDatabase(path).close();
+    mkdirSync(join(directory, "elsewhere"));
+    const [link, folder] = [join(directory, "elsewhere/link"), join(directory, "folder")];
+    symlinkSync(path, link);
+    symlinkSync(directory, folder);
+    const unlock = lockDatabase(link);
+    for (const name of [path, join(folder, "linked")])
+      expect(() => lockDatabase(name)).toThrow(
+        `${name}: another process works on this database. Stop it first`,
+      );
+    unlock();
+    expect(statSync(`${path}.lock`).mode & 0o777).toBe(0o600);
   });
 
   test("does not stand in the way of the database itself", () => {
