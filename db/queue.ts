@@ -61,8 +61,10 @@ export function queueQueries({ orm }: Db) {
     WHERE src = 'askWallet' AND error LIKE 'wallet\_cannot\_tell%' ESCAPE '\\'
       AND state IN ('todo', 'running') AND state IN ('todo', 'running', 'undelivered', 'held')
     UNION ALL
-    SELECT 'blocked_invoice', actors.id, tenant, actors.id, at / 1000, 'wallet_refused', amount,
-      NULL, NULL
+    SELECT 'blocked_invoice', actors.id, tenant, actors.id, at / 1000,
+      coalesce((SELECT error FROM outbox WHERE key > actors.id || '#' AND key < actors.id || '$'
+        AND src IN ('mintBolt11', 'askWallet') AND error IS NOT NULL ORDER BY seq DESC LIMIT 1),
+        'wallet_refused'), amount, NULL, NULL
     FROM invoices JOIN actors ON actors.id = 'invoice/' || invoices.id
     WHERE status = 'pending' AND json_extract(snapshot, '$.value.pending') = 'blocked'
     UNION ALL
@@ -92,6 +94,15 @@ export function queueQueries({ orm }: Db) {
       );
       const [counted] = orm.all<{ total: number }>(sql`SELECT count(*) AS total ${matching}`);
       return { items, total: counted?.total ?? 0 };
+    },
+    /** What was said of a bolt11 that is not what was asked for, and for which an invoice still waits. */
+    mismatch(): string | null {
+      const [blocked] = orm.all<{ problem: string }>(
+        sql`SELECT problem FROM (${waiting(null)})
+          WHERE kind = 'blocked_invoice' AND problem LIKE 'bolt11_mismatch: %'
+          ORDER BY since DESC LIMIT 1`,
+      );
+      return blocked?.problem.slice("bolt11_mismatch: ".length) ?? null;
     },
     get: (id: string, wallet: string | null): QueueRow | null =>
       orm.all<QueueRow>(sql`SELECT * FROM (${waiting(wallet)}) WHERE id = ${id}`)[0] ?? null,

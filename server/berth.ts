@@ -18,7 +18,7 @@ import { createEffects, laneConcurrency } from "./effects/index.ts";
 import type { EffectParts } from "./effects/parts.ts";
 import { askAbout } from "./effects/wallet.ts";
 import { forecast } from "./forecast.ts";
-import { logTroubles, zooidTroubles } from "./health.ts";
+import { logTroubles, walletTroubles, zooidTroubles } from "./health.ts";
 import { relayHistory } from "./history.ts";
 import { AlarmClock } from "./host/alarms.ts";
 import { migrateActors } from "./host/boot.ts";
@@ -99,7 +99,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
 
   const outside = createOutside(config, secretKey, clock, tuning);
   held.defer(() => outside.close());
-  const { wallet, zooid, pulse } = outside;
+  const { wallet, walletPulse, zooid, pulse } = outside;
   let publicUrl = config.publicUrl ?? "";
   const open = (id: string): Secret => {
     const sealed = queries.secrets.get(id);
@@ -198,8 +198,12 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
   });
 
   const platformPubkey = publicKeyOf(secretKey);
-  const troubles = () => zooidTroubles(pulse, platformPubkey);
-  pulse.onChange(logTroubles(troubles, platformPubkey));
+  const troubles = () => [...zooidTroubles(pulse, platformPubkey), ...walletTroubles(walletPulse)];
+  const tellTroubles = logTroubles(troubles, platformPubkey);
+  pulse.onChange(tellTroubles);
+  walletPulse?.onChange(tellTroubles);
+  const blocked = queries.queue.mismatch();
+  if (blocked !== null) walletPulse?.suspect(blocked);
 
   let nip98: Nip98 | null = null;
   const limits = createLimits(tuning.limits);
@@ -219,7 +223,8 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     vault,
     relayDomain: config.relayDomain,
     ownHosts: [config.zooidApiUrl, config.publicUrl ?? ""].flatMap(hostOf),
-    isBillingConfigured: wallet !== null,
+    canBill: () =>
+      wallet === null ? "not_configured" : walletPulse?.trouble() ? "not_now" : "yes",
     quotas: tuning.limits,
     network: tuning.network,
   };

@@ -1,4 +1,5 @@
 import { log } from "./log.ts";
+import type { WalletPulse } from "./wallet/pulse.ts";
 import type { Pulse, ZooidTrouble } from "./zooid/pulse.ts";
 
 /** Something outside is not as it should be, for whoever operates Berth. */
@@ -29,6 +30,18 @@ const ZOOID_WORDS: Record<ZooidTrouble, (pubkey: string) => string> = {
 export function zooidTroubles(pulse: Pulse, pubkey: string): Trouble[] {
   const trouble = pulse.trouble();
   return trouble ? [{ system: "zooid", ...trouble, words: ZOOID_WORDS[trouble.code](pubkey) }] : [];
+}
+
+/** What is wrong with our wallet; empty where all is well, and without one. */
+export function walletTroubles(pulse: WalletPulse | null): Trouble[] {
+  const trouble = pulse?.trouble();
+  if (!trouble) return [];
+  const { code, since, said } = trouble;
+  const what =
+    code === "bolt11_mismatch"
+      ? `Our wallet's bolt11 is not what was asked for (${said}). Paid orders are refused until it is, which is tried every minute; what waits stands in the queue.`
+      : `NWC_URL is a wallet of another network (${said}). Paid orders are refused until Berth is started with one of the right network.`;
+  return [{ system: "wallet", code, since, words: what }];
 }
 
 /** @returns what writes to the log which troubles began, and that all is well again, whenever it is called */

@@ -11,6 +11,7 @@ import { createImages } from "./outbound/images.ts";
 import { createOutbound } from "./outbound/outbound.ts";
 import { createNwcWallet } from "./wallet/nwc.ts";
 import { createPayer, PAY_TIMEOUT_MS } from "./wallet/payer.ts";
+import { WALLET_WARNINGS, WalletPulse } from "./wallet/pulse.ts";
 import { createZooid } from "./zooid/client.ts";
 import { Pulse } from "./zooid/pulse.ts";
 
@@ -21,6 +22,7 @@ export type OutsideTuning = {
   /** Whether tenants may name relays on this machine. */
   allowLoopback?: boolean;
   walletTimeoutMs?: number;
+  walletTrialMs?: number;
   zooidTimeoutMs?: number;
   zooidSettleMs?: number;
   zooidConfirmMs?: number;
@@ -79,6 +81,12 @@ export function createOutside(
     connect,
     allowLoopback: tuning.allowLoopback ?? false,
   });
+  const walletPulse =
+    wallet &&
+    new WalletPulse({
+      ...{ wallet, network: tuning.network, now: () => clock.now() },
+      ...(tuning.walletTrialMs ? { trialMs: tuning.walletTrialMs } : {}),
+    });
   const stopping = new AbortController();
 
   /** Does it until it is done, in the background. */
@@ -115,34 +123,40 @@ export function createOutside(
     return reports.every(({ failed }) => failed === null);
   }
 
-  /** Whoever takes this machine could empty a wallet that can pay. @returns whether it has answered */
-  async function warnOfSpending(): Promise<boolean> {
-    const canPay = await wallet
-      ?.facts(stopping.signal)
-      .then(({ methods }) => methods.some((method) => /^(multi_)?pay_/.test(method)))
-      .catch((error: unknown) => {
-        const isSilent = error instanceof Unavailable && !TELLS_NOTHING.has(error.code);
-        return isSilent ? null : false;
-      });
-    if (canPay) log("warn", "NWC_URL can pay: give Berth a connection that can only receive");
-    return canPay !== null;
+  /** Asks our wallet what it is, and warns of what should be better. @returns whether it has answered */
+  async function learnOfWallet(): Promise<boolean> {
+    if (!walletPulse) return true;
+    const facts = await walletPulse.wallet.facts(stopping.signal).catch((error: unknown) => {
+      const isSilent = error instanceof Unavailable && !TELLS_NOTHING.has(error.code);
+      if (isSilent && error.said)
+        log("warn", "our wallet said", { code: error.code, said: error.said });
+      if (isSilent) throw error;
+      return null;
+    });
+    if (facts === null) return true;
+    for (const warning of walletPulse.learn(facts)) log("warn", WALLET_WARNINGS[warning]);
+    const { network, methods, notifications, encryption } = facts;
+    log("info", "our wallet answers", { network, methods, notifications, encryption });
+    return true;
   }
 
   return {
-    wallet,
+    wallet: walletPulse?.wallet ?? null,
+    walletPulse,
     zooid,
     pulse,
     messenger,
     people,
     images: createImages(outbound),
     payer: createPayer({ connect: outbound.connect, timeoutMs: payTimeoutMs }),
-    /** Publishes the platform's kind 0, 10002 and 10050, and warns if our wallet can pay; in the background. */
+    /** Publishes the platform's kind 0, 10002 and 10050, and asks our wallet what it is; in the background. */
     introduce(publicUrl: string): void {
       if (indexerRelays.length > 0) void persist("the profile", () => publish(publicUrl));
-      if (wallet) void persist("asking what NWC_URL can do", warnOfSpending);
+      if (wallet) void persist("asking what NWC_URL can do", learnOfWallet);
     },
     close(): void {
       stopping.abort();
+      walletPulse?.close();
       wallet?.close();
       messenger?.close();
       people.close();

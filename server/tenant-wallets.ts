@@ -7,7 +7,7 @@ import { plans } from "../machines/plans.ts";
 import type { TenantContext } from "../machines/tenant.ts";
 import type { CommandParts } from "./commands/index.ts";
 import { setWallet, walletProblem, walletSecret } from "./commands/wallet.ts";
-import { AppError, Refused } from "./errors.ts";
+import { AppError, Refused, Unavailable } from "./errors.ts";
 import type { EffectContext } from "./host/effect.ts";
 import { Secret } from "./secrets.ts";
 import { parseWalletConnectUrl } from "./wallet/connection.ts";
@@ -23,6 +23,7 @@ const PROBE_MS = 15_000;
 
 const ADVICE: Record<AdviceCode, string> = {
   wallet_cannot_pay: "this connection cannot pay; allow it pay_invoice",
+  other_network: "this wallet is of another network, so it cannot pay our invoices",
   budget_too_low: "the budget of this connection is too small for what your relays cost",
   more_than_needed: "this connection can do more than pay; make one that can do nothing else",
 };
@@ -54,10 +55,13 @@ export function createTenantWallets(parts: {
       if (code === "nwc_malformed") throw malformed();
       if (code === "wallet_unauthorized")
         throw walletProblem("wallet_cannot_pay", "this wallet does not know the connection");
-      throw walletProblem("wallet_unreachable", "this wallet does not answer; is it online?");
+      throw walletProblem("wallet_unreachable", unreachableWords(error));
     });
     const monthlySats = monthlyOf(commands, pubkey);
-    const { refusals, warnings } = walletAdvice(probe, { monthlySats });
+    const { refusals, warnings } = walletAdvice(probe, {
+      monthlySats,
+      network: commands.network,
+    });
     const [refusal] = refusals;
     if (refusal) throw walletProblem(refusal, ADVICE[refusal]);
     return warnings.map(({ code, neededBudgetSats }) => ({
@@ -134,6 +138,26 @@ const BROKEN = {
   code: "wallet_broken",
   detail: "this wallet refused to pay and is not asked again; connect it anew",
   needed_budget: null,
+};
+
+/** What became of asking a wallet, in our words: what it wrote itself may hold what was sent. */
+function unreachableWords(error: unknown): string {
+  const code = error instanceof Refused || error instanceof Unavailable ? error.code : "";
+  const known = UNREACHABLE[code];
+  if (known !== undefined) return known;
+  const answered = /^wallet_([a-z_]+)$/.exec(code)?.[1];
+  return answered
+    ? `this wallet answered ${answered.toUpperCase()}; look into the wallet, then try again`
+    : "this wallet does not answer; is it online?";
+}
+
+const UNREACHABLE: Record<string, string> = {
+  wallet_silent:
+    "this wallet does not answer; is it online? We reached a relay of it, and heard nothing",
+  wallet_unreachable: "none of the relays of this connection can be reached, or they refused us",
+  wallet_nonsense: "this wallet answered, but not in a way that we understand",
+  wallet_unsupported_encryption: "this wallet offers no encryption that we know (NIP-44 or NIP-04)",
+  outbound_refused: "the relays of this connection are not on the public internet",
 };
 
 const malformed = () =>

@@ -1,9 +1,12 @@
 import type { Queries } from "../db/index.ts";
+import type { Bolt11Span } from "../db/invoices.ts";
 import { DAY_MS, HOUR_MS, RENEWAL_MS } from "../machines/billing.ts";
 import type { Clock } from "./clock.ts";
+import { Unavailable } from "./errors.ts";
 import { describe, log } from "./log.ts";
 import { MAX_CLOCK_SKEW_MS } from "./wallet/bolt11.ts";
 import type { ReceivingWallet, Settlement } from "./wallet/wallet.ts";
+import { mayConcernOne } from "./wallet/wallet-errors.ts";
 
 const MINUTE_MS = 60_000;
 /** How long an expired bolt11 is still looked for. */
@@ -11,6 +14,10 @@ const WATCH_MS = 30 * DAY_MS;
 /** Of so many fresh ones each is looked up by itself; more are found by pages. */
 const FRESH_MAX = 200;
 const LOOKUPS_PER_TICK = 20;
+/** Of a wallet that gives no lists; oldest first. */
+const LOOKUPS_PER_SWEEP = 5_000;
+/** It does not know list_transactions, or may not answer it to us. */
+const LISTS_NOTHING = new Set(["wallet_not_implemented", "wallet_restricted"]);
 
 /** Our wallet dates what it issues by its own clock, and a call takes a while. */
 const SLACK_MS = MAX_CLOCK_SKEW_MS + MINUTE_MS;
@@ -136,19 +143,41 @@ export class SettlementWatch {
       // None lives longer than a renewal: what is older need not be searched.
       const issuedAfter = (now - sweep.expiredMs - RENEWAL_MS - DAY_MS) / 1000;
       const oldest = queries.invoices.oldestUnsettled(wallet.pubkey, { issuedAfter, expiresAfter });
-      if (oldest !== null) await this.#reportSince(oldest * 1000 - SLACK_MS);
+      if (oldest !== null)
+        await this.#reportSince(oldest * 1000 - SLACK_MS, { issuedAfter, expiresAfter });
       this.#sweptAt.fill(now, 0, last + 1);
     }
     if (isCrowd && now - this.#crowdSweptAt >= MINUTE_MS) {
-      await this.#reportSince(now - HOUR_MS - SLACK_MS);
+      const span = { issuedAfter: (now - HOUR_MS) / 1000, expiresAfter: 0 };
+      await this.#reportSince(now - HOUR_MS - SLACK_MS, span);
       this.#crowdSweptAt = now;
     }
   }
 
-  /** Reports every settled payment whose bolt11 was issued since then. */
-  async #reportSince(sinceMs: number): Promise<void> {
+  /**
+   * Reports every settled payment whose bolt11 was issued since then; of a wallet that gives no lists,
+   * those of the span, one by one.
+   */
+  async #reportSince(sinceMs: number, span: Bolt11Span): Promise<void> {
     const { wallet, report } = this.options;
-    for await (const settlement of wallet.settledSince(sinceMs, this.#stop.signal))
-      await report(settlement);
+    try {
+      for await (const settlement of wallet.settledSince(sinceMs, this.#stop.signal))
+        await report(settlement);
+    } catch (error) {
+      if (!(error instanceof Unavailable) || !LISTS_NOTHING.has(error.code)) throw error;
+      await this.#lookUpAll(span);
+    }
+  }
+
+  async #lookUpAll(span: Bolt11Span): Promise<void> {
+    const { queries, wallet, report } = this.options;
+    for (const hash of queries.invoices.unsettledOf(wallet.pubkey, span, LOOKUPS_PER_SWEEP)) {
+      const answer = await wallet.lookup(hash, this.#stop.signal).catch((error: unknown) => {
+        // Of one it cannot tell; the others are asked about all the same.
+        if (mayConcernOne(error)) return null;
+        throw error;
+      });
+      if (answer?.state === "settled") await report(answer.settlement);
+    }
   }
 }

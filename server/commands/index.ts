@@ -14,7 +14,7 @@ export type CommandParts = {
   /** Hosts of our own that no relay may be called. */
   ownHosts: readonly string[];
   /** Whether a wallet of ours can issue bolt11s. */
-  isBillingConfigured: boolean;
+  canBill: () => "yes" | "not_configured" | "not_now";
   quotas: Quotas;
   /** What a bolt11 must be of. */
   network: "bc" | "bcrt";

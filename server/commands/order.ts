@@ -30,7 +30,7 @@ export const newId = (prefix: "r" | "i"): string => prefix + randomBytes(12).toS
  * writes the invoice. All of it or nothing.
  *
  * @throws AppError 403 `tenant_suspended`, 409 or 422 for the name, 429 `free_relay_limit`,
- * `reservation_limit`, `relay_limit` or `creation_limit`, 503 `billing_not_configured`, 422 `idempotency_key_reused`
+ * `reservation_limit`, `relay_limit` or `creation_limit`, 503 `billing_not_configured` or `billing_unavailable`, 422 `idempotency_key_reused`
  */
 export function orderRelay(
   parts: CommandParts,
@@ -166,13 +166,23 @@ export function ownRelay({ queries }: CommandParts, pubkey: string, id: string) 
   return row;
 }
 
-export function assertBillable({ isBillingConfigured }: CommandParts, plan: PlanId): void {
-  if (plans[plan].priceSats > 0 && !isBillingConfigured)
+/** @throws AppError 503 `billing_not_configured`, or `billing_unavailable` while our wallet is at fault */
+export function assertBillable({ canBill }: CommandParts, plan: PlanId): void {
+  if (plans[plan].priceSats === 0) return;
+  const can = canBill();
+  if (can === "not_configured")
     throw new AppError(
       "billing_not_configured",
       503,
       "this operator cannot take payments yet; choose the free plan",
       { field: "plan" },
+    );
+  if (can === "not_now")
+    throw new AppError(
+      "billing_unavailable",
+      503,
+      "payments cannot be taken at the moment; the operator has been told. Try again later, or choose the free plan",
+      { field: "plan", retryAfterSeconds: 300 },
     );
 }
 

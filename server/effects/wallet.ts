@@ -4,6 +4,7 @@ import { invoiceActor } from "../../machines/messages.ts";
 import { Unavailable } from "../errors.ts";
 import type { Effect } from "../host/effect.ts";
 import type { ReceivingWallet } from "../wallet/wallet.ts";
+import { mayConcernOne } from "../wallet/wallet-errors.ts";
 import type { EffectParts } from "./parts.ts";
 
 /** A bolt11 that lives shorter helps nobody. */
@@ -79,14 +80,6 @@ export class NoAnswerYet extends Error {
     super(code);
   }
 }
-
-/**
- * Whether our wallet answered, and what is wrong may be so with this one request: wallets that forget
- * expired bolt11s say INTERNAL where NIP-47 has NOT_FOUND. It must not close the way for all others.
- */
-const mayConcernOne = (error: unknown): error is Unavailable =>
-  error instanceof Unavailable &&
-  ["wallet_internal", "wallet_other", "wallet_nonsense"].includes(error.code);
 
 /**
  * Asks our wallet whether anything was paid on an invoice. A settlement is reported before the answer

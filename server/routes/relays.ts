@@ -88,7 +88,7 @@ export const relayRoutes = (parts: RouteParts) => {
             "creation_limit",
             "rate_limited",
           ),
-          503: refusal("billing_not_configured"),
+          503: refusal("billing_not_configured", "billing_unavailable"),
         },
         detail: {
           summary: "Create a relay, and its invoice when the plan is paid",
@@ -212,7 +212,7 @@ export const relayRoutes = (parts: RouteParts) => {
           ),
           422: refusal("invalid", "idempotency_key_reused"),
           429: refusal("free_relay_limit", "reservation_limit", "invoice_limit", "rate_limited"),
-          503: refusal("billing_not_configured"),
+          503: refusal("billing_not_configured", "billing_unavailable"),
         },
         detail: {
           summary: "Bring a deactivated or unpaid relay back, with its data",

@@ -34,23 +34,34 @@ export function checkBolt11(
 ): IssuedBolt11 {
   const bolt11 = pr.toLowerCase();
   const decoded = decodeInvoice(pr);
-  if (!decoded) throw mismatch("encoding");
+  if (!decoded) throw mismatch("encoding", "a bolt11", "something else");
   // The digits of the amount end the network's name, else "bc" would pass for the start of "bcrt".
   const network = /^ln([a-z]+)[1-9]/.exec(bolt11)?.[1];
-  if (asked.network !== null && network !== asked.network) throw mismatch("network");
-  if (decoded.amountRaw !== `${BigInt(asked.amountSats) * 1_000n}`) throw mismatch("amount");
+  if (asked.network !== null && network !== asked.network)
+    throw mismatch("network", `ln${asked.network}`, `ln${network ?? "?"}`);
+  const amountMsats = `${BigInt(asked.amountSats) * 1_000n}`;
+  if (decoded.amountRaw !== amountMsats)
+    throw mismatch("amount", `${amountMsats} msat`, `${decoded.amountRaw ?? 0} msat`);
   const { paymentHash } = decoded;
-  if (!/^[0-9a-f]{64}$/.test(paymentHash)) throw mismatch("payment hash");
-  if (asked.paymentHash !== undefined && asked.paymentHash.toLowerCase() !== paymentHash) {
-    throw mismatch("payment hash");
+  const claimedHash = (asked.paymentHash ?? paymentHash).toLowerCase();
+  if (!/^[0-9a-f]{64}$/.test(paymentHash) || claimedHash !== paymentHash) {
+    throw mismatch("payment hash", "the same in answer and bolt11", "two different ones");
   }
   const expirySeconds = decoded.expiry ?? DEFAULT_EXPIRY_SECONDS;
-  if (expirySeconds !== asked.expirySeconds) throw mismatch("expiry");
+  if (expirySeconds !== asked.expirySeconds) {
+    throw mismatch("expiry", `${asked.expirySeconds} s`, `${expirySeconds} s`);
+  }
   const timestampMs = decoded.timestamp * 1_000;
-  if (Math.abs(asked.nowMs - timestampMs) > MAX_CLOCK_SKEW_MS) throw mismatch("timestamp");
+  const aheadMs = timestampMs - asked.nowMs;
+  if (Math.abs(aheadMs) > MAX_CLOCK_SKEW_MS) {
+    const off = `${Math.abs(Math.round(aheadMs / 1_000))} s ${aheadMs > 0 ? "ahead" : "behind"}`;
+    throw mismatch("timestamp", `within ${MAX_CLOCK_SKEW_MS / 1_000} s of our clock`, off);
+  }
   return { bolt11, paymentHash, expiresAt: timestampMs + expirySeconds * 1_000 };
 }
 
-function mismatch(field: string): Refused {
-  return new Refused("bolt11_mismatch", `the wallet's bolt11 is not what was asked for: ${field}`);
+function mismatch(field: string, wanted: string, got: string): Refused {
+  return new Refused("bolt11_mismatch", `the wallet's bolt11 is not what was asked for: ${field}`, {
+    said: `${field}: wanted ${wanted}, got ${got}`,
+  });
 }

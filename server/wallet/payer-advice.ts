@@ -1,3 +1,6 @@
+import type { Network } from "./bolt11.ts";
+import { isOfAnotherNetwork } from "./networks.ts";
+
 /** What a wallet says of a connection to it, asked by NIP-47 get_info, get_budget and get_balance. */
 export type WalletProbe = {
   /** NIP-47 methods that this connection may use. */
@@ -19,7 +22,11 @@ export type WalletProbe = {
   balanceSats: number | null;
 };
 
-export type AdviceCode = "wallet_cannot_pay" | "budget_too_low" | "more_than_needed";
+export type AdviceCode =
+  | "wallet_cannot_pay"
+  | "other_network"
+  | "budget_too_low"
+  | "more_than_needed";
 export type WalletAdvice = {
   /** Why the connection is of no use. */
   refusals: AdviceCode[];
@@ -44,10 +51,15 @@ const PAYMENTS_PER_RENEWAL = new Map([["yearly", 12]]);
 /**
  * Whether a connection will do for a monthly charge.
  * @param needed.monthlySats what a month costs now; 0 while nothing is charged
+ * @param needed.network of the bolt11s that it is to pay
  */
-export function walletAdvice(probe: WalletProbe, needed: { monthlySats: number }): WalletAdvice {
-  const { methods, budget } = probe;
+export function walletAdvice(
+  probe: WalletProbe,
+  needed: { monthlySats: number; network: Network },
+): WalletAdvice {
+  const { methods, budget, network } = probe;
   const warnings: WalletAdvice["warnings"] = [];
+  if (isOfAnotherNetwork(network, needed.network)) warnings.push({ code: "other_network" });
   const budgetSats = budgetFor(budget, needed.monthlySats);
   const totalSats = budget?.totalSats ?? Number.POSITIVE_INFINITY;
   if (needed.monthlySats > 0 && totalSats < budgetSats) {

@@ -14,6 +14,14 @@ export const codeOf = (nip47Code: string): string => `wallet_${nip47Code.toLower
 export const answered = (nip47Code: string, said?: string): Unavailable =>
   new Unavailable(codeOf(nip47Code), `the wallet answered ${nip47Code}`, said ? { said } : {});
 
+/**
+ * Whether our wallet answered, and what is wrong may be so with this one request: wallets that forget
+ * expired bolt11s say INTERNAL where NIP-47 has NOT_FOUND. It must not close the way for all others.
+ */
+export const mayConcernOne = (error: unknown): error is Unavailable =>
+  error instanceof Unavailable &&
+  ["wallet_internal", "wallet_other", "wallet_nonsense"].includes(error.code);
+
 /** Of what went wrong with each relay, what says most. */
 export function worstOf(errors: unknown[]): Error {
   const said = errors.find(

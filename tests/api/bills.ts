@@ -3,6 +3,7 @@ import type { Static } from "elysia";
 import { DirectMessageRelaysList } from "nostr-tools/kinds";
 import { unwrapEvent } from "nostr-tools/nip59";
 import { addMonths } from "../../machines/billing.ts";
+import type { Tuning } from "../../server/berth.ts";
 import type { Invoice, notice, Relay, statement, tenant } from "../../server/routes/shapes.ts";
 import type { Api } from "../../server/sandbox/api.ts";
 import { RelaySocket, until } from "../sandbox/relay-socket.ts";
@@ -16,9 +17,12 @@ export type Statement = Static<typeof statement>;
 type Tenant = Static<typeof tenant>;
 
 /** A fixture with an operator. */
-export async function startBilling(): Promise<{ fixture: Fixture; admin: TenantApi }> {
+export async function startBilling(
+  tuning: Partial<Tuning> = {},
+): Promise<{ fixture: Fixture; admin: TenantApi }> {
   const key = newKey();
-  const fixture = await startFixture({ env: () => ({ HOSTING_ADMIN_PUBKEYS: key.pubkey }) });
+  const env = () => ({ HOSTING_ADMIN_PUBKEYS: key.pubkey });
+  const fixture = await startFixture({ env, tuning });
   return { fixture, admin: fixture.tenant(key) };
 }
 

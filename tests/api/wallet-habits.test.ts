@@ -1,17 +1,17 @@
 /** Receiving wallets as they exist: what comes is booked, what has not come is not. */
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import type { Invoice } from "../../server/routes/shapes.ts";
+import type { Invoice, Relay } from "../../server/routes/shapes.ts";
 import { until } from "../sandbox/relay-socket.ts";
 import type { Fixture, TenantApi } from "./berth-fixture.ts";
 import { endBilling, expectReconciled, leave, startBilling } from "./bills.ts";
-import { type Listed, orderPaid, relayIs } from "./orders.ts";
+import { type Listed, order, orderPaid, type Problem, relayIs } from "./orders.ts";
 
 setDefaultTimeout(30_000);
 
 let fixture: Fixture;
 let admin: TenantApi;
 beforeAll(async () => {
-  ({ fixture, admin } = await startBilling());
+  ({ fixture, admin } = await startBilling({ walletTrialMs: 100 }));
 });
 afterEach(() => fixture.world.setFaults({ wallet_habits: [] }));
 afterAll(() => endBilling(fixture));
@@ -78,5 +78,65 @@ test("an answer that cannot be understood after the deadline waits for the opera
   await relayIs(tenant, relay.id, "active");
   expect(await queue()).toEqual([]);
   expect(await expectReconciled(fixture, tenant)).toMatchObject({ received: 10_000 });
+  await leave(fixture, tenant);
+});
+
+test("a bolt11 that is not what was asked for is told with the reason, and nothing paid is sold until it is", async () => {
+  await fixture.world.setFaults({ wallet_habits: ["short_expiry"] });
+  const buyer = fixture.tenant();
+  const { invoice } = await order(buyer, { plan: "basic" });
+  const blockedOnes = async () => {
+    const path = "/admin/queue?kind=blocked_invoice";
+    return (await admin.get<Listed<{ problem: string }>>(path)).body.items;
+  };
+  const blocked = await until(async () => (await blockedOnes())[0] ?? null);
+  const said = /^bolt11_mismatch: expiry: wanted \d+ s, got 3600 s$/;
+  expect(blocked).toMatchObject({ kind: "blocked_invoice", actor: `invoice/${invoice?.id}` });
+  expect(blocked?.problem).toMatch(said);
+
+  const sold = async () => {
+    const wish = { name: "Harbour", subdomain: `x${Date.now()}`, plan: "basic" };
+    const { status, body } = await fixture.tenant().post<Problem>("/tenant/relays", wish);
+    return [status, body.code];
+  };
+  expect(await sold()).toEqual([503, "billing_unavailable"]);
+  type Health = { status: string; troubles: { code: string; words: string }[] };
+  const { body: health } = await admin.get<Health>("/healthz");
+  expect(health).toMatchObject({ status: "degraded", troubles: [{ code: "bolt11_mismatch" }] });
+  expect(health.troubles[0]?.words).toContain("got 3600 s");
+  // A start with it says the same.
+  await fixture.restart();
+  expect(await sold()).toEqual([503, "billing_unavailable"]);
+
+  await fixture.world.setFaults({ wallet_habits: [] });
+  await until(async () => (await admin.get<Health>("/healthz")).body.status === "ok");
+  await admin.post(`/admin/invoices/${invoice?.id}/retry`, { reason: "the wallet was mended" });
+  await until(async () => (await blockedOnes()).length === 0);
+  const tenant = fixture.tenant();
+  await orderPaid(tenant);
+  for (const each of [buyer, tenant]) await leave(fixture, each);
+});
+
+test("with a wallet that lists nothing and tells nothing, a late payment is found within ten minutes", async () => {
+  await fixture.world.setFaults({ wallet_habits: ["no_lists", "no_notifications"] });
+  const tenant = fixture.tenant();
+  const { relay, bolt11 } = await orderPaid(tenant);
+  await fixture.advance(2 * 3_600_000);
+  fixture.world.pay(bolt11);
+  let minutes = 0;
+  const pass = async () => {
+    const at = Math.max(fixture.clock.now(), fixture.world.clock.now()) + 60_000;
+    fixture.world.moveClock({ pin_ms: at });
+    fixture.clock.pin(at);
+    await fixture.berth.watch?.tick();
+    await fixture.berth.watch?.tick();
+    minutes++;
+  };
+  const status = async () => (await tenant.get<Relay>(`/tenant/relays/${relay.id}`)).body.status;
+  while ((await status()) === "pending" && minutes < 20) await pass();
+  expect(minutes).toBeLessThanOrEqual(10);
+  fixture.world.moveClock({ release: true });
+  fixture.clock.release();
+  await relayIs(tenant, relay.id, "active");
   await leave(fixture, tenant);
 });

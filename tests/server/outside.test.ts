@@ -3,6 +3,7 @@ import { generateSecretKey } from "nostr-tools/pure";
 import { bytesToHex } from "nostr-tools/utils";
 import { systemClock } from "../../server/clock.ts";
 import { readConfig } from "../../server/config.ts";
+import { logTroubles, walletTroubles } from "../../server/health.ts";
 import { composeMessage } from "../../server/nostr/direct-message.ts";
 import { createOutside } from "../../server/outside.ts";
 import { startNostrRelay } from "../../server/sandbox/nostr-relay.ts";
@@ -42,26 +43,38 @@ async function logged(work: (lines: string[]) => Promise<unknown>): Promise<stri
   return lines.join("");
 }
 
-test("at start the operator is warned of a wallet that can pay, and of no other", async () => {
+test("at start the operator is warned of what our wallet should do better, and told what it is", async () => {
   const relay = await startNostrRelay({ paths: ["/"] });
   endings.push(() => relay.stop());
-  for (const [methods, isWarnedOf] of [
-    [["make_invoice", "lookup_invoice", "pay_invoice"], true],
-    [["make_invoice", "lookup_invoice", "list_transactions"], false],
-  ] as const) {
+  const receiving = ["make_invoice", "lookup_invoice"];
+  const all = ["can pay", "lists no transactions", "tells of no payments", "another network"];
+  for (const [said, warned] of [
+    [{ methods: [...receiving, "pay_invoice", "list_transactions"] }, [0, 2]],
+    [{ methods: receiving, notifications: ["payment_received"] }, [1]],
+    [
+      {
+        methods: [...receiving, "list_transactions"],
+        notifications: ["payment_received"],
+        network: "mainnet",
+      },
+      [],
+    ],
+    [{ methods: [...receiving, "list_transactions"], network: "regtest" }, [2, 3]],
+  ] as [object, number[]][]) {
     const wallet = await startScriptedWallet(relay.url());
-    wallet.answer(() => ({ result: { methods } }));
+    wallet.answer(() => ({ result: said }));
     const outside = outsideWith({ NWC_URL: wallet.nwcUrl });
-    const said = await logged(async (lines) => {
+    const words = logTroubles(() => walletTroubles(outside.walletPulse), "");
+    outside.walletPulse?.onChange(words);
+    const log = await logged(async (lines) => {
       outside.introduce("https://berth.example");
-      await until(() => wallet.requests.length > 0);
-      // What it answers to this it answers after that.
-      await outside.wallet?.facts(new AbortController().signal);
-      if (isWarnedOf) await until(() => lines.length > 0);
+      await until(() => lines.join("").includes("our wallet answers"));
     });
-    expect(said.includes("NWC_URL can pay")).toBe(isWarnedOf);
-    expect(said).not.toContain("nostr+walletconnect");
-    expect(wallet.requests[0]?.method).toBe("get_info");
+    expect(all.filter((each) => log.includes(each))).toEqual(warned.map((each) => all[each] ?? ""));
+    expect(log).not.toContain("nostr+walletconnect");
+    expect(outside.walletPulse?.trouble()?.code ?? null).toBe(
+      warned.includes(3) ? "wallet_other_network" : null,
+    );
     wallet.stop();
   }
 });

@@ -15,7 +15,21 @@ function probe(o: {
 }
 
 const advice = (o: Parameters<typeof probe>[0], monthlySats = 10_000) =>
-  walletAdvice(probe(o), { monthlySats });
+  walletAdvice(probe(o), { monthlySats, network: "bc" });
+
+test("a wallet of another network than the invoices' is warned of; one that does not say is not", () => {
+  const warned = (network: string | null, wanted: "bc" | "bcrt") =>
+    walletAdvice({ ...probe({}), network }, { monthlySats: 1, network: wanted }).warnings;
+  expect(warned("regtest", "bc")).toEqual([{ code: "other_network" }]);
+  expect(warned("mainnet", "bcrt")).toEqual([{ code: "other_network" }]);
+  for (const [network, wanted] of [
+    ["mainnet", "bc"],
+    ["bitcoin", "bc"],
+    ["regtest", "bcrt"],
+    [null, "bc"],
+  ] as const)
+    expect(warned(network, wanted)).toEqual([]);
+});
 
 test("a connection that can pay and no more, without a budget or with enough, needs no advice", () => {
   const none = { refusals: [], warnings: [] };

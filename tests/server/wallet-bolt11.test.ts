@@ -63,6 +63,29 @@ function refusalOf(pr: string, ask: Parameters<typeof checkBolt11>[1]): string {
 }
 
 describe("a bolt11 from our wallet", () => {
+  test("that is refused says which field, what was wanted and what came", () => {
+    for (const [pr, said] of [
+      [sign({ expirySeconds: 3_600 }), "expiry: wanted 86400 s, got 3600 s"],
+      [sign({ amountMsats: 1 }), "amount: wanted 10000000 msat, got 1 msat"],
+      [signMainnet(86_400), "network: wanted lnbcrt, got lnbc"],
+      [
+        sign({ createdAt: NOW_SECONDS - 700 }),
+        "timestamp: wanted within 600 s of our clock, got 700 s behind",
+      ],
+      [
+        sign({ createdAt: NOW_SECONDS + 700 }),
+        "timestamp: wanted within 600 s of our clock, got 700 s ahead",
+      ],
+    ] as const) {
+      try {
+        checkBolt11(pr, asked);
+        expect.unreachable("it was taken");
+      } catch (error) {
+        expect(error).toMatchObject({ code: "bolt11_mismatch", said });
+      }
+    }
+  });
+
   test("that is what was asked for is taken with its own hash and expiry", () => {
     const pr = sign();
     expect(checkBolt11(pr, asked)).toEqual({
