@@ -6,7 +6,6 @@ import { hostStore } from "../db/host-store.ts";
 import { createQueries } from "../db/index.ts";
 import { lockDatabase } from "../db/lock.ts";
 import { DatabaseRefused } from "../db/refusal.ts";
-import { machines, migrations, tells } from "../machines/index.ts";
 import { relayActor } from "../machines/messages.ts";
 import type { RelayFinding } from "../machines/relay.ts";
 import { createApp } from "./app.ts";
@@ -36,6 +35,7 @@ import { chooseSchnorr } from "./nostr/signatures.ts";
 import { createNoticeSender } from "./notice-sender.ts";
 import { createOutside, type OutsideTuning } from "./outside.ts";
 import { project } from "./projections/index.ts";
+import { registered } from "./registered.ts";
 import { provePlatformSecret } from "./secret-probe.ts";
 import { createVault, type Secret } from "./secrets.ts";
 import { createSettlements } from "./settlements.ts";
@@ -122,12 +122,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
   const host: Host = new Host({
     store: hostStore(db),
     clock,
-    machines: {
-      tenant: { machine: machines.tenant, tells: tells.tenant, migrate: migrations.tenant },
-      relay: { machine: machines.relay, tells: tells.relay, migrate: migrations.relay },
-      invoice: { machine: machines.invoice, tells: tells.invoice, migrate: migrations.invoice },
-      notice: { machine: machines.notice, tells: tells.notice, migrate: migrations.notice },
-    },
+    machines: registered,
     effects: createEffects({
       ...parts,
       zooid,

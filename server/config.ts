@@ -63,6 +63,12 @@ export class ConfigError extends Error {
   }
 }
 
+const DATABASE_PATH = "data/hosting.db";
+
+/** The database alone, for what works on nothing else. @throws Error that says what is malformed */
+export const readDatabasePath = (env: Readonly<Record<string, string | undefined>>): string =>
+  env.DATABASE_URL?.trim() ? parseDatabasePath(env.DATABASE_URL.trim()) : DATABASE_PATH;
+
 /**
  * Reads the configuration from environment variables; blank ones count as not set.
  * @throws ConfigError naming every variable that is missing or malformed
@@ -130,7 +136,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
 
   const config = {
-    databasePath: read("DATABASE_URL", parseDatabasePath) ?? "data/hosting.db",
+    databasePath: read("DATABASE_URL", parseDatabasePath) ?? DATABASE_PATH,
     host,
     port,
     publicUrl: publicUrl ?? (port === 0 ? null : defaultPublicUrl(host, port)),

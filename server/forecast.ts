@@ -124,7 +124,7 @@ function seen({ machine, rev, at, snapshot }: Seen): Foreseen[] {
 }
 
 /** A world in which everything answers at once, and a wallet that was asked to pay has paid. */
-function idealEffects(host: () => Host, clock: { now(): number }): Record<string, Effect> {
+export function idealEffects(host: () => Host, clock: { now(): number }): Record<string, Effect> {
   const ideal = (lane: string, run: (input: never) => Promise<unknown>): Effect => ({
     lane,
     timeoutMs: 10_000,

@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { generateSecretKey } from "nostr-tools/pure";
 import { apiClient } from "../../server/sandbox/api.ts";
-import { sandboxKeys } from "../../server/sandbox/keys.ts";
 import { type Sandbox, startSandbox } from "../../server/sandbox/sandbox.ts";
 import { Random } from "../machines/random.ts";
 import { answered, newTally, type Tally } from "./commands.ts";
@@ -150,7 +149,6 @@ async function replayOf(dataDir: string): Promise<string> {
       env: {
         PATH: process.env.PATH ?? "",
         DATABASE_URL: `sqlite://${dataDir}/hosting.db`,
-        PLATFORM_SECRET: sandboxKeys(dataDir).platform,
       },
       stdout: "pipe",
       stderr: "pipe",
