@@ -39,7 +39,7 @@ async function rate(verifier: Verifier): Promise<number> {
     relayScheme: "ws",
     verifier,
   });
-  const url = berth.start();
+  const url = await berth.start();
   try {
     const key = generateSecretKey();
     const api = apiClient(url, key);

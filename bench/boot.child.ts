@@ -19,7 +19,7 @@ const alarms = new AlarmClock(host, onDefect);
 const outbox = new Outbox(host, { concurrency: { none: 1 }, onDefect });
 alarms.start();
 await alarms.wake();
-outbox.start();
+await outbox.start();
 await host.drained();
 const readyMs = performance.now() - begunAt;
 Bun.gc(true);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Db, openDatabase } from "../db/database.ts";
-import { hostStore } from "../db/host-store.ts";
+import { sqliteStore } from "../db/sqlite-store.ts";
 import { systemClock } from "../server/clock.ts";
 import { openHost, print } from "./host.ts";
 import { percentile, type Row } from "./row.ts";
@@ -18,14 +18,14 @@ async function populate(db: Db, count: number): Promise<void> {
   const pubkey = "0".repeat(64);
   const first = `tenant/${pubkey}`;
   const meta = { cause: "bench", by: pubkey };
-  await host.transact((tx) => tx.create(first, "tenant", pubkey, { pubkey }, meta));
-  const row = hostStore(db).actor(first);
+  await host.transact(pubkey, (tx) => tx.create(first, "tenant", { pubkey }, meta));
+  const row = sqliteStore(db).actor(first);
   if (!row) throw new Error("there is no first tenant");
   const { machine, version, at, snapshot } = row;
   const actor = db.sqlite.prepare("INSERT INTO actors VALUES (?, ?, ?, ?, 0, ?, ?)");
   const journal = db.sqlite.prepare(
-    `INSERT INTO journal (scope, actor, rev, at, recorded_at, version, event, cause, snapshot)
-     VALUES (?, ?, 0, ?, ?, ?, '{"type":"host.created"}', 'bench', ?)`,
+    `INSERT INTO journal (scope, seq, actor, rev, at, recorded_at, version, event, cause, snapshot)
+     VALUES (?, 1, ?, 0, ?, ?, ?, '{"type":"host.created"}', 'bench', ?)`,
   );
   const alarm = db.sqlite.prepare("INSERT INTO alarms (actor, name, due) VALUES (?, 'a', ?)");
   db.sqlite.transaction(() => {

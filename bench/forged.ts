@@ -48,7 +48,7 @@ async function cost(failedAuthPerMinute: number): Promise<number> {
     relayScheme: "ws",
     verifier: tinySecp256k1,
   });
-  const url = berth.start();
+  const url = await berth.start();
   try {
     const { host, port } = new URL(url);
     const created_at = Math.floor(Date.now() / 1000);

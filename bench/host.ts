@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Db, openDatabase } from "../db/database.ts";
-import { hostStore } from "../db/host-store.ts";
 import { createQueries, type Queries } from "../db/index.ts";
-import { put } from "../db/put.ts";
-import { tenants } from "../db/schema.ts";
+import { append, patch, put } from "../db/put.ts";
+import { actors, journal, tenants } from "../db/schema.ts";
+import { sqliteStore } from "../db/sqlite-store.ts";
+import { putWriter } from "../db/write-puts.ts";
 import { machines, tells } from "../machines/index.ts";
 import { systemClock } from "../server/clock.ts";
 import { Host } from "../server/host/host.ts";
@@ -28,7 +29,7 @@ export function openHost(db: Db): Host {
     run: () => Promise.reject(new Error("nobody performs it")),
   };
   return new Host({
-    store: hostStore(db),
+    store: sqliteStore(db),
     clock: systemClock,
     machines: {
       tenant: { machine: machines.tenant, tells: tells.tenant },
@@ -56,7 +57,7 @@ async function populate(host: Host): Promise<void> {
     const pubkey = pubkeyOf(n);
     const id = `tenant/${pubkey}`;
     const meta = { cause: "bench", by: pubkey };
-    await host.transact((tx) => tx.create(id, "tenant", pubkey, { pubkey }, meta));
+    await host.transact(pubkey, (tx) => tx.create(id, "tenant", { pubkey }, meta));
     const names = { relay: `r${n}`, schema: `s${n}`, subdomain: `s${n}`, name: `Relay ${n}` };
     const order = { type: "ORDER", ...names, description: "", plan: "basic", invoice: `i${n}` };
     await host.send(id, order, meta);
@@ -84,40 +85,35 @@ async function commands(host: Host, senders: number): Promise<number> {
 }
 
 /** Writes the rows of such transitions and nothing else, one commit each. @returns commits a second. */
-function bareCommits({ store }: Host, queries: Queries): number {
+function bareCommits({ store }: Host, db: Db, queries: Queries): number {
+  const write = putWriter(db);
+  const [begin, commit] = [db.sqlite.prepare("BEGIN IMMEDIATE"), db.sqlite.prepare("COMMIT")];
   const rows = Array.from({ length: ACTORS }, (_, n) => {
     const actor = store.actor(`tenant/${pubkeyOf(n)}`);
     const tenant = queries.tenants.get(pubkeyOf(n));
     if (!actor || !tenant) throw new Error(`there is no tenant ${n}`);
-    return { actor, tenant };
+    return { actor, tenant, seq: store.revision(actor.scope) };
   });
   const event = JSON.stringify({ type: "WALLET_CLEARED" });
   let count = 0;
   const begun = performance.now();
   for (; performance.now() < begun + ROUND_MS; count++) {
-    const { actor, tenant } = rows[count % ACTORS] ?? {};
-    if (!actor || !tenant) break;
+    const row = rows[count % ACTORS];
+    if (!row) break;
+    const { actor, tenant } = row;
     const { id, scope, at, version, snapshot } = actor;
     const rev = ++actor.rev;
-    const real = Date.now();
-    store.begin();
-    store.updateActor(rev, at, snapshot, id);
-    store.insertJournal(
-      scope,
-      id,
-      rev,
-      at,
-      real,
-      version,
-      event,
-      "http",
-      scope,
-      null,
-      null,
-      snapshot,
+    const why = { cause: "http", by: scope, reason: null, dedup: null };
+    begin.run();
+    write(patch(actors, { id, rev, at, snapshot }));
+    write(
+      append(journal, {
+        ...{ scope, seq: ++row.seq, actor: id, rev, at, recordedAt: Date.now() },
+        ...{ version, event, ...why, snapshot },
+      }),
     );
-    store.put(put(tenants, tenant));
-    store.commit();
+    write(put(tenants, tenant));
+    commit.run();
   }
   return (count * 1000) / (performance.now() - begun);
 }
@@ -134,7 +130,7 @@ async function measure(path: string): Promise<Measured> {
   for (let round = 0; round < ROUNDS; round++) {
     const together = await commands(host, SENDERS);
     const alone = await commands(host, 1);
-    const bare = bareCommits(host, queries);
+    const bare = bareCommits(host, db, queries);
     rounds.push({ together, alone, bare, share: (100 * alone) / bare });
   }
   db.close();

@@ -7,8 +7,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Db, openDatabase } from "../db/database.ts";
-import { hostStore } from "../db/host-store.ts";
 import { createQueries } from "../db/index.ts";
+import { append, put } from "../db/put.ts";
+import { actors as actorTable, alarms as alarmTable } from "../db/schema.ts";
+import { sqliteStore } from "../db/sqlite-store.ts";
+import { putWriter } from "../db/write-puts.ts";
 import { addMonths, LEAD_MS } from "../machines/billing.ts";
 import { machines, tells } from "../machines/index.ts";
 import type { Bolt11 } from "../machines/invoice.ts";
@@ -36,7 +39,7 @@ function startHost(db: Db, clock: Clock) {
   });
   const queries = createQueries(db);
   const host: Host = new Host({
-    store: hostStore(db),
+    store: sqliteStore(db),
     clock,
     machines: {
       tenant: { machine: machines.tenant, tells: tells.tenant },
@@ -87,13 +90,13 @@ async function until(done: () => boolean): Promise<void> {
 async function template() {
   const clock = { at: ANCHOR, now: () => clock.at };
   const { host, queries, outbox, alarms } = startHost(openDatabase(":memory:"), clock);
-  outbox.start();
+  await outbox.start();
   alarms.start();
   const meta = { cause: "bench" };
   const order = { name: "Bench", subdomain: "bench", schema: "bench", description: "" };
   const invoice = "i1";
-  await host.transact((tx) => {
-    tx.create(tenantActor(PUBKEY), "tenant", PUBKEY, { pubkey: PUBKEY }, meta);
+  await host.transact(PUBKEY, (tx) => {
+    tx.create(tenantActor(PUBKEY), "tenant", { pubkey: PUBKEY }, meta);
     const event = { type: "ORDER", relay: RELAY, plan: "basic", invoice, ...order };
     tx.send(tenantActor(PUBKEY), event, meta);
   });
@@ -114,7 +117,7 @@ async function template() {
 /** Writes N copies of a tenant straight into the tables, alarms included, spread over a minute. */
 async function fill(db: Db, tenants: number): Promise<void> {
   const rows = await template();
-  const store = hostStore(db);
+  const write = putWriter(db);
   const due = addMonths(ANCHOR, 1);
   db.sqlite.run("PRAGMA synchronous = OFF");
   db.sqlite.transaction(() => {
@@ -131,9 +134,11 @@ async function fill(db: Db, tenants: number): Promise<void> {
           .replaceAll(String(ANCHOR), String(ANCHOR + later));
       for (const { id, machine, version, rev, snapshot, alarms } of rows) {
         const actor = own(id);
-        store.insertActor(actor, machine, version, pubkey, rev, ANCHOR, own(snapshot));
-        rowPuts({ machine, snapshot: JSON.parse(own(snapshot)) }).forEach(store.put);
-        for (const alarm of alarms) store.setAlarm(actor, alarm.name, alarm.due + later);
+        const stored = { machine, version, scope: pubkey, rev, at: ANCHOR };
+        write(append(actorTable, { id: actor, ...stored, snapshot: own(snapshot) }));
+        rowPuts({ machine, snapshot: JSON.parse(own(snapshot)) }).forEach(write);
+        for (const alarm of alarms)
+          write(put(alarmTable, { ...alarm, actor, due: alarm.due + later }));
       }
     }
   })();
@@ -154,7 +159,7 @@ async function measure(tenants: number): Promise<{ seconds: number; megabytes: n
   }, 50);
   clock.at = addMonths(ANCHOR, 1) - LEAD_MS + MINUTE_MS;
   const startedAt = performance.now();
-  outbox.start();
+  await outbox.start();
   alarms.start();
   const issued = db.sqlite.prepare<{ n: number }, []>("SELECT count(*) AS n FROM bolt11s");
   for (; (issued.get()?.n ?? 0) < tenants; await sleep(20));

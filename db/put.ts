@@ -1,5 +1,5 @@
 import { getTableColumns, getTableName } from "drizzle-orm";
-import { getTableConfig, type SQLiteTable } from "drizzle-orm/sqlite-core";
+import { getTableConfig, type SQLiteColumn, type SQLiteTable } from "drizzle-orm/sqlite-core";
 
 /**
  * One row to be written. `append` is for what is new: where the row exists, that is a violation of what
@@ -39,22 +39,38 @@ export const erase = <T extends SQLiteTable>(table: T, key: Partial<T["$inferSel
 });
 
 type Column = { property: string; name: string; isKey: boolean };
-type Shape = { name: string; columns: Column[]; key: string[] };
+type Shape = {
+  name: string;
+  columns: Column[];
+  key: string[];
+  /** The column in which the database counts the rows, where it does. */
+  counted: string | null;
+};
 
 const shapes = new WeakMap<SQLiteTable, Shape>();
 
-/** Columns and primary key of a table, by the names that rows have in our code and in the database. */
-function shapeOf(table: SQLiteTable): Shape {
+/**
+ * Columns and key of a table, by the names that rows have in our code and in the database. Where the
+ * database counts the rows, the key is what else names one.
+ */
+export function shapeOf(table: SQLiteTable): Shape {
   const known = shapes.get(table);
   if (known) return known;
   const together = getTableConfig(table).primaryKeys[0]?.columns.map(({ name }) => name);
-  const columns = Object.entries(getTableColumns(table)).map(([property, { name, primary }]) => ({
+  const all = Object.entries(getTableColumns(table));
+  const [counted = null] =
+    all.find(([, { primary, dataType }]) => primary && dataType === "number") ?? [];
+  const isKey = ({ name, primary, isUnique }: SQLiteColumn): boolean => {
+    if (together) return together.includes(name);
+    return counted === null ? primary : isUnique;
+  };
+  const columns = all.map(([property, column]) => ({
     property,
-    name: `"${name}"`,
-    isKey: together ? together.includes(name) : primary,
+    name: `"${column.name}"`,
+    isKey: isKey(column),
   }));
-  const key = columns.filter(({ isKey }) => isKey).map(({ property }) => property);
-  const shape = { name: `"${getTableName(table)}"`, columns, key };
+  const key = columns.filter((column) => column.isKey).map(({ property }) => property);
+  const shape = { name: `"${getTableName(table)}"`, columns, key, counted };
   shapes.set(table, shape);
   return shape;
 }

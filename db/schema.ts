@@ -35,12 +35,15 @@ export const actors = sqliteTable(
   ],
 );
 
-/** Every transition ever made, with the snapshot after it. `at` is logical, `recorded_at` real. */
+/**
+ * Every transition ever made, with the snapshot after it. `seq` is the revision of the scope that it
+ * made: 1, 2, 3 … without gaps. `at` is logical, `recorded_at` real.
+ */
 export const journal = sqliteTable(
   "journal",
   {
-    seq: integer().primaryKey(),
     scope: text().notNull(),
+    seq: integer().notNull(),
     actor: text().notNull(),
     rev: integer().notNull(),
     at: integer().notNull(),
@@ -57,9 +60,9 @@ export const journal = sqliteTable(
     snapshot: text().notNull(),
   },
   (t) => [
+    primaryKey({ columns: [t.scope, t.seq] }),
     uniqueIndex("journal_by_actor").on(t.actor, t.rev),
     uniqueIndex("journal_dedup").on(t.dedup).where(sql`${t.dedup} IS NOT NULL`),
-    index("journal_by_scope").on(t.scope, t.seq),
   ],
 );
 

@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { hexToBytes } from "nostr-tools/utils";
 import { openDatabase } from "../db/database.ts";
 import { isInMemory, privately, realDatabasePath } from "../db/files.ts";
-import { hostStore } from "../db/host-store.ts";
 import { createQueries } from "../db/index.ts";
 import { lockDatabase } from "../db/lock.ts";
 import { DatabaseRefused } from "../db/refusal.ts";
+import { sqliteStore } from "../db/sqlite-store.ts";
 import { relayActor } from "../machines/messages.ts";
 import type { RelayFinding } from "../machines/relay.ts";
 import { createApp } from "./app.ts";
@@ -120,7 +120,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     ...(tuning.walletTimeoutMs ? { walletTimeoutMs: tuning.walletTimeoutMs } : {}),
   };
   const host: Host = new Host({
-    store: hostStore(db),
+    store: sqliteStore(db),
     clock,
     machines: registered,
     effects: createEffects({
@@ -176,8 +176,10 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
   /** What the patrol found out about a relay, which is never a person's doing. */
   const tellRelay = (id: string, event: RelayFinding): void => {
     const origin = { cause: "patrol", by: null, reason: null };
+    const actor = relayActor(id);
+    const scope = host.store.scopeOf(actor) ?? actor;
     host
-      .deliver((run) => run.deliver(relayActor(id), event, clock.now(), "result", origin))
+      .deliver(scope, (run) => run.deliver(actor, event, run.now, "result", origin))
       .catch((error) => defect(`${event.type} of ${id} could not be told`, error));
   };
   const patrol = createPatrol({
@@ -281,14 +283,10 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     signatures: schnorr.name,
 
     /** Begins to work and to listen. @returns the URL that NIP-98 tokens must name. */
-    start(): string {
+    async start(): Promise<string> {
       queries.idempotency.prune(Math.floor((clock.now() - IDEMPOTENCY_KEPT_MS) / 1000));
+      await outbox.start().catch(refuse);
       alarms.start();
-      try {
-        outbox.start();
-      } catch (error) {
-        refuse(error as Error);
-      }
       watch?.start();
       patrol.start();
       app.listen({
@@ -311,7 +309,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
       await watch?.stop();
       await alarms.stop();
       await outbox.stop();
-      await host.drained();
+      await host.close();
       feed.close();
       held.dispose();
     },

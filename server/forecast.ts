@@ -1,7 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openDatabase } from "../db/database.ts";
-import { hostStore } from "../db/host-store.ts";
+import type { ActorRow } from "../db/image.ts";
+import { mapStore } from "../db/map-store.ts";
+import { append, type Put, put } from "../db/put.ts";
+import { actors, alarms, outbox } from "../db/schema.ts";
+import type { Store } from "../db/store.ts";
 import { DAY_MS, type Item } from "../machines/billing.ts";
 import { statusOf } from "../machines/describe.ts";
 import type { Bolt11, InvoiceContext } from "../machines/invoice.ts";
@@ -12,7 +15,6 @@ import { AlarmClock } from "./host/alarms.ts";
 import type { Effect } from "./host/effect.ts";
 import { Host, type HostOptions } from "./host/host.ts";
 import { Outbox } from "./host/outbox.ts";
-import { project, rowPuts } from "./projections/index.ts";
 import { toSeconds } from "./projections/seconds.ts";
 
 /**
@@ -33,50 +35,43 @@ const STOPS_MAX = 2_000;
  * where everything answers: a connected wallet pays, nobody else does anything.
  */
 export async function forecast(source: Host, scope: string, nowMs: number): Promise<Foreseen[]> {
-  const db = openDatabase(":memory:");
+  const store = mapStore();
   const clock = { at: nowMs, now: () => clock.at };
   const foreseen: Foreseen[] = [];
   const host: Host = new Host({
-    store: hostStore(db),
+    store,
     clock,
     machines: source.machines,
     effects: idealEffects(() => host, clock),
+    // Nobody reads rows of what will never be.
     project(change) {
       foreseen.push(...seen(change));
-      return project(change);
+      return [];
     },
   } satisfies HostOptions);
   const rows = source.store.scopeActors(scope);
-  // Tenants before relays before invoices: rows refer to one another.
   const order = ["tenant", "relay", "invoice", "notice"];
   rows.sort((a, b) => order.indexOf(a.machine) - order.indexOf(b.machine));
-  await host.deliver((run) => {
-    for (const row of rows) {
-      run.adopt(row, source.store.openWork(row.id));
-      const snapshot = JSON.parse(row.snapshot);
-      for (const put of rowPuts({ machine: row.machine, snapshot })) host.store.put(put);
-    }
-  });
+  for (const row of rows) store.fill(adopted(source.store, row));
   const statuses = new Map(rows.map((row) => [row.id, statusOf(JSON.parse(row.snapshot).value)]));
-  const alarms = new AlarmClock(host, () => {});
-  const outbox = new Outbox(host, {
+  const clockwork = new AlarmClock(host, () => {});
+  const worker = new Outbox(host, {
     concurrency: { zooid: 64, wallet: 64, nwc: 64, dm: 64, clock: 64 },
     onDefect: () => {},
   });
   try {
-    alarms.start();
-    outbox.start();
+    clockwork.start();
+    await worker.start();
     const until = nowMs + HORIZON_MS;
     for (let stops = 0; stops < STOPS_MAX; stops++) {
-      await settle(alarms, outbox);
-      const due = host.store.nextAlarm()?.due ?? until;
+      await settle(clockwork, worker);
+      const due = store.nextAlarm() ?? until;
       if (due >= until) break;
       clock.at = Math.max(clock.at, due);
     }
   } finally {
-    await alarms.stop();
-    await outbox.stop();
-    db.close();
+    await clockwork.stop();
+    await worker.stop();
   }
   return foreseen.filter((event) => {
     if (event.what !== "relay") return true;
@@ -85,6 +80,17 @@ export async function forecast(source: Host, scope: string, nowMs: number): Prom
     statuses.set(actor, event.status);
     return isNews;
   });
+}
+
+/** An actor as it stands, with its deadlines and the work that it waits for; what is held stays so. */
+function adopted(source: Store, row: ActorRow): Put[] {
+  const work = source.openWork(row.id).map((open) => {
+    const isHeld = open.state === "undelivered" || open.state === "held";
+    const begun = { ...open, state: "todo" as const, attempt: 0, deaths: 0, nextAt: row.at };
+    return append(outbox, isHeld ? open : begun);
+  });
+  const armed = source.alarmsOf(row.id).map((alarm) => put(alarms, alarm));
+  return [append(actors, row), ...armed, ...work];
 }
 
 async function settle(alarms: AlarmClock, outbox: Outbox): Promise<void> {

@@ -7,7 +7,7 @@ try {
   const config = readConfig(process.env);
   for (const warning of config.warnings) log("warn", warning);
   const berth = await createBerth(config);
-  const url = berth.start();
+  const url = await berth.start();
   log("info", "Berth is ready", {
     url,
     platform: berth.platformPubkey,

@@ -4,8 +4,8 @@
  */
 import { existsSync } from "node:fs";
 import { openDatabase } from "../db/database.ts";
-import { hostStore } from "../db/host-store.ts";
 import { lockDatabase } from "../db/lock.ts";
+import { sqliteStore } from "../db/sqlite-store.ts";
 import { systemClock } from "./clock.ts";
 import { readDatabasePath } from "./config.ts";
 import { idealEffects } from "./forecast.ts";
@@ -21,7 +21,7 @@ try {
   const unlock = lockDatabase(path);
   const db = openDatabase(path);
   const host: Host = new Host({
-    store: hostStore(db),
+    store: sqliteStore(db),
     clock: systemClock,
     machines: registered,
     // None is ever begun.

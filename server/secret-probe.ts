@@ -37,5 +37,5 @@ export async function provePlatformSecret(parts: {
   }
   if (probe) return;
   const sealed = Buffer.from(vault.seal("this database", PROBE));
-  await host.transact((tx) => tx.put(secrets, { id: PROBE, sealed }));
+  await host.transact(PROBE, (tx) => tx.put(secrets, { id: PROBE, sealed }));
 }

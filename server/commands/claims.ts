@@ -12,13 +12,15 @@ export type Availability =
   | { available: false; reason: string; detail: string };
 
 /**
- * Whether `tenant` (null for a stranger) could have this subdomain now.
+ * Whether `tenant` (null for a stranger) could have this subdomain at `nowMs`. The holder is looked for
+ * before what is kept: a name is given up and kept in one unit, so one of the two is seen.
  * Reasons: the codes of {@link subdomainProblem}, `subdomain_taken`, `subdomain_quarantined`.
  */
 export function availabilityOf(
-  { queries, clock, relayDomain, ownHosts }: CommandParts,
+  { queries, relayDomain, ownHosts }: CommandParts,
   subdomain: string,
   tenant: string | null,
+  nowMs: number,
 ): Availability {
   const problem = subdomainProblem(subdomain);
   if (problem) return { available: false, reason: problem.code, detail: problem.fix };
@@ -26,7 +28,7 @@ export function availabilityOf(
     return no("subdomain_reserved", "this name is reserved; choose another");
   if (queries.relays.holder(subdomain))
     return no("subdomain_taken", "this name is taken; choose another");
-  const kept = queries.relays.keptFor(subdomain, toSeconds(clock.now()));
+  const kept = queries.relays.keptFor(subdomain, toSeconds(nowMs));
   if (kept && kept.tenant !== tenant)
     return no(
       "subdomain_quarantined",
@@ -38,8 +40,13 @@ export function availabilityOf(
 const no = (reason: string, detail: string): Availability => ({ available: false, reason, detail });
 
 /** @throws AppError 409 where the name is not to be had, 422 where it is no name. */
-export function assertAvailable(parts: CommandParts, subdomain: string, tenant: string): void {
-  const found = availabilityOf(parts, subdomain, tenant);
+export function assertAvailable(
+  parts: CommandParts,
+  subdomain: string,
+  tenant: string,
+  nowMs: number,
+): void {
+  const found = availabilityOf(parts, subdomain, tenant, nowMs);
   if (found.available) return;
   const status = subdomainProblem(subdomain) ? 422 : 409;
   throw new AppError(found.reason, status, found.detail, { field: "subdomain" });

@@ -23,16 +23,15 @@ export function editRelay(
   id: string,
   wish: Partial<Settings> & { plan?: PlanId },
 ): Promise<void> {
-  const { host, clock } = parts;
   const edit = cleanTexts(wish);
-  return host.transact((tx) => {
+  return parts.host.transact(pubkey, (tx) => {
     const row = ownRelay(parts, pubkey, id);
     const till = ensureActiveTenant(tx, pubkey);
     if (edit.plan !== undefined) changePlan(parts, tx, till, id, edit.plan);
     const { name = row.name, subdomain = row.subdomain, description = row.description } = edit;
     if (subdomain !== row.subdomain) {
-      assertRenameDue(row.renamedAt, clock.now());
-      assertAvailable(parts, subdomain, pubkey);
+      assertRenameDue(row.renamedAt, tx.now);
+      assertAvailable(parts, subdomain, pubkey, tx.now);
     } else if (name === row.name && description === row.description) return;
     const event = { type: "EDIT", name, subdomain, description };
     tx.send(relayActor(id), event, { cause: "http", by: pubkey });
@@ -55,7 +54,7 @@ function assertRenameDue(renamedAt: number | null, nowMs: number): void {
  * @throws AppError 404, 403 `tenant_suspended`, 409 `suspended_by_operator`
  */
 export function deactivateRelay(parts: CommandParts, pubkey: string, id: string): Promise<void> {
-  return parts.host.transact((tx) => {
+  return parts.host.transact(pubkey, (tx) => {
     const row = ownRelay(parts, pubkey, id);
     ensureActiveTenant(tx, pubkey);
     if (row.status === "deactivated") return;

@@ -8,11 +8,8 @@ const LOOKED_AT_MAX = 100;
  * Sends anew what could not be sent because its recipient named no inbox: of each invoice that is
  * still open the last notice, as long as it matters. What was paid since needs no reminder.
  */
-export function retryNotices(
-  { host, queries, clock }: CommandParts,
-  pubkey: string,
-): Promise<void> {
-  return host.transact((tx) => {
+export function retryNotices({ host, queries }: CommandParts, pubkey: string): Promise<void> {
+  return host.transact(pubkey, (tx) => {
     const filter = { status: null, limit: LOOKED_AT_MAX, offset: 0 };
     const seen = new Set<string>();
     for (const { id, invoice, status } of queries.notices.list(pubkey, filter).items) {
@@ -22,7 +19,7 @@ export function retryNotices(
       if (queries.invoices.get(invoice)?.status !== "pending") continue;
       const actor = noticeActor(id);
       const { validUntil } = (tx.read(actor)?.persisted.context ?? {}) as Partial<NoticeContext>;
-      if (validUntil == null || validUntil <= clock.now()) continue;
+      if (validUntil == null || validUntil <= tx.now) continue;
       const retry = { type: "admin.retry", reason: "its recipient named an inbox" };
       tx.send(actor, retry, { cause: "http", by: pubkey });
     }

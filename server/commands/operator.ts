@@ -52,17 +52,20 @@ const NOT_NOW: Record<string, string> = {
   "admin.refundCancelled": "no refund is under way for this tenant",
 };
 
-/** One act, in one transaction; repeated under its key it does nothing. @throws AppError 404, 409, 422 */
+/** One act, in one unit of a tenant's; repeated under its key it does nothing. @throws AppError 404, 409, 422 */
 function operate(
-  { host, ...parts }: Pick<CommandParts, "host" | "queries" | "clock">,
+  { host, ...parts }: Pick<CommandParts, "host" | "queries">,
+  actor: string,
   { by, once }: Act,
   body: (tx: Tx) => void,
 ): Promise<void> {
   const asker = { pubkey: by, once };
-  return host.transact((tx) => {
+  // Of what does not exist there is nothing to find in any scope, and the act is refused as such.
+  const scope = host.store.scopeOf(actor) ?? actor;
+  return host.transact(scope, (tx) => {
     if (replayed(parts, asker)) return;
     body(tx);
-    remembered(parts, tx, asker, { relay: "", invoice: null });
+    remembered(tx, asker, { relay: "", invoice: null });
   });
 }
 
@@ -72,7 +75,7 @@ const act = (
   actor: string,
   event: HostEvent & Record<string, unknown>,
   by: Act,
-): Promise<void> => operate(parts, by, (tx) => actIn(tx, actor, event, by));
+): Promise<void> => operate(parts, actor, by, (tx) => actIn(tx, actor, event, by));
 
 function tillOf(tx: Tx, pubkey: string): TenantContext {
   const till = tx.read(tenantActor(pubkey));
@@ -96,12 +99,11 @@ function relayOf({ queries }: CommandParts, id: string) {
 
 /** Gives a relay paid time until `toMs`; later than what it has. @throws AppError 404, 409 */
 export const extendRelay = (parts: CommandParts, id: string, toMs: number, by: Act) =>
-  operate(parts, by, (tx) => extendIn(parts, tx, id, toMs, by));
+  operate(parts, relayActor(id), by, (tx) => extendIn(parts, tx, id, toMs, by));
 
 function extendIn(parts: CommandParts, tx: Tx, id: string, toMs: number, by: Act): void {
   const { tenant } = relayOf(parts, id);
-  const nowMs = parts.clock.now();
-  if (toMs <= nowMs || toMs > nowMs + EXTENSION_MAX_MS)
+  if (toMs <= tx.now || toMs > tx.now + EXTENSION_MAX_MS)
     throw new AppError("invalid", 422, "unix seconds, ahead of now and at most five years", {
       field: "paid_through",
     });
@@ -110,9 +112,9 @@ function extendIn(parts: CommandParts, tx: Tx, id: string, toMs: number, by: Act
 
 /** Gives a relay its time up to the next anchor for nothing. @throws AppError 404, 409 */
 export const compRelay = (parts: CommandParts, id: string, by: Act) =>
-  operate(parts, by, (tx) => {
+  operate(parts, relayActor(id), by, (tx) => {
     const till = tillOf(tx, relayOf(parts, id).tenant);
-    const from = Math.max(till.seats[id]?.paidThrough ?? 0, parts.clock.now());
+    const from = Math.max(till.seats[id]?.paidThrough ?? 0, tx.now);
     extendIn(parts, tx, id, nextAnchor(till.anchor ?? from, from), by);
   });
 
@@ -122,18 +124,17 @@ export const compRelay = (parts: CommandParts, id: string, by: Act) =>
  * @throws AppError 404, 409
  */
 export const unsuspendRelay = (parts: CommandParts, id: string, by: Act) =>
-  operate(parts, by, (tx) => {
+  operate(parts, relayActor(id), by, (tx) => {
     const { status, cause, tenant, subdomain } = relayOf(parts, id);
     actIn(tx, relayActor(id), { type: "admin.unsuspend" }, by);
     if (status !== "deactivated" || cause !== "admin") return;
     const till = tillOf(tx, tenant);
-    const nowMs = parts.clock.now();
     const plan = till.seats[id]?.plan ?? "free";
     const event = { type: "REACTIVATE" as const, relay: id, plan, invoice: newId("i") };
     // What ran is restored; but not into a suspended account, a name that is gone or a full house.
     const isActive = statusOf(tx.read(tenantActor(tenant))?.persisted.value) === "active";
-    const isOpen = mayReopen(till, event, nowMs) && reopensCovered(till, event, nowMs);
-    if (!isActive || !isOpen || !availabilityOf(parts, subdomain, tenant).available) return;
+    const isOpen = mayReopen(till, event, tx.now) && reopensCovered(till, event, tx.now);
+    if (!isActive || !isOpen || !availabilityOf(parts, subdomain, tenant, tx.now).available) return;
     tx.send(tenantActor(tenant), event, { cause: "http", by: by.by, reason: by.reason });
   });
 
@@ -179,14 +180,14 @@ export function prepareRefund(
   const wrong = (code: string, message: string) =>
     new AppError(code, 422, message, { field: "bolt11" });
   const decoded = decodeInvoice(bolt11);
-  return operate(parts, by, (tx) => {
+  return operate(parts, tenantActor(pubkey), by, (tx) => {
     if (!decoded) throw wrong("bolt11_invalid", "this is no bolt11; ask the tenant for one");
     if (/^ln([a-z]+)[1-9]/.exec(bolt11)?.[1] !== parts.network)
       throw wrong("bolt11_network", "the bolt11 is of another network; it would pay nobody");
     if (decoded.millisatoshi !== sats * 1000)
       throw wrong("bolt11_amount", `the bolt11 must be for exactly ${sats} sats`);
     const expiresAt = (decoded.timestamp + (decoded.expiry ?? 3600)) * 1000;
-    if (expiresAt <= parts.clock.now())
+    if (expiresAt <= tx.now)
       throw wrong("bolt11_expired", "the bolt11 has expired; ask the tenant for a new one");
     if (parts.queries.tenants.isRefunded(pubkey, bolt11))
       throw wrong("bolt11_used", "this bolt11 was paid by an earlier refund; ask for a new one");
@@ -202,7 +203,7 @@ export function prepareRefund(
 
 /** Second step: the preimage proves that the bolt11 was paid. @throws AppError 409, 422 */
 export const confirmRefund = (parts: CommandParts, pubkey: string, preimage: string, by: Act) =>
-  operate(parts, by, (tx) => {
+  operate(parts, tenantActor(pubkey), by, (tx) => {
     const { refund } = tillOf(tx, pubkey);
     if (!refund) throw new AppError("no_refund", 409, "no refund is under way for this tenant");
     const hash = createHash("sha256").update(Buffer.from(preimage, "hex")).digest("hex");

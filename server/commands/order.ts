@@ -39,7 +39,7 @@ export function orderRelay(
 ): Promise<Ordered> {
   const { host, vault } = parts;
   const order = cleanTexts(wish);
-  return host.transact((tx) => {
+  return host.transact(asker.pubkey, (tx) => {
     const prior = replayed(parts, asker);
     if (prior) return prior;
     const till = ensureActiveTenant(tx, asker.pubkey);
@@ -50,9 +50,9 @@ export function orderRelay(
         429,
         `you have had ${RELAYS_MAX} relays, deactivated ones included; bring one of them back instead`,
       );
-    assertCreationDue(parts, asker.pubkey);
+    assertCreationDue(parts, asker.pubkey, tx.now);
     assertRoom(till.seats, order.plan);
-    assertAvailable(parts, order.subdomain, asker.pubkey);
+    assertAvailable(parts, order.subdomain, asker.pubkey, tx.now);
     const relay = newId("r");
     const invoice = newId("i");
     const schema = assignSchema(parts, tx, order.subdomain, relay);
@@ -62,7 +62,7 @@ export function orderRelay(
     const event = { type: "ORDER", relay, invoice, schema, ...order };
     tx.send(tenantActor(asker.pubkey), event, { cause: "http", by: asker.pubkey });
     const isPaid = plans[order.plan].priceSats > 0;
-    return remembered(parts, tx, asker, { relay, invoice: isPaid ? invoice : null });
+    return remembered(tx, asker, { relay, invoice: isPaid ? invoice : null });
   });
 }
 
@@ -80,8 +80,8 @@ export function reactivateRelay(
   relay: string,
   wanted?: PlanId,
 ): Promise<Ordered> {
-  const { host, clock } = parts;
-  return host.transact((tx) => {
+  const { host } = parts;
+  return host.transact(asker.pubkey, (tx) => {
     const prior = replayed(parts, asker);
     if (prior) return prior;
     const till = ensureActiveTenant(tx, asker.pubkey);
@@ -98,7 +98,7 @@ export function reactivateRelay(
     const own = planOfReturn(till, relay, seat);
     const plan = wanted ?? own;
     if (seat.is === "dark" && plan === own && till.renewal && renews(till, relay))
-      return remembered(parts, tx, asker, {
+      return remembered(tx, asker, {
         relay,
         invoice: reissued(tx, asker, till.renewal.invoice),
       });
@@ -108,19 +108,19 @@ export function reactivateRelay(
         409,
         "an invoice for this relay is still open; pay it, or try again once it has run out",
       );
-    assertNoPaidTimeLost(seat, plan, clock.now());
+    assertNoPaidTimeLost(seat, plan, tx.now);
     const isFree = plans[plan].priceSats === 0;
-    const covered = isFree || (plan === seat.plan && isCovered(seat, clock.now()));
+    const covered = isFree || (plan === seat.plan && isCovered(seat, tx.now));
     if (!covered) assertBillable(parts, plan);
-    if (!covered) assertInvoiceDue(parts, asker.pubkey, relay);
-    const lasting = reopenedAs(seat, plan, clock.now());
+    if (!covered) assertInvoiceDue(parts, asker.pubkey, relay, tx.now);
+    const lasting = reopenedAs(seat, plan, tx.now);
     if (lasting !== null) assertRoom(till.seats, lasting, relay);
-    if (seat.is === "off") assertAvailable(parts, row.subdomain, asker.pubkey);
+    if (seat.is === "off") assertAvailable(parts, row.subdomain, asker.pubkey, tx.now);
     const invoice = newId("i");
     const event = { type: "REACTIVATE", relay, plan, invoice };
     tx.send(tenantActor(asker.pubkey), event, { cause: "http", by: asker.pubkey });
     const isBilled = tx.read(invoiceActor(invoice)) !== null;
-    return remembered(parts, tx, asker, { relay, invoice: isBilled ? invoice : null });
+    return remembered(tx, asker, { relay, invoice: isBilled ? invoice : null });
   });
 }
 
@@ -148,7 +148,7 @@ function reissued(tx: Tx, { pubkey }: Asker, invoice: string): string {
  * left as it is. @throws AppError 404, 409 `invoice_not_open`, 403 `tenant_suspended`
  */
 export function reissueInvoice(parts: CommandParts, asker: Asker, id: string): Promise<void> {
-  return parts.host.transact((tx) => {
+  return parts.host.transact(asker.pubkey, (tx) => {
     const row = parts.queries.invoices.get(id);
     if (row?.tenant !== asker.pubkey)
       throw new AppError("invoice_not_found", 404, "you have no such invoice");
@@ -226,14 +226,9 @@ export function replayed(
   return prior;
 }
 
-export function remembered(
-  { clock }: Pick<CommandParts, "clock">,
-  tx: Tx,
-  { pubkey, once }: Asker,
-  made: Ordered,
-): Ordered {
+export function remembered(tx: Tx, { pubkey, once }: Asker, made: Ordered): Ordered {
   if (once) {
-    const createdAt = toSeconds(clock.now());
+    const createdAt = toSeconds(tx.now);
     tx.append(idempotency, { tenant: pubkey, ...once, ...made, createdAt });
   }
   return made;

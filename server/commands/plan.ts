@@ -83,13 +83,13 @@ export function changePlan(
   // Said again in an edit, the plan that it has is no change, also of one that does not run.
   const isAsItWas = plan === seat.plan || plan === planOfReturn(till, relay, seat);
   if (isAsItWas && seat.is !== "on" && seat.is !== "new") return false;
-  const wanted = quoteOf(till, seat, relay, plan, parts.clock.now());
+  const wanted = quoteOf(till, seat, relay, plan, tx.now);
   if (wanted.change === "none") return false;
   const refusal = changeRefusal(seat, wanted.change);
   if (refusal) throw refused(refusal);
   if (wanted.applies === "when_paid") {
     assertBillable(parts, plan);
-    assertInvoiceDue(parts, till.pubkey, relay);
+    assertInvoiceDue(parts, till.pubkey, relay, tx.now);
   }
   if (wanted.change === "free" || wanted.applies === "at_period_end")
     assertRoom(till.seats, plan, relay);

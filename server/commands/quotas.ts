@@ -1,6 +1,5 @@
 import type { Queries } from "../../db/index.ts";
 import { DAY_MS, HOUR_MS } from "../../machines/billing.ts";
-import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import { toSeconds } from "../projections/seconds.ts";
 
@@ -11,35 +10,36 @@ export type Quotas = {
   invoicesPerRelayAndHour: number;
 };
 
-type Parts = { queries: Queries; quotas: Quotas; clock: Clock };
+type Parts = { queries: Queries; quotas: Quotas };
 
 /** @throws AppError 429 `creation_limit` */
-export function assertCreationDue({ queries, quotas, clock }: Parts, tenant: string): void {
+export function assertCreationDue({ queries, quotas }: Parts, tenant: string, nowMs: number): void {
   const { creationsPerDay: max } = quotas;
-  const made = queries.relays.created(tenant, toSeconds(clock.now() - DAY_MS));
+  const made = queries.relays.created(tenant, toSeconds(nowMs - DAY_MS));
   if (made.length < max) return;
   throw new AppError(
     "creation_limit",
     429,
     `you have created ${max} relays within a day; create the next one tomorrow`,
-    { retryAfterSeconds: waitSeconds(made[max - 1], DAY_MS, clock.now()) },
+    { retryAfterSeconds: waitSeconds(made[max - 1], DAY_MS, nowMs) },
   );
 }
 
 /** Before an owner's wish writes another invoice for a relay. @throws AppError 429 `invoice_limit` */
 export function assertInvoiceDue(
-  { queries, quotas, clock }: Parts,
+  { queries, quotas }: Parts,
   tenant: string,
   relay: string,
+  nowMs: number,
 ): void {
   const { invoicesPerRelayAndHour: max } = quotas;
-  const made = queries.invoices.writtenFor(relay, tenant, toSeconds(clock.now() - HOUR_MS));
+  const made = queries.invoices.writtenFor(relay, tenant, toSeconds(nowMs - HOUR_MS));
   if (made.length < max) return;
   throw new AppError(
     "invoice_limit",
     429,
     `this relay was given ${max} invoices within the hour; pay the one that is open, or change the plan later`,
-    { field: "plan", retryAfterSeconds: waitSeconds(made[max - 1], HOUR_MS, clock.now()) },
+    { field: "plan", retryAfterSeconds: waitSeconds(made[max - 1], HOUR_MS, nowMs) },
   );
 }
 

@@ -10,7 +10,7 @@ import type { CommandParts } from "./index.ts";
 function ensureTenant(tx: Tx, pubkey: string): TenantContext {
   const found = tx.read(tenantActor(pubkey));
   if (found) return found.persisted.context as TenantContext;
-  tx.create(tenantActor(pubkey), "tenant", pubkey, { pubkey }, { cause: "http", by: pubkey });
+  tx.create(tenantActor(pubkey), "tenant", { pubkey }, { cause: "http", by: pubkey });
   return ensureTenant(tx, pubkey);
 }
 
@@ -32,7 +32,7 @@ export async function visitTenant(parts: CommandParts, pubkey: string): Promise<
   const { host, queries } = parts;
   const found = queries.tenants.get(pubkey);
   if (found) return found;
-  await host.transact((tx) => {
+  await host.transact(pubkey, (tx) => {
     ensureTenant(tx, pubkey);
   });
   return visitTenant(parts, pubkey);

@@ -17,7 +17,7 @@ export function setWallet(
   pubkey: string,
   nwcUrl: string | null,
 ): Promise<void> {
-  return host.transact((tx) => {
+  return host.transact(pubkey, (tx) => {
     ensureActiveTenant(tx, pubkey);
     const id = walletSecret(pubkey);
     if (nwcUrl === null && !queries.secrets.get(id)) return;

@@ -1,4 +1,5 @@
-import type { AlarmRow } from "../../db/host-store.ts";
+import type { AlarmRow, OutboxRow, Scoped } from "../../db/image.ts";
+import { Violation } from "../../db/store.ts";
 import type { Host } from "./host.ts";
 import { endless, Run, SAME_INSTANT_MAX } from "./run.ts";
 
@@ -8,15 +9,15 @@ const AFTER_FAILURE_MS = 1000;
 /** An alarm that is later than this is late because nobody was there. */
 const LATE_MS = 60_000;
 
-/** What the clock must know of work: whether any of a scope's is under way, and when it no longer is. */
+/** What the clock must know of work: whether any is under way, and when it no longer is. */
 export type Work = {
-  isBusy(scope: string): boolean;
-  onAttempt(listener: (actor: string) => void): void;
+  isBusy(work: readonly OutboxRow[]): boolean;
+  onAttempt(listener: (scope: string) => void): void;
 };
 
 /**
- * Fires what is due, oldest first; ties by actor, then name. In groups, a savepoint each, so that HTTP
- * is served in between. One that fails is held for the operator; the others go on.
+ * Fires what is due, of each scope oldest first; ties by actor, then name. In groups, so that HTTP is
+ * served in between. One that fails is held for the operator; the others go on.
  *
  * After a gap, when alarms are late, their order alone is not enough: what one of them began must be
  * tried before the next instant of its scope, as it would have been had somebody been there. Otherwise
@@ -42,15 +43,13 @@ export class AlarmClock {
     readonly onDefect: (message: string, error: unknown) => void,
     readonly work: Work | null = null,
   ) {
-    this.#unsubscribe = host.onCommit(({ actors, held, earliestAlarm }) => {
+    this.#unsubscribe = host.onCommit(({ scope, actors, held, earliestAlarm }) => {
       for (const { actor, name, error } of held)
         this.onDefect(`alarm ${name} of ${actor} is held`, error);
-      if (this.#waiting.size > 0) for (const { scope } of actors) this.#goOn(scope);
+      if (actors.length > 0) this.#goOn(scope);
       if (earliestAlarm < this.#wakesAt && this.#firing === null) this.#sleep();
     });
-    work?.onAttempt((actor) => {
-      if (this.#waiting.size > 0) this.#goOn(host.store.actor(actor)?.scope ?? "");
-    });
+    work?.onAttempt((scope) => this.#goOn(scope));
   }
 
   start(): void {
@@ -96,8 +95,14 @@ export class AlarmClock {
   }
 
   async #fireDue(): Promise<void> {
-    while (this.#isRunning && (await this.host.deliver(() => this.#fireGroup())) > 0)
+    while (this.#isRunning) {
+      const { store, clock } = this.host;
+      const due = store.dueAlarms(clock.now(), GROUP_MAX, [...this.#waiting]);
+      if (due.length === 0) break;
+      const byScope = Map.groupBy(due, ({ scope }) => scope);
+      await Promise.all([...byScope.values()].map((alarms) => this.#fire(alarms)));
       await new Promise((resolve) => setTimeout(resolve, 0));
+    }
     this.#fired.clear();
     if (this.#waiting.size === 0) this.#reached.clear();
   }
@@ -111,50 +116,60 @@ export class AlarmClock {
     });
   }
 
-  /** Whether an alarm is late and must wait for what earlier instants of its scope began. */
-  #mustWait({ due, scope }: AlarmRow & { scope: string }): boolean {
-    if (this.work === null || this.host.clock.now() - due <= LATE_MS) return false;
-    if (due !== this.#reached.get(scope) && this.work.isBusy(scope)) {
-      this.#waiting.add(scope);
-      return true;
+  /** Fires what is due in one scope, in order. */
+  async #fire(alarms: readonly Scoped<AlarmRow>[]): Promise<void> {
+    const [first] = alarms;
+    if (!first) return;
+    const { scope } = first;
+    try {
+      const fired = await this.host.deliver(scope, (run) => this.#fireReady(run, alarms));
+      for (const instant of fired) this.#fired.set(instant, (this.#fired.get(instant) ?? 0) + 1);
+    } catch (error) {
+      // What cannot be written as it was decided: each by itself, and what that is the fault of is held.
+      if (!(error instanceof Violation)) throw error;
+      if (alarms.length > 1) for (const alarm of alarms) await this.#fire([alarm]);
+      else await this.host.deliver(scope, (run) => run.hold(first, error));
     }
-    this.#reached.set(scope, due);
-    return false;
   }
 
-  /** @returns how many it fired, which is 0 when nothing is due. */
-  #fireGroup(): number {
-    const { store, clock, touched } = this.host;
-    let count = 0;
-    while (count < GROUP_MAX) {
-      const waiting = JSON.stringify([...this.#waiting]);
-      const due = store.dueAlarmsBut(clock.now(), waiting, GROUP_MAX - count);
-      if (due.length === 0) break;
-      for (const [index, alarm] of due.entries()) {
-        if (this.#waiting.has(alarm.scope) || this.#mustWait(alarm)) continue;
-        const instant = `${alarm.actor} ${alarm.due}`;
-        const times = (this.#fired.get(instant) ?? 0) + 1;
-        this.#fired.set(instant, times);
-        const run = new Run(this.host);
-        if (times > SAME_INSTANT_MAX) run.hold(alarm, endless(alarm));
-        else run.fireOrHold(alarm);
-        count++;
-        // What was armed meanwhile may come before the rest of the list.
-        const next = due[index + 1];
-        if (next && touched.earliestAlarm <= next.due) break;
-      }
+  /** What may fire now: of late alarms one instant, and only once what earlier ones began was tried. */
+  #fireReady(run: Run, alarms: readonly AlarmRow[]): string[] {
+    const { unit, now } = run;
+    const [{ due } = { due: now }] = alarms;
+    if (this.work === null || now - due <= LATE_MS) return this.#fireEach(run, alarms);
+    if (due !== this.#reached.get(unit.scope) && this.work.isBusy(unit.unfinishedWork())) {
+      this.#waiting.add(unit.scope);
+      return [];
     }
-    return count;
+    this.#reached.set(unit.scope, due);
+    const instant = alarms.filter((alarm) => alarm.due === due);
+    return this.#fireEach(run, instant);
+  }
+
+  /** @returns the instants at which it fired, one for each alarm. */
+  #fireEach({ host, unit }: Run, alarms: readonly AlarmRow[]): string[] {
+    const fired: string[] = [];
+    for (const [index, { actor, name, due }] of alarms.entries()) {
+      const instant = `${actor} ${due}`;
+      const before = fired.filter((other) => other === instant).length;
+      fired.push(instant);
+      const times = (this.#fired.get(instant) ?? 0) + before + 1;
+      const run = new Run(host, unit);
+      const alarm = { actor, name, due, heldAt: null, error: null };
+      if (times > SAME_INSTANT_MAX) run.hold(alarm, endless(alarm));
+      else run.fireOrHold(alarm);
+      // What was armed meanwhile may come before the rest of the list.
+      const next = alarms[index + 1];
+      if (next && unit.earliestAlarm <= next.due) break;
+    }
+    return fired;
   }
 
   #sleep(): void {
     if (!this.#isRunning) return;
     clearTimeout(this.#timer);
-    const [next] = this.host.store.dueAlarmsBut(
-      Number.MAX_SAFE_INTEGER,
-      JSON.stringify([...this.#waiting]),
-      1,
-    );
+    const { store } = this.host;
+    const [next] = store.dueAlarms(Number.MAX_SAFE_INTEGER, 1, [...this.#waiting]);
     this.#wakesAt = next?.due ?? Number.POSITIVE_INFINITY;
     if (this.#wakesAt === Number.POSITIVE_INFINITY) return;
     const waitMs = Math.min(Math.max(this.#wakesAt - this.host.clock.now(), 0), SLEEP_MAX_MS);

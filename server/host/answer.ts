@@ -1,5 +1,6 @@
-import type { OutboxRow } from "../../db/host-store.ts";
+import type { OutboxRow } from "../../db/image.ts";
 import type { Origin, Run } from "./run.ts";
+import { finishWork } from "./work.ts";
 import { doneEvent, errorEvent } from "./xstate.ts";
 
 /**
@@ -12,30 +13,24 @@ export type Ending = { answer: string } | { code: string; said: string | null };
 export const errorText = ({ code, said }: { code: string; said: string | null }): string =>
   said === null ? code : `${code}: ${said}`;
 
-/** So many old rows go with each that ends, so that the outbox stays small without a sweep. */
-const PRUNED_PER_ENDING = 2;
-const KEEP_FINISHED_MS = 7 * 86_400_000;
-
 /**
- * Ends a piece of work and delivers its ending to the state that waits for it, in one transaction.
+ * Ends a piece of work and delivers its ending to the state that waits for it, in one unit.
  * Where the state was left meanwhile, nothing happens: a late answer drops.
  *
  * @throws where the state that waits does not take it.
  */
 export function deliverEnding(
   run: Run,
-  row: OutboxRow,
+  row: Pick<OutboxRow, "key" | "actor" | "invoke">,
   ending: Ending,
   by: Pick<Origin, "by" | "reason"> = { by: null, reason: null },
 ): void {
-  const { store, clock } = run.host;
-  const now = clock.now();
+  const { now } = run;
   const answer = "answer" in ending ? ending.answer : null;
   const error = "code" in ending ? errorText(ending) : null;
   // What was due before now happens before now, and may leave the state that waits.
   run.catchUp(row.actor);
-  if (store.finishWork(now, answer, error, row.key) === 0) return;
-  store.pruneWork(now - KEEP_FINISHED_MS, PRUNED_PER_ENDING);
+  if (!finishWork(run.unit, row.key, { finishedAt: now, answer, error })) return;
   const event =
     "answer" in ending
       ? doneEvent(row.invoke, JSON.parse(ending.answer))

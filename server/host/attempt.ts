@@ -1,4 +1,4 @@
-import type { OutboxRow } from "../../db/host-store.ts";
+import type { OutboxRow } from "../../db/image.ts";
 import { isStorageFailure } from "../../db/storage-failure.ts";
 import { Killed, Refused, Unavailable } from "../errors.ts";
 import type { Effect, EffectContext } from "./effect.ts";

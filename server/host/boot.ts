@@ -1,4 +1,5 @@
 import type { Host } from "./host.ts";
+import { reviveWork } from "./work.ts";
 
 /** So many at once: they share commits, and memory does not grow with the number of actors. */
 const GROUP_MAX = 256;
@@ -16,7 +17,7 @@ export async function migrateActors(host: Host): Promise<number> {
       const rows = host.store.outdated(name, machine.version ?? "", GROUP_MAX);
       if (rows.length === 0) break;
       const ends = await Promise.allSettled(
-        rows.map((row) => host.deliver((run) => run.migrate(row))),
+        rows.map((row) => host.deliver(row.scope, (run) => run.migrate(row))),
       );
       for (const [index, end] of ends.entries()) {
         if (end.status === "fulfilled") continue;
@@ -31,4 +32,23 @@ export async function migrateActors(host: Host): Promise<number> {
     }
   }
   return migrated;
+}
+
+/**
+ * Takes up what a former process left. This process holds the database's lock, so whatever is marked
+ * as running is not.
+ *
+ * @throws when open work has no handler, or no state that waits for it.
+ */
+export async function takeUpWork(host: Host): Promise<void> {
+  const { store, effects } = host;
+  for (const src of store.openSources())
+    if (!effects[src]) throw new Error(`open work wants '${src}', which is gone`);
+  const [orphan] = store.orphanedWork();
+  if (orphan) throw new Error(`nobody waits for the open work ${orphan}`);
+  await Promise.all(
+    store
+      .runningWork()
+      .map(({ key, scope }) => host.deliver(scope, ({ unit }) => reviveWork(unit, key))),
+  );
 }

@@ -1,4 +1,5 @@
-import type { JournalRow } from "../../db/host-store.ts";
+import { randomBytes } from "node:crypto";
+import type { JournalRow } from "../../db/image.ts";
 import type { Host } from "./host.ts";
 import type { PersistedSnapshot } from "./xstate.ts";
 
@@ -7,6 +8,7 @@ import type { PersistedSnapshot } from "./xstate.ts";
  * gap, a duplicate or a reorder does no harm. `snapshot` is value and context alone.
  */
 export type FeedEntry = {
+  /** The revision of the scope that it made, or at which it was read. */
   seq: number;
   actor: string;
   machine: string;
@@ -24,11 +26,15 @@ const PAGE = 200;
 export class Feed {
   readonly #bells = new Map<string, Set<() => void>>();
   readonly #unsubscribe: () => void;
+  /**
+   * Of this process: a database that was migrated, restored or moved counts anew, and all of that
+   * takes another process. What an earlier one gave out begins with the present.
+   */
+  readonly #epoch = randomBytes(4).toString("hex");
 
   constructor(readonly host: Host) {
-    this.#unsubscribe = host.onCommit(({ actors }) => {
-      for (const scope of new Set(actors.map((actor) => actor.scope)))
-        for (const ring of this.#bells.get(scope) ?? []) ring();
+    this.#unsubscribe = host.onCommit(({ scope, actors }) => {
+      if (actors.length > 0) for (const ring of this.#bells.get(scope) ?? []) ring();
     });
   }
 
@@ -47,10 +53,22 @@ export class Feed {
     };
   }
 
+  /** What a reader sends back to go on after `seq`. */
+  idOf(seq: number): string {
+    return `${this.#epoch}.${seq}`;
+  }
+
+  /** Where in `scope` an id goes on; null where it cannot. */
+  seqOf(id: string, scope: string): number | null {
+    const [epoch, seq] = id.split(".");
+    if (epoch !== this.#epoch || Number(seq) > this.host.store.revision(scope)) return null;
+    return Number(seq);
+  }
+
   /** Every actor of a scope as it is now, under the seq from which {@link since} goes on. */
   present(scope: string): { seq: number; entries: FeedEntry[] } {
     const { store } = this.host;
-    const seq = store.lastSeq()?.seq ?? 0;
+    const seq = store.revision(scope);
     const entries = store.scopeActors(scope).map((row) => ({
       seq,
       actor: row.id,

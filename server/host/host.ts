@@ -1,14 +1,17 @@
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { AnyStateMachine } from "xstate";
-import type { ActorRow, HostStore } from "../../db/host-store.ts";
+import type { ActorRow, Wants } from "../../db/image.ts";
 import { append, erase, type Put, put } from "../../db/put.ts";
+import { type Store, UniqueViolation } from "../../db/store.ts";
+import type { Unit } from "../../db/unit.ts";
 import type { Clock } from "../clock.ts";
-import { type Commit, Touched } from "./commit.ts";
+import { AppError } from "../errors.ts";
+import { type Bell, bellOf } from "./bell.ts";
 import { assertDurable } from "./durable.ts";
 import type { Effect } from "./effect.ts";
 import { type Delivered, Run } from "./run.ts";
 import { Storage } from "./storage.ts";
-import { TransactionQueue } from "./transactions.ts";
+import { Units } from "./units.ts";
 import type { HostEvent, Output, PersistedSnapshot } from "./xstate.ts";
 
 /** A machine as the host runs it. `migrate` takes a stored snapshot of another version to this one. */
@@ -18,7 +21,7 @@ export type Registered = {
   migrate?: (snapshot: PersistedSnapshot, fromVersion: string) => PersistedSnapshot;
 };
 
-/** One transition, for whoever derives rows from it, inside the same transaction. */
+/** One transition, for whoever derives rows from it. */
 export type Change = {
   id: string;
   machine: string;
@@ -32,24 +35,31 @@ export type Change = {
 /** Who asked, and why. `dedup` takes an outside fact in once, for ever. */
 export type Meta = { cause: string; by?: string; reason?: string; dedup?: string };
 
-/** What may be done inside a transaction. One of these that throws fails the transaction, caught or not. */
+export type Actor = ActorRow & { persisted: PersistedSnapshot };
+
+/**
+ * What a body may do. It may run more than once, so it does nothing else: no other clock, no request,
+ * no counter outside. A `send` or `create` that throws fails the unit, caught or not.
+ */
 export type Tx = {
+  /** The time, logical epoch ms: the same for all of the body. */
+  readonly now: number;
   /** Delivers a command. @throws AppError 409 `not_allowed_now`, 404 `no_such_actor`. */
   send(id: string, event: HostEvent, meta: Meta): Delivered;
-  /** Creates an actor. @throws when it exists. */
-  create(id: string, machine: string, scope: string, input: unknown, meta: Meta): Delivered;
-  /** The stored snapshot; null where there is no such actor. */
-  read(id: string): (ActorRow & { persisted: PersistedSnapshot }) | null;
-  /** Writes a row that this tenant alone writes; one that is there is replaced. */
+  /** Creates an actor in the scope of the body. @throws when it exists. */
+  create(id: string, machine: string, input: unknown, meta: Meta): Delivered;
+  /** An actor as it is now, what was due of it having happened; null where there is none. */
+  read(id: string): Actor | null;
+  /** Writes a row that this scope alone writes; one that is there is replaced. */
   put<T extends SQLiteTable>(table: T, row: T["$inferSelect"]): void;
-  /** Writes a row that claims something for ever, against everybody. @throws where it is taken */
+  /** Writes a row that claims something for ever, against all other scopes. */
   append<T extends SQLiteTable>(table: T, row: T["$inferInsert"]): void;
-  /** Takes a row away, named by its whole primary key. */
+  /** Takes a row away, named by its whole key. */
   erase<T extends SQLiteTable>(table: T, key: Partial<T["$inferSelect"]>): void;
 };
 
 export type HostOptions = {
-  store: HostStore;
+  store: Store;
   clock: Clock;
   machines: Record<string, Registered>;
   effects: Record<string, Effect>;
@@ -60,21 +70,19 @@ export type HostOptions = {
 };
 
 /**
- * The durable actor host: one event is one transaction, and an actor is a row. It knows machines,
- * but no word of what they are about.
+ * The durable actor host: an event is decided in memory and flushed as one unit, and an actor is a
+ * row. It knows machines, but no word of what they are about.
  */
 export class Host {
-  readonly store: HostStore;
+  readonly store: Store;
   readonly clock: Clock;
   readonly machines: Record<string, Registered>;
   readonly effects: Record<string, Effect>;
   readonly project: (change: Change) => Put[];
-  /** What the open transaction touches. Only a {@link Run} writes it. */
-  readonly touched = new Touched();
   /** Whether what is written reaches the disk. */
   readonly storage: Storage;
-  readonly #queue: TransactionQueue;
-  readonly #listeners = new Set<(commit: Commit) => void>();
+  readonly #units: Units;
+  readonly #listeners = new Set<(bell: Bell) => void>();
 
   /** @throws when a machine is not durable. */
   constructor(options: HostOptions) {
@@ -86,108 +94,119 @@ export class Host {
     for (const { machine, tells } of Object.values(this.machines))
       assertDurable(machine, Object.keys(this.effects), tells);
     this.storage = new Storage(() => this.store.probe(), options.onStorage ?? (() => {}));
-    this.#queue = new TransactionQueue(this.store, {
-      attempt: (body) => this.attempt(body),
+    this.#units = new Units(this.store, {
+      written: (unit) => this.#ring(bellOf(unit)),
       failed: (error) => this.storage.failed(error),
-      committed: (isOnDisk) => {
-        const commit = this.touched.take();
-        if (isOnDisk && commit) this.#ring(commit);
-      },
     });
   }
 
-  /** Called after each commit that changed something. @returns unsubscribe. */
-  onCommit(listener: (commit: Commit) => void): () => void {
+  /** Called after each unit that was written. @returns unsubscribe. */
+  onCommit(listener: (bell: Bell) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** One command, one transaction. Acknowledged means on disk. */
-  send(id: string, event: HostEvent, meta: Meta): Promise<Delivered> {
-    return this.transact((tx) => tx.send(id, event, meta));
+  /** One command. Acknowledged means on disk. @throws AppError 409 `not_allowed_now`, 404 `no_such_actor`. */
+  async send(id: string, event: HostEvent, meta: Meta): Promise<Delivered> {
+    const scope = this.store.scopeOf(id);
+    if (scope === null) throw new AppError("no_such_actor", 404, `there is no ${id}`);
+    const wants = { actors: [id], dedups: meta.dedup === undefined ? [] : [meta.dedup] };
+    return this.deliver(
+      scope,
+      (run) => run.deliver(id, event, run.now, "command", originOf(meta)),
+      wants,
+    );
   }
 
   /**
-   * Several commands and writes of others as one: all or nothing. Bodies that wait at the same moment
-   * share one commit, each in a savepoint of its own.
+   * Several commands and rows as one, all or nothing, by itself in its unit: what its body reads of
+   * rows was written by units before it.
+   *
+   * @throws AppError 409 `conflict` where somebody else is first, again and again
    */
-  transact<T>(body: (tx: Tx) => T extends Promise<unknown> ? never : T): Promise<T> {
-    return this.#queue.run(() => {
-      const run = new Run(this);
-      const failed: unknown[] = [];
-      // Half of a delivery must not stay because somebody caught what it threw.
-      const whole = (deliver: () => Delivered): Delivered => {
-        try {
-          return deliver();
-        } catch (error) {
-          failed.push(error);
-          throw error;
-        }
-      };
-      const origin = (meta: Meta) => ({ by: null, reason: null, ...meta });
-      const value = body({
-        send: (id, event, meta) =>
-          whole(() => run.deliver(id, event, this.clock.now(), "command", origin(meta))),
-        create: (id, machine, scope, input, meta) =>
-          whole(() => run.create(id, machine, scope, input, this.clock.now(), origin(meta))),
-        read: (id) => this.read(id),
-        put: (table, row) => this.store.put(put(table, row)),
-        append: (table, row) => this.store.put(append(table, row)),
-        erase: (table, key) => this.store.put(erase(table, key)),
-      });
-      if (failed.length > 0) throw failed[0];
-      return value;
-    }) as Promise<T>;
-  }
-
-  /** The stored state of an actor, as last committed; null where there is none. */
-  read(id: string): (ActorRow & { persisted: PersistedSnapshot }) | null {
-    const row = this.store.actor(id);
-    return row && { ...row, persisted: JSON.parse(row.snapshot) as PersistedSnapshot };
-  }
-
-  /** For alarm clock and outbox: a delivery through another door, with what belongs to it. */
-  deliver<T>(body: (run: Run) => T extends Promise<unknown> ? never : T): Promise<T> {
-    return this.#queue.run(() => body(new Run(this))) as Promise<T>;
-  }
-
-  /** Runs `body` in a savepoint of the open transaction. @throws what it threw; nothing of it remains. */
-  attempt<T>(body: () => T): T {
-    const { store, touched } = this;
-    store.savepoint();
-    const mark = touched.mark();
+  async transact<T>(scope: string, body: (tx: Tx) => T | Promise<T>): Promise<T> {
     try {
-      const value = body();
-      store.release();
-      return value;
+      return (await this.#units.alone(scope, (unit) => this.#transacted(unit, body))) as T;
     } catch (error) {
-      touched.forget(mark);
-      // A full disk has already taken back the whole transaction.
-      if (store.isOpen()) {
-        store.rollbackTo();
-        store.release();
-      }
-      throw error;
+      if (!(error instanceof UniqueViolation)) throw error;
+      throw new AppError("conflict", 409, "somebody else was first; look again");
     }
   }
 
-  /** Waits for everything that is queued to be committed, or to have failed, and lets go of the disk. */
-  async drained(): Promise<void> {
-    await this.#queue.run(() => null).catch(() => {});
+  /** Runs a body on a unit. @throws what its first half of a delivery threw, caught or not. */
+  async #transacted<T>(unit: Unit, body: (tx: Tx) => T | Promise<T>): Promise<T> {
+    const run = new Run(this, unit);
+    const failed: unknown[] = [];
+    const whole = <R>(act: () => R): R => {
+      try {
+        return unit.attempt(act);
+      } catch (error) {
+        failed.push(error);
+        throw error;
+      }
+    };
+    const value = await body({
+      now: run.now,
+      send: (id, event, meta) =>
+        whole(() => run.deliver(id, event, run.now, "command", originOf(meta))),
+      create: (id, machine, input, meta) =>
+        whole(() => run.create(id, machine, unit.scope, input, run.now, originOf(meta))),
+      read: (id) =>
+        whole(() => {
+          run.catchUp(id);
+          return withSnapshot(unit.actor(id));
+        }),
+      put: (table, row) => unit.write(put(table, row)),
+      append: (table, row) => unit.write(append(table, row)),
+      erase: (table, key) => unit.write(erase(table, key)),
+    });
+    if (failed.length > 0) throw failed[0];
+    return value;
+  }
+
+  /**
+   * A delivery through another door, with what belongs to it. Those of a scope that wait at the same
+   * moment share a unit.
+   */
+  deliver<T>(
+    scope: string,
+    body: (run: Run) => T extends Promise<unknown> ? never : T,
+    wants: Wants = { actors: [], dedups: [] },
+  ): Promise<T> {
+    return this.#units.shared(scope, (unit) => body(new Run(this, unit)), wants) as Promise<T>;
+  }
+
+  /** The stored state of an actor, as last written; null where there is none. */
+  read(id: string): Actor | null {
+    return withSnapshot(this.store.actor(id));
+  }
+
+  /** Waits for everything that was asked until now to be written, or to have failed. */
+  drained(): Promise<void> {
+    return this.#units.drained();
+  }
+
+  /** The same, and lets go of the disk. */
+  async close(): Promise<void> {
+    await this.drained();
     this.storage.stop();
   }
 
-  #ring(commit: Commit): void {
+  #ring(bell: Bell): void {
     const failed: unknown[] = [];
     for (const listener of this.#listeners) {
       try {
-        listener(commit);
+        listener(bell);
       } catch (error) {
         failed.push(error);
       }
     }
-    // A defect of one listener ends the process, but not before the others have heard.
-    if (failed.length > 0) throw failed[0];
+    // A defect of one listener ends the process, but not before the others have heard, and not in
+    // the name of whoever waits for the unit: that is written.
+    if (failed.length > 0)
+      setImmediate(() => {
+        throw failed[0];
+      });
   }
 
   registered(name: string): Registered {
@@ -196,3 +215,8 @@ export class Host {
     return registered;
   }
 }
+
+const originOf = (meta: Meta) => ({ by: null, reason: null, ...meta });
+
+const withSnapshot = (row: ActorRow | null): Actor | null =>
+  row && { ...row, persisted: JSON.parse(row.snapshot) as PersistedSnapshot };

@@ -1,4 +1,4 @@
-import type { OutboxRow } from "../../db/host-store.ts";
+import type { OutboxRow } from "../../db/image.ts";
 import { backoffMs } from "./effect.ts";
 
 /**

@@ -1,8 +1,9 @@
 /** The operator's work queue: what is held because it failed, and what can be done about it. */
-import type { OutboxRow } from "../../db/host-store.ts";
+import type { OutboxRow } from "../../db/image.ts";
 import { AppError } from "../errors.ts";
 import { deliverEnding, type Ending } from "./answer.ts";
 import type { Host } from "./host.ts";
+import { releaseWork as release } from "./work.ts";
 
 /** Who acts, and why; both are journalled with what follows. */
 export type Operator = { by: string; reason: string | null };
@@ -17,12 +18,14 @@ export async function retryAlarm(
   { actor, name }: { actor: string; name: string },
   { by, reason }: Operator,
 ): Promise<void> {
-  await host.deliver((run) => {
-    const held = host.store
+  const what = `alarm ${name} of ${actor}`;
+  const scope = scopeFor(host.store.scopeOf(actor), what);
+  await host.deliver(scope, (run) => {
+    const held = run.unit
       .alarmsOf(actor)
       .find((alarm) => alarm.name === name && alarm.heldAt !== null);
-    if (!held) throw notHeld(`alarm ${name} of ${actor}`);
-    host.store.releaseAlarm(actor, name);
+    if (!held) throw notHeld(what);
+    run.unit.setAlarm({ ...held, heldAt: null, error: null });
     run.fire(held, { cause: "alarm", by, reason });
   });
 }
@@ -33,24 +36,32 @@ export async function retryAlarm(
  * @throws AppError 404 `not_held`, or what it throws again, in which case it stays undelivered.
  */
 export async function redeliver(host: Host, key: string, operator: Operator): Promise<void> {
-  await host.deliver((run) => {
-    const row = host.store.work(key);
-    if (row?.state !== "undelivered") throw notHeld(`undelivered work ${key}`);
+  const what = `undelivered work ${key}`;
+  const scope = scopeFor(host.store.work(key)?.scope, what);
+  await host.deliver(scope, (run) => {
+    const row = run.unit.work(key);
+    if (row?.state !== "undelivered") throw notHeld(what);
     deliverEnding(run, row, endingOf(row), operator);
   });
 }
 
 /** Lets work that was held after three deaths of the process run again. @throws AppError 404 `not_held`. */
 export async function releaseWork(host: Host, key: string): Promise<void> {
-  await host.deliver(() => {
-    if (host.store.releaseWork(host.clock.now(), key) === 0) throw notHeld(`held work ${key}`);
-    host.touched.started();
+  const what = `held work ${key}`;
+  const scope = scopeFor(host.store.work(key)?.scope, what);
+  await host.deliver(scope, ({ unit, now }) => {
+    if (!release(unit, key, now)) throw notHeld(what);
   });
 }
 
 /** An error's code stands before the words that say why it was not delivered. */
 function endingOf({ answer, error }: OutboxRow): Ending {
   return answer === null ? { code: error?.split(":")[0] ?? "", said: null } : { answer };
+}
+
+function scopeFor(scope: string | null | undefined, what: string): string {
+  if (scope == null) throw notHeld(what);
+  return scope;
 }
 
 const notHeld = (what: string): AppError => new AppError("not_held", 404, `there is no ${what}`);

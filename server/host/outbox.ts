@@ -1,14 +1,14 @@
-import type { OutboxRow } from "../../db/host-store.ts";
+import type { OutboxRow, Scoped } from "../../db/image.ts";
 import { deliverEnding, type Ending, errorText } from "./answer.ts";
 import { Abandoned, attempt, type Outcome } from "./attempt.ts";
-import type { Commit } from "./commit.ts";
+import type { Bell } from "./bell.ts";
+import { takeUpWork } from "./boot.ts";
 import { backoffMs, type Effect, type EffectContext } from "./effect.ts";
 import type { Host } from "./host.ts";
 import { Lane } from "./lane.ts";
 import type { Run } from "./run.ts";
+import { claimWork, dieWork, noteWork, retryWork, stickWork } from "./work.ts";
 
-/** Three deaths, of this process or of what it asks, during one piece of work hold it: it may be what kills. */
-const DEATHS_MAX = 3;
 const SLEEP_MAX_MS = 60_000;
 const AFTER_FAILURE_MS = 1000;
 
@@ -22,7 +22,7 @@ export type OutboxOptions = {
 
 /**
  * Performs what states wait for, at least once each, and delivers the answers. A row is claimed, with
- * its attempt counted, before the call; the answer is written in the transaction that delivers it.
+ * its attempt counted, before the call; the answer is written in the unit that delivers it.
  */
 export class Outbox {
   readonly #lanes = new Map<string, Lane>();
@@ -33,7 +33,7 @@ export class Outbox {
   #isRunning = false;
   #isAwake = false;
   #idle: (() => void)[] = [];
-  readonly #attempted = new Set<(actor: string) => void>();
+  readonly #attempted = new Set<(scope: string) => void>();
 
   constructor(
     readonly host: Host,
@@ -45,20 +45,12 @@ export class Outbox {
       if (concurrency === undefined) throw new Error(`lane '${lane}' has no concurrency`);
       this.#lanes.set(lane, new Lane(lane, concurrency));
     }
-    this.#unsubscribe = host.onCommit((commit) => this.#onCommit(commit));
+    this.#unsubscribe = host.onCommit((bell) => this.#onCommit(bell));
   }
 
-  /**
-   * Takes up what a former process left. This process holds the database's lock, so whatever is
-   * marked as running is not. @throws when open work has no handler, or no state that waits for it.
-   */
-  start(): void {
-    const { store, effects } = this.host;
-    for (const { src } of store.openSources())
-      if (!effects[src]) throw new Error(`open work wants '${src}', which is gone`);
-    const [orphan] = store.orphanedWork();
-    if (orphan) throw new Error(`nobody waits for the open work ${orphan.key}`);
-    store.reviveWork(DEATHS_MAX);
+  /** Takes up what a former process left, and begins. @throws as {@link takeUpWork} does */
+  async start(): Promise<void> {
+    await takeUpWork(this.host);
     this.#isRunning = true;
     this.wake();
   }
@@ -96,22 +88,20 @@ export class Outbox {
   }
 
   /**
-   * Whether work of a scope is under way, or about to be: it runs, or it is due and nothing stands before
+   * Whether any of this work is under way, or about to be: it runs, or it is due and nothing stands before
    * it. What is in backoff, or behind a closed breaker, has been tried.
    */
-  isBusy(scope: string): boolean {
+  isBusy(work: readonly OutboxRow[]): boolean {
     if (!this.#isRunning) return false;
     const now = this.host.clock.now();
-    return this.host.store
-      .unfinishedWork(scope)
-      .some(
-        ({ state, lane, nextAt }) =>
-          state === "running" || (nextAt <= now && this.#lanes.get(lane)?.opensAt(now) === null),
-      );
+    return work.some(
+      ({ state, lane, nextAt }) =>
+        state === "running" || (nextAt <= now && this.#lanes.get(lane)?.opensAt(now) === null),
+    );
   }
 
   /** Called after each attempt, whatever came of it. */
-  onAttempt(listener: (actor: string) => void): void {
+  onAttempt(listener: (scope: string) => void): void {
     this.#attempted.add(listener);
   }
 
@@ -120,7 +110,7 @@ export class Outbox {
     const now = this.host.clock.now();
     return [...this.#lanes.values()].flatMap((lane) => [
       ...lane.running,
-      ...this.host.store.dueWork(lane.name, now).map(({ key }) => key),
+      ...this.host.store.dueWork(lane.name, now),
     ]);
   }
 
@@ -130,7 +120,7 @@ export class Outbox {
     return [...this.#lanes.values()].filter((l) => l.opensAt(now) !== null).map((l) => l.name);
   }
 
-  #onCommit({ cancelled, started }: Commit): void {
+  #onCommit({ cancelled, started }: Bell): void {
     for (const key of cancelled) this.#controllers.get(key)?.abort(new Abandoned());
     if (started) this.wake();
   }
@@ -151,10 +141,10 @@ export class Outbox {
       for (const lane of this.#lanes.values()) {
         const opensAt = lane.opensAt(now);
         if (opensAt === null) this.#fill(lane, now);
-        const nextAt = this.host.store.nextTodo(lane.name)?.nextAt;
+        const nextAt = this.host.store.nextTodo(lane.name);
         // What is due waits for something that runs, and its end wakes us.
         if (opensAt !== null) wakeAt = Math.min(wakeAt, opensAt);
-        else if (nextAt !== undefined && nextAt > now) wakeAt = Math.min(wakeAt, nextAt);
+        else if (nextAt !== null && nextAt > now) wakeAt = Math.min(wakeAt, nextAt);
       }
     } catch (error) {
       this.options.onDefect("no work can be found", error);
@@ -167,8 +157,7 @@ export class Outbox {
   #fill(lane: Lane, now: number): void {
     const { store, effects } = this.host;
     while (lane.hasRoom()) {
-      const [running, mutexes] = [JSON.stringify(lane.running), JSON.stringify(lane.mutexes)];
-      const row = store.nextWork(lane.name, now, running, mutexes);
+      const row = store.nextWork(lane.name, now, lane.running, lane.mutexes);
       if (!row) return;
       const effect = effects[row.src];
       if (!effect) throw new Error(`nobody performs '${row.src}'`);
@@ -180,20 +169,31 @@ export class Outbox {
         })
         .finally(() => {
           lane.leave(row);
-          for (const listener of this.#attempted) listener(row.actor);
+          for (const listener of this.#attempted) listener(row.scope);
           if (this.#controllers.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
           this.wake();
         });
     }
   }
 
-  async #perform(lane: Lane, row: OutboxRow, effect: Effect, entered: number): Promise<void> {
-    const { store, clock } = this.host;
+  async #perform(
+    lane: Lane,
+    row: Scoped<OutboxRow>,
+    effect: Effect,
+    entered: number,
+  ): Promise<void> {
+    const { clock } = this.host;
     const controller = new AbortController();
     this.#controllers.set(row.key, controller);
     try {
-      if ((await this.host.deliver(() => store.claimWork(row.key))) === 0) return;
-      const outcome = await attempt(row, effect, controller, this.#memo(row.key));
+      // Asked while the disk took nothing, it does not begin.
+      const { storage } = this.host;
+      const isMine = await this.#within(
+        row,
+        ({ unit }) => storage.isWritable && claimWork(unit, row.key),
+      );
+      if (!isMine) return;
+      const outcome = await attempt(row, effect, controller, this.#memo(row));
       const { kind } = outcome;
       if (kind === "answered" || kind === "refused") lane.answered();
       if (kind === "unreachable" || kind === "killed")
@@ -204,22 +204,29 @@ export class Outbox {
     }
   }
 
-  #memo(key: string): EffectContext["memo"] {
-    const { store } = this.host;
+  #memo(row: Scoped<OutboxRow>): EffectContext["memo"] {
     return async <T>(make: () => Promise<T>): Promise<T> => {
-      const stored = store.work(key)?.memo;
+      const stored = this.host.store.work(row.key)?.memo;
       if (stored != null) return JSON.parse(stored) as T;
       const made = await make();
-      await this.host.deliver(() => store.memoWork(JSON.stringify(made), key));
+      await this.#within(row, ({ unit }) => noteWork(unit, row.key, JSON.stringify(made)));
       return made;
     };
   }
 
-  async #settle(row: OutboxRow, effect: Effect, outcome: Outcome): Promise<void> {
+  /** In a unit of the row's scope. */
+  #within<T>(
+    { scope, actor }: Scoped<OutboxRow>,
+    body: (run: Run) => T extends Promise<unknown> ? never : T,
+  ): Promise<T> {
+    return this.host.deliver(scope, body, { actors: [actor], dedups: [] });
+  }
+
+  async #settle(row: Scoped<OutboxRow>, effect: Effect, outcome: Outcome): Promise<void> {
     const now = this.host.clock.now();
     if (outcome.kind === "killed") {
-      const { code } = outcome;
-      await this.#write(row, () => this.host.store.dieWork(DEATHS_MAX, now, code, row.key));
+      const died = { nextAt: now, error: outcome.code };
+      await this.#write(row, ({ unit }) => dieWork(unit, row.key, died));
     } else if (outcome.kind === "unreachable" || outcome.kind === "abandoned") {
       // Costs no attempt. At the end of the queue of what is due, so that another row asks next.
       await this.#retry(row, now, errorText(outcome), 1);
@@ -234,11 +241,11 @@ export class Outbox {
     }
   }
 
-  #retry(row: OutboxRow, nextAt: number, code: string, refund: 0 | 1): Promise<number> {
-    return this.#write(row, () => this.host.store.retryWork(nextAt, code, refund, row.key));
+  #retry(row: Scoped<OutboxRow>, nextAt: number, error: string, refund: 0 | 1): Promise<void> {
+    return this.#write(row, ({ unit }) => retryWork(unit, row.key, { nextAt, error, refund }));
   }
 
-  async #end(row: OutboxRow, ending: Ending): Promise<void> {
+  async #end(row: Scoped<OutboxRow>, ending: Ending): Promise<void> {
     try {
       await this.#write(row, (run) => deliverEnding(run, row, ending));
     } catch (cause) {
@@ -247,7 +254,7 @@ export class Outbox {
       const why = cause instanceof Error ? cause.message : String(cause);
       const [answer, error] =
         "answer" in ending ? [ending.answer, why] : [null, `${ending.code}: ${why}`];
-      await this.#write(row, () => this.host.store.stickWork(answer, error, row.key));
+      await this.#write(row, ({ unit }) => stickWork(unit, row.key, { answer, error }));
       this.options.onDefect(`the answer of ${row.key} could not be delivered`, cause);
     }
   }
@@ -257,13 +264,13 @@ export class Outbox {
    * when it can be: only death loses it, and then the work is done again under the same key.
    */
   async #write<T>(
-    { key }: OutboxRow,
+    row: Scoped<OutboxRow>,
     body: (run: Run) => T extends Promise<unknown> ? never : T,
   ): Promise<T> {
-    const signal = this.#controllers.get(key)?.signal;
+    const signal = this.#controllers.get(row.key)?.signal;
     for (;;) {
       try {
-        return await this.host.deliver(body);
+        return await this.#within(row, body);
       } catch (error) {
         if (!this.host.storage.failed(error) || signal?.aborted) throw error;
         await this.host.storage.back(signal);

@@ -62,9 +62,9 @@ export function replayAll(host: Host): { actors: number; wrong: string[] } {
   let actors = 0;
   for (let last = ""; ; ) {
     const ids = host.store.actorIds(last, 1000);
-    for (const { id } of ids) wrong.push(...replayActor(host, id));
+    for (const id of ids) wrong.push(...replayActor(host, id));
     actors += ids.length;
-    last = ids.at(-1)?.id ?? "";
+    last = ids.at(-1) ?? "";
     if (ids.length < 1000) return { actors, wrong };
   }
 }

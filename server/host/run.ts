@@ -1,4 +1,5 @@
-import type { ActorRow, AlarmRow, OutboxRow } from "../../db/host-store.ts";
+import { type ActorRow, type AlarmRow, Missing } from "../../db/image.ts";
+import type { Unit } from "../../db/unit.ts";
 import { AppError } from "../errors.ts";
 import type { Host } from "./host.ts";
 import {
@@ -31,16 +32,23 @@ export const SNAPSHOT_BYTES_MAX = 256 * 1024;
 export const SAME_INSTANT_MAX = 100;
 const BY_ALARM: Origin = { cause: "alarm", by: null, reason: null };
 
-/** One event has more consequences than a transaction may hold. */
+/** One event has more consequences than a unit may hold. */
 class Endless extends Error {}
 
-/** The deliveries of one transaction, each with all its consequences before the next. */
+/** The deliveries of one body on its unit, each with all its consequences before the next. */
 export class Run {
+  /** The time, fixed for all of the body. */
+  readonly now: number;
   #deliveries = 0;
   /** What is to be created, by id: what is told before its turn may lead to it, and makes it then. */
   readonly #promised = new Map<string, () => void>();
 
-  constructor(readonly host: Host) {}
+  constructor(
+    readonly host: Host,
+    readonly unit: Unit,
+  ) {
+    this.now = host.clock.now();
+  }
 
   /** Delivers `event` at logical time `askedMs` or the actor's own, whichever is later. */
   deliver(
@@ -52,19 +60,19 @@ export class Run {
     scope?: string,
   ): Delivered {
     this.#count();
-    const { store } = this.host;
-    const found = store.actor(id) ?? this.#kept(id);
+    const { unit } = this;
+    const found = unit.actor(id) ?? this.#kept(id);
     if (!found) throw new AppError("no_such_actor", 404, `there is no ${id}`);
     if (scope !== undefined && found.scope !== scope)
       throw new Error(`${origin.cause} may not tell ${id}, which is of another scope`);
     const at = Math.max(askedMs, found.at);
-    if (origin.dedup !== undefined && store.hasDedup(origin.dedup))
+    if (origin.dedup !== undefined && unit.hasDedup(origin.dedup))
       return { id, rev: found.rev, at: found.at, changed: false };
 
     // What was due before now happens before now.
-    const armed = store.alarmsOf(id);
+    const armed = unit.alarmsOf(id);
     const isLate = door !== "alarm" && this.#catchUp(armed, at);
-    const row = (isLate && store.actor(id)) || found;
+    const row = (isLate && unit.actor(id)) || found;
     const { machine } = this.host.registered(row.machine);
     if (row.version !== machine.version)
       throw new Error(`${id} is of version ${row.version}; it was not migrated`);
@@ -79,8 +87,9 @@ export class Run {
     }
     const decision = decide(machine, before, event, at);
     const rev = row.rev + 1;
-    store.updateActor(rev, at, decision.snapshot, id);
-    const present = isLate ? store.alarmsOf(id) : armed;
+    // The version stays: to write it would rewrite its index with every transition.
+    unit.changeActor(id, { rev, at, snapshot: decision.snapshot });
+    const present = isLate ? unit.alarmsOf(id) : armed;
     this.#store({ ...row, rev, at }, event, decision, origin, present);
     return { id, rev, at, changed: true };
   }
@@ -98,8 +107,10 @@ export class Run {
     const { machine } = this.host.registered(machineName);
     const decision = decideFirst(machine, input, at);
     const version = machine.version ?? "";
-    this.host.store.insertActor(id, machineName, version, scope, 0, at, decision.snapshot);
-    const row = { id, machine: machineName, version, scope, rev: 0, at, snapshot: "" };
+    if (this.unit.actor(id)) throw new Error(`${id} exists`);
+    const { snapshot } = decision;
+    const row = { id, machine: machineName, version, scope, rev: 0, at, snapshot };
+    this.unit.createActor(row);
     this.#store(row, { type: CREATED, input } as HostEvent, decision, origin, []);
     return { id, rev: 0, at, changed: true };
   }
@@ -110,7 +121,7 @@ export class Run {
    * work that nobody began.
    */
   migrate(row: ActorRow): void {
-    const { store } = this.host;
+    const { unit } = this;
     const { machine, migrate } = this.host.registered(row.machine);
     const version = machine.version ?? "";
     if (!migrate)
@@ -118,27 +129,16 @@ export class Run {
     const migrated = migrate(JSON.parse(row.snapshot) as PersistedSnapshot, row.version);
     const snapshot = hydrate(machine, JSON.stringify(migrated));
     const decision = restored(machine, snapshot);
-    const open = store.openWork(row.id).map(({ invoke }) => invoke);
+    const open = unit.openWork(row.id).map(({ invoke }) => invoke);
     const wanted = awaited(decision.snapshot).map(({ invoke }) => invoke);
     decision.stopped = open.filter((invoke) => !wanted.includes(invoke));
     const missing = wanted.find((invoke) => !open.includes(invoke));
     if (missing) throw new Error(`${row.id} would wait for '${missing}', which nobody began`);
     const rev = row.rev + 1;
-    store.migrateActor(version, rev, decision.snapshot, row.id);
+    unit.changeActor(row.id, { version, rev, snapshot: decision.snapshot });
     const origin = { cause: `version ${row.version}`, by: null, reason: null };
     const next = { ...row, version, rev };
-    this.#store(next, { type: MIGRATED }, decision, origin, store.alarmsOf(row.id));
-  }
-
-  /** Takes over an actor of another database as it stands, with the work that it waits for. */
-  adopt(row: ActorRow, open: readonly OutboxRow[]): void {
-    const { store } = this.host;
-    const { machine } = this.host.registered(row.machine);
-    const { id, version, scope, rev, at, snapshot } = row;
-    store.insertActor(id, row.machine, version, scope, rev, at, snapshot);
-    this.#rearm(id, [], restored(machine, hydrate(machine, snapshot)).alarms);
-    for (const { key, invoke, src, lane, mutex, input } of open)
-      store.insertWork(key, id, invoke, src, lane, mutex, input, at, at);
+    this.#store(next, { type: MIGRATED }, decision, origin, unit.alarmsOf(row.id));
   }
 
   /**
@@ -146,9 +146,11 @@ export class Run {
    *
    * @throws where the deadline still stands afterwards: it would fire for ever.
    */
-  fire({ actor, name, due }: AlarmRow, origin = BY_ALARM): void {
-    const { store } = this.host;
-    const standing = () => store.alarm(actor, name, due) !== null;
+  fire({ actor, name, due }: Pick<AlarmRow, "actor" | "name" | "due">, origin = BY_ALARM): void {
+    const standing = () =>
+      this.unit
+        .alarmsOf(actor)
+        .some((alarm) => alarm.name === name && alarm.due === due && alarm.heldAt === null);
     if (!standing()) return;
     this.deliver(actor, { type: name }, due, "alarm", origin);
     if (standing()) throw new Error(`${name} fired and its deadline still stands`);
@@ -158,25 +160,22 @@ export class Run {
   fireOrHold(alarm: AlarmRow): void {
     const isOutermost = this.#deliveries === 0;
     try {
-      this.host.attempt(() => this.fire(alarm));
+      this.unit.attempt(() => this.fire(alarm));
     } catch (error) {
-      // Neither a disk that takes nothing nor what is too much for a larger transaction is its fault.
-      const isOthers = this.host.storage.failed(error) || !this.host.store.isOpen();
-      if (isOthers || (error instanceof Endless && !isOutermost)) throw error;
+      // What is not loaded, or too much for a larger unit, is not this alarm's fault.
+      if (error instanceof Missing || (error instanceof Endless && !isOutermost)) throw error;
       this.hold(alarm, error);
     }
   }
 
   /** Fires what of an actor's alarms is due until now. */
   catchUp(id: string): void {
-    const { store, clock } = this.host;
-    this.#catchUp(store.alarmsOf(id), Math.max(clock.now(), store.actor(id)?.at ?? 0));
+    const row = this.unit.actor(id);
+    if (row) this.#catchUp(this.unit.alarmsOf(id), Math.max(this.now, row.at));
   }
 
-  hold({ actor, name }: AlarmRow, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    this.host.store.holdAlarm(this.host.clock.now(), message, actor, name);
-    this.host.touched.held(actor, name, error);
+  hold({ actor, name, due }: AlarmRow, error: unknown): void {
+    this.unit.holdAlarm({ actor, name, due, heldAt: null, error: null }, this.now, error);
   }
 
   #count(): void {
@@ -191,7 +190,7 @@ export class Run {
     for (let times = 1, instant = next.due; next; ) {
       if (times > SAME_INSTANT_MAX) this.hold(next, endless(next));
       else this.fireOrHold(next);
-      next = firstDue(this.host.store.alarmsOf(next.actor), at);
+      next = firstDue(this.unit.alarmsOf(next.actor), at);
       times = next?.due === instant ? times + 1 : 1;
       instant = next?.due ?? instant;
     }
@@ -206,34 +205,23 @@ export class Run {
     origin: Origin,
     armed: readonly AlarmRow[],
   ): void {
-    const { store, touched } = this.host;
+    const { unit } = this;
     const { cause, by, reason, dedup = null } = origin;
     const { snapshot, persisted, alarms, stopped, started, outputs } = decision;
     if (Buffer.byteLength(snapshot) > SNAPSHOT_BYTES_MAX)
       throw new Error(`the snapshot of ${id} would exceed ${SNAPSHOT_BYTES_MAX} bytes`);
-    const json = JSON.stringify(event);
-    store.insertJournal(
-      scope,
-      id,
-      rev,
-      at,
-      Date.now(),
-      version,
-      json,
-      cause,
-      by,
-      reason,
-      dedup,
-      snapshot,
-    );
-    touched.actor(id, scope, rev);
+    const entry = { actor: id, rev, at, recordedAt: Date.now(), version, snapshot };
+    unit.record({ ...entry, event: JSON.stringify(event), cause, by, reason, dedup });
     this.#rearm(id, armed, alarms);
-    for (const invoke of stopped)
-      for (const { key } of store.cancelWork(at, id, invoke)) touched.cancelled(key);
+    // Leaving the state ends the work, whether it has begun or not.
+    if (stopped.length > 0)
+      for (const work of unit.openWork(id))
+        if (stopped.includes(work.invoke))
+          unit.changeWork(work, { state: "cancelled", finishedAt: at });
     for (const [index, work] of started.entries())
       this.#start(id, `${id}#${rev}.${index}`, work, at);
     const change = { id, machine: name, scope, rev, at, snapshot: persisted, outputs };
-    for (const put of this.host.project(change)) store.put(put);
+    for (const put of this.host.project(change)) unit.write(put);
 
     const sender = { cause: `${id}#${rev}`, by, reason: null };
     const creations = new Map<unknown, () => void>();
@@ -243,7 +231,7 @@ export class Run {
       const create = (): void => {
         creations.delete(output);
         this.#promised.delete(to);
-        if (once && store.actor(to)) return;
+        if (once && unit.actor(to)) return;
         this.create(to, machine, scope, input, at, sender);
       };
       creations.set(output, create);
@@ -259,28 +247,28 @@ export class Run {
   /** Keeps the promise of an actor, if there is one. */
   #kept(id: string): ActorRow | null {
     this.#promised.get(id)?.();
-    return this.host.store.actor(id);
+    return this.unit.actor(id);
   }
 
   /** Makes the alarms of an actor those of its present state. */
   #rearm(id: string, armed: readonly AlarmRow[], wanted: ReadonlyMap<string, number>): void {
-    const { store, touched } = this.host;
-    for (const { name } of armed) if (!wanted.has(name)) store.deleteAlarm(id, name);
+    const { unit } = this;
+    for (const { name } of armed) if (!wanted.has(name)) unit.deleteAlarm(id, name);
     for (const [name, due] of wanted) {
       if (armed.some((alarm) => alarm.name === name && alarm.due === due)) continue;
-      store.setAlarm(id, name, due);
-      touched.armed(due);
+      unit.setAlarm({ actor: id, name, due, heldAt: null, error: null });
     }
   }
 
   #start(actor: string, key: string, { invoke, src, input }: Decision["started"][0], at: number) {
-    const { store, clock, effects, touched } = this.host;
-    const effect = effects[src];
+    const effect = this.host.effects[src];
     if (!effect) throw new Error(`nobody performs '${src}'`);
     const mutex = effect.mutex?.(input as never) ?? null;
+    const what = { key, actor, invoke, src, lane: effect.lane, mutex };
     const json = JSON.stringify(input ?? null);
-    store.insertWork(key, actor, invoke, src, effect.lane, mutex, json, clock.now(), at);
-    touched.started();
+    const nothingYet = { attempt: 0, deaths: 0, error: null, answer: null, memo: null };
+    const when = { nextAt: this.now, createdAt: at, finishedAt: null };
+    this.unit.startWork({ ...what, input: json, state: "todo", ...nothingYet, ...when });
   }
 }
 

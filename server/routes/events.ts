@@ -4,6 +4,8 @@ import type { Feed, FeedEntry } from "../host/feed.ts";
 import type { RouteParts } from "./parts.ts";
 import { lastEventId, problem, refusal } from "./shapes.ts";
 
+/** `<epoch>.<seq>`; a number alone is what an earlier release gave out. */
+const LAST_ID = /^(?:[0-9a-f]{8}\.)?\d{1,15}$/;
 const STREAMS_MAX = 8;
 const STREAM_MS = 12 * 3_600_000;
 /** Proxies close what is silent for a minute. */
@@ -40,14 +42,14 @@ function outsideOf({ pulse, queries }: Pick<RouteParts, "pulse" | "queries">, te
  */
 export const eventRoutes = (parts: RouteParts & EventParts) => {
   const open = new Map<string, number>();
-  const { host, watching, edge } = parts;
+  const { feed, watching, edge } = parts;
 
   return new Elysia({ name: "events", detail: { tags: ["tenant"] } }).get(
     "/tenant/events",
     ({ request, server }) => {
       const tenant = edge.pubkeyOf(request);
       const lastId = request.headers.get("last-event-id");
-      if (lastId !== null && !/^\d{1,15}$/.test(lastId))
+      if (lastId !== null && !LAST_ID.test(lastId))
         throw new AppError("invalid", 422, "send back an id that this stream gave you", {
           field: "Last-Event-ID",
         });
@@ -58,9 +60,8 @@ export const eventRoutes = (parts: RouteParts & EventParts) => {
       const unwatch = watching(tenant);
       // A quiet stream stays open.
       server?.timeout(request, 0);
-      // An id that lies ahead is of a database that was since restored: nothing of it can be resumed.
-      const isKnown = lastId !== null && Number(lastId) <= (host.store.lastSeq()?.seq ?? 0);
-      const stream = feedStream(parts, tenant, isKnown ? Number(lastId) : null, () => {
+      const goesOn = lastId === null ? null : feed.seqOf(lastId, tenant);
+      const stream = feedStream(parts, tenant, goesOn, () => {
         unwatch();
         const left = (open.get(tenant) ?? 1) - 1;
         if (left === 0) open.delete(tenant);
@@ -102,7 +103,7 @@ function feedStream(
 
   const write = (text: string): void => controller.enqueue(encoder.encode(text));
   const send = (entry: FeedEntry): void =>
-    write(`id: ${entry.seq}\nevent: snapshot\ndata: ${JSON.stringify(entry)}\n\n`);
+    write(`id: ${feed.idOf(entry.seq)}\nevent: snapshot\ndata: ${JSON.stringify(entry)}\n\n`);
   /** Sends what changed, as fast as the reader takes it: a slow one holds nothing in memory. */
   const pump = (): void => {
     while (isOpen && (controller.desiredSize ?? 0) > 0) {
@@ -165,7 +166,8 @@ function feedStream(
           for (const entry of present.entries) send(entry);
         }
         look();
-        write(`id: ${seq}\nevent: ready\ndata: ${JSON.stringify({ seq, now: clock.now() })}\n\n`);
+        const now = clock.now();
+        write(`id: ${feed.idOf(seq)}\nevent: ready\ndata: ${JSON.stringify({ seq, now })}\n\n`);
       },
       pull: pump,
       cancel: end,

@@ -85,7 +85,7 @@ export const publicRoutes = (parts: RouteParts) =>
     )
     .get(
       "/subdomains/:name",
-      ({ params: { name } }) => ({ name, ...availabilityOf(parts, name, null) }),
+      ({ params: { name } }) => ({ name, ...availabilityOf(parts, name, null, parts.clock.now()) }),
       {
         params: t.Object({ name: t.String({ maxLength: 253 }) }),
         response: {

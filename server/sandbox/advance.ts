@@ -64,7 +64,7 @@ export class Advance {
       const isLate = performance.now() - startedAt > this.limits.totalMs;
       if (reached >= target && open.length === 0) return { complete: true, reached, stops, open };
       if (open.length > 0 || isLate) return { complete: false, reached, stops, open };
-      const due = berth.host.store.nextAlarm()?.due ?? target;
+      const due = berth.host.store.nextAlarm() ?? target;
       const next = Math.min(Math.max(due, reached), target);
       await this.control.pin(next);
       await this.#arrive(next);

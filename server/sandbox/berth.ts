@@ -46,7 +46,7 @@ async function start(): Promise<{ berth: Berth; url: string }> {
   const advance = new Advance(berth, clock, control);
   berth.app.use(sandboxRoutes({ control, advance, clock, config, access }));
   try {
-    return { berth, url: berth.start() };
+    return { berth, url: await berth.start() };
   } catch (error) {
     if ((error as { code?: unknown }).code !== "EADDRINUSE") throw error;
     throw new Error(`port ${config.port} is taken; choose another, or 0 for a free one`);

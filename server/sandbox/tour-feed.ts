@@ -13,6 +13,8 @@ export type Revision = {
 /** An open stream, and all that was heard on it. */
 export type LiveFeed = {
   revisions: Revision[];
+  /** The Last-Event-ID with which another stream begins with all there ever was. */
+  beginning(): string;
   /** The first revision, heard already or still to come, that fits. @throws when the stream ends. */
   until(fits: (revision: Revision) => boolean): Promise<Revision>;
   close(): void;
@@ -20,19 +22,19 @@ export type LiveFeed = {
 
 /**
  * Opens the tenant's live feed (server-sent events over fetch; the token is in the header, not in the
- * URL). @param afterSeq - where to go on, 0 for all there ever was; null begins with the present.
+ * URL). @param lastEventId - where to go on; null begins with the present.
  */
 export async function openFeed(
   url: string,
   secretKey: Uint8Array,
-  afterSeq: number | null,
+  lastEventId: string | null,
 ): Promise<LiveFeed> {
   const target = `${url}/tenant/events`;
   const controller = new AbortController();
   const response = await fetch(target, {
     headers: {
       authorization: signHttpAuth(secretKey, { url: target, method: "GET" }),
-      ...(afterSeq === null ? {} : { "last-event-id": String(afterSeq) }),
+      ...(lastEventId === null ? {} : { "last-event-id": lastEventId }),
     },
     signal: controller.signal,
   });
@@ -41,6 +43,7 @@ export async function openFeed(
   const revisions: Revision[] = [];
   const listeners = new Set<() => void>();
   let isOpen = true;
+  let epoch = "";
   async function read(stream: ReadableStream<Uint8Array>): Promise<void> {
     const decoder = new TextDecoder();
     let text = "";
@@ -49,6 +52,7 @@ export async function openFeed(
       const messages = text.split("\n\n");
       text = messages.pop() ?? "";
       for (const message of messages) {
+        epoch = /^id: (\w+)\./m.exec(message)?.[1] ?? epoch;
         const data = /^event: snapshot\ndata: (.*)$/m.exec(message)?.[1];
         if (data !== undefined) revisions.push(JSON.parse(data) as Revision);
       }
@@ -66,6 +70,7 @@ export async function openFeed(
 
   return {
     revisions,
+    beginning: () => `${epoch}.0`,
     until: (fits) =>
       new Promise((resolve, reject) => {
         const look = (): void => {

@@ -122,7 +122,7 @@ export async function walk(sandbox: Sandbox, step: Step): Promise<void> {
     });
 
   await step("journal", "Read the journal of both", async () => {
-    const stored = await openFeed(info.url, key.secret, 0);
+    const stored = await openFeed(info.url, key.secret, feed.beginning());
     const last = feed.revisions.at(-1)?.seq ?? 0;
     await stored.until(({ seq }) => seq >= last);
     stored.close();

@@ -73,7 +73,7 @@ export async function startFixture(
       ...options.tuning,
     });
     const advance = new Advance(berth, clock, control);
-    return { berth, clock, advance, publicUrl: berth.start() };
+    return { berth, clock, advance, publicUrl: await berth.start() };
   }
 
   return {

@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { append } from "../../db/put.ts";
 import { bolt11s } from "../../db/schema.ts";
 import { RelaySocket, until } from "../sandbox/relay-socket.ts";
 import type { Fixture } from "./berth-fixture.ts";
@@ -171,14 +170,14 @@ test("a crowd of fresh bolt11s is found by pages within a minute, in a few reque
   const owner = (await invoicesOf(tenant)).find(({ status }) => status === "paid");
   if (!issued || !owner) throw new Error("nothing was issued");
   // As many as a great renewal run leaves.
-  for (let count = 0; count < 250; count++)
-    fixture.berth.host.store.put(
-      append(bolt11s, {
+  await fixture.berth.host.transact(tenant.pubkey, (tx) => {
+    for (let count = 0; count < 250; count++)
+      tx.append(bolt11s, {
         ...issued,
         paymentHash: randomBytes(32).toString("hex"),
         invoice: owner.id,
-      }),
-    );
+      });
+  });
   const heard = await RelaySocket.open(fixture.world.relay.url("/wallet/receiving"));
   heard.send("REQ", "requests", { kinds: [23_194] });
   await heard.next("EOSE");

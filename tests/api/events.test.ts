@@ -162,6 +162,19 @@ test("an id that lies ahead of all there is, as after a restored backup, begins 
   await stream.close();
 });
 
+test("an id of an earlier process begins anew, however near it is", async () => {
+  const tenant = fixture.tenant();
+  const { id } = await activeRelay(tenant);
+  const first = await openStream(tenant);
+  await first.ready();
+  const seq = first.lastId().split(".")[1];
+  await first.close();
+  const stream = await openStream(tenant, `00000000.${seq}`);
+  await stream.ready();
+  expect(stream.entries().map(({ actor }) => actor)).toContain(`relay/${id}`);
+  await stream.close();
+});
+
 test("an id that this stream never gave is refused by name", async () => {
   const tenant = fixture.tenant();
   for (const id of ["x", "-1", "1.5", "1e3", "9".repeat(16), "1 OR 1=1"]) {

@@ -70,7 +70,7 @@ const kinds = async () => (await queue()).items.map(({ kind, actor }) => `${kind
 const retry = (id: string) => admin.post<Problem>("/admin/queue/retry", { id, reason });
 /** The work that an actor waits for ends like this. */
 const ends = (actor: string, event: HostEvent) =>
-  fixture.berth.host.deliver((run) => {
+  fixture.berth.host.deliver(fixture.berth.host.store.scopeOf(actor) ?? "", (run) => {
     const origin = { cause: "test", by: null, reason: null };
     run.deliver(actor, event, fixture.clock.now(), "result", origin);
   });
@@ -137,9 +137,7 @@ test("a deadline that failed is held in it, and happens when it is retried", asy
   const actor = `invoice/${invoice.id}`;
   const { host } = fixture.berth;
   const alarm = host.store.alarmsOf(actor).find(({ name }) => name.includes("closesAt"));
-  await host.deliver(() =>
-    host.store.holdAlarm(fixture.clock.now(), "no disk", actor, alarm!.name),
-  );
+  await host.deliver(tenant.pubkey, (run) => run.hold(alarm!, new Error("no disk")));
   await fixture.advance(DAY_MS + HOUR_MS);
   expect(await relayOf(tenant, relay.id)).toMatchObject({ status: "pending" });
   const { items, total } = await queue(`?q=${tenant.pubkey.slice(0, 20)}`);

@@ -181,7 +181,7 @@ test("what the relay server lost and holds again is told once", async () => {
   await settled(id);
   const before = await wordsOf(tenant, id);
   await fixture.world.setFaults({ zooid: "wiped" });
-  await fixture.berth.host.deliver((run) =>
+  await fixture.berth.host.deliver(tenant.pubkey, (run) =>
     run.deliver(relayActor(id), { type: "DRIFTED" }, fixture.clock.now(), "result", {
       ...{ cause: "patrol", by: null, reason: null },
     }),

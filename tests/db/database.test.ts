@@ -1,7 +1,9 @@
+import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readMigrationFiles } from "drizzle-orm/migrator";
 import { openDatabase } from "../../db/database.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "database-"));
@@ -32,4 +34,40 @@ describe("open", () => {
     await Bun.write(path, "something else ".repeat(500));
     expect(() => openDatabase(path)).toThrow("not a database");
   });
+});
+
+test("a journal that counted all scopes together counts each of them anew, in the same order", () => {
+  const path = join(directory, "counted-together");
+  const migrationsFolder = join(import.meta.dir, "../../db/migrations");
+  const earlier = readMigrationFiles({ migrationsFolder }).slice(0, 4);
+  const old = new Database(path);
+  for (const { sql } of earlier) for (const statement of sql) old.run(statement);
+  old.run(
+    "CREATE TABLE __drizzle_migrations (id SERIAL PRIMARY KEY, hash TEXT, created_at NUMERIC)",
+  );
+  for (const { hash, folderMillis } of earlier)
+    old.run("INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)", [
+      hash,
+      folderMillis,
+    ]);
+  const entry = old.prepare(
+    `INSERT INTO journal (seq, scope, actor, rev, at, recorded_at, version, event, cause, dedup, snapshot)
+     VALUES (?, ?, ?, ?, 1, 2, '1', '{}', 'test', ?, '{}')`,
+  );
+  entry.run(3, "s", "a", 0, null);
+  entry.run(4, "t", "b", 0, "fact");
+  entry.run(9, "s", "c", 0, null);
+  entry.run(10, "s", "a", 1, null);
+  old.close();
+  const db = openDatabase(path);
+  const journal = db.sqlite.query(
+    "SELECT scope, seq, actor, rev, dedup FROM journal ORDER BY rowid",
+  );
+  expect(journal.values()).toEqual([
+    ["s", 1, "a", 0, null],
+    ["t", 1, "b", 0, "fact"],
+    ["s", 2, "c", 0, null],
+    ["s", 3, "a", 1, null],
+  ]);
+  db.close();
 });

@@ -2,8 +2,11 @@ import { afterAll, expect, test } from "bun:test";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Db, openDatabase } from "../../db/database.ts";
-import { type HostStore, hostStore } from "../../db/host-store.ts";
+import { sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { openDatabase } from "../../db/database.ts";
+import { append } from "../../db/put.ts";
+import { sqliteStore } from "../../db/sqlite-store.ts";
+import type { Store } from "../../db/store.ts";
 import { replayAll } from "../../server/host/replay.ts";
 import type { PuppetEvent } from "./puppet.ts";
 import { openStage, type Stage, T0 } from "./stage.ts";
@@ -16,39 +19,37 @@ fresh.sqlite.run("PRAGMA journal_mode = DELETE");
 fresh.sqlite.run("CREATE TABLE facts (key TEXT PRIMARY KEY)");
 fresh.close();
 
+/** One line for each transition. */
+const facts = sqliteTable("facts", { key: text().primaryKey() });
+
 class Crash extends Error {}
 
 /** Where a process dies: at its n-th commit, before that is on disk or before anybody hears of it. */
 type Death = { commit: number; when: "before" | "after" };
 
-/**
- * A store whose process dies at a commit: from then on nothing reaches the database any more. Commits
- * of nothing are not counted.
- */
-function mortal({ sqlite }: Db, store: HostStore, death: Death | null) {
+/** A store whose process dies as a unit is flushed: from then on it reads and writes nothing. */
+function mortal(store: Store, death: Death | null) {
   const life = { commits: 0, isDead: false };
-  const changes = sqlite.prepare<{ count: number }, []>("SELECT total_changes() AS count");
-  let changed = 0;
-  const dead = (): never => {
-    throw new Crash();
+  const alive = (): void => {
+    if (life.isDead) throw new Crash();
   };
-  const commit = (): number => {
-    const count = changes.get()?.count ?? 0;
-    const isLast = count !== changed && ++life.commits === death?.commit;
-    changed = count;
-    const committed = isLast && death.when === "before" ? store.rollback() : store.commit();
-    if (!isLast) return committed;
-    life.isDead = true;
-    return dead();
+  const flush: Store["flush"] = async (unit) => {
+    const isLast = ++life.commits === death?.commit;
+    if (isLast && death.when === "before") life.isDead = true;
+    alive();
+    const isWritten = await store.flush(unit);
+    if (isLast) life.isDead = true;
+    alive();
+    return isWritten;
   };
-  const methods = Object.entries({ ...store, commit }).map(([name, method]) => [
+  const methods = Object.entries({ ...store, flush }).map(([name, method]) => [
     name,
     (...args: never[]) => {
-      if (!life.isDead) return (method as (...args: never[]) => unknown)(...args);
-      return name === "isOpen" ? false : dead();
+      alive();
+      return (method as (...args: never[]) => unknown)(...args);
     },
   ]);
-  return { life, store: Object.fromEntries(methods) as HostStore };
+  return { life, store: Object.fromEntries(methods) as Store };
 }
 
 /** The outside world, which does not die with the process. */
@@ -78,15 +79,13 @@ function live(path: string, world: World, clock: Stage["clock"], death: Death | 
   const db = openDatabase(path);
   // It is the process that dies here, not the machine.
   db.sqlite.run("PRAGMA synchronous = OFF");
-  const { store, life } = mortal(db, hostStore(db), death);
+  const { store, life } = mortal(sqliteStore(db), death);
   const stage = openStage({
     db,
     store,
     clock,
     policy: { timeoutMs: 100 },
-    project({ id, rev }) {
-      db.sqlite.run("INSERT INTO facts VALUES (?)", [`${id}#${rev}`]);
-    },
+    project: ({ id, rev }) => [append(facts, { key: `${id}#${rev}` })],
     async perform(input, { key }) {
       const calls = (world.calls.get(key) ?? 0) + 1;
       world.calls.set(key, calls);
@@ -115,10 +114,9 @@ async function play({ stage }: ReturnType<typeof live>, done: Set<number>): Prom
     }
   };
   stage.alarms.start();
-  stage.outbox.start();
-  await stage.host.transact((tx) => {
-    for (const id of ["a", "b"])
-      if (!tx.read(id)) tx.create(id, "puppet", "s", {}, { cause: "test" });
+  await stage.outbox.start();
+  await stage.host.transact("s", (tx) => {
+    for (const id of ["a", "b"]) if (!tx.read(id)) tx.create(id, "puppet", {}, { cause: "test" });
   });
   for (const [step, [actor, event]] of script.entries()) {
     if (done.has(step)) continue;

@@ -37,7 +37,7 @@ for (const [name, disk] of Object.entries(disks))
       });
       await stage.create("a");
       await stage.send("a", { type: "WORK" });
-      stage.outbox.start();
+      await stage.outbox.start();
       await eventually(() => !stage.host.storage.isWritable);
       expect([states(stage), stage.heard("a")]).toEqual([["running"], []]);
       disk.mend(stage);
@@ -103,7 +103,7 @@ for (const [name, disk] of Object.entries(disks))
       });
       await stage.create("a");
       await stage.send("a", { type: "WORK" });
-      stage.outbox.start();
+      await stage.outbox.start();
       await eventually(() => !stage.host.storage.isWritable);
       disk.mend(stage);
       await eventually(() => stage.heard("a")?.length === 1);
@@ -121,13 +121,13 @@ for (const [name, disk] of Object.entries(disks))
       });
       await stage.create("a");
       await stage.send("a", { type: "WORK" });
-      stage.outbox.start();
+      await stage.outbox.start();
       await eventually(() => !stage.host.storage.isWritable);
       await stage.outbox.stop(0);
-      await stage.host.drained();
+      await stage.host.close();
       disk.mend(stage);
       const next = openStage({ db: stage.db, perform: async () => ++calls });
-      next.outbox.start();
+      await next.outbox.start();
       await eventually(() => next.heard("a")?.length === 1);
       expect([calls, next.heard("a")]).toEqual([2, ["done 2"]]);
       await next.close();
@@ -150,7 +150,7 @@ for (const [name, disk] of Object.entries(disks))
         probes++;
         probe();
       };
-      stage.outbox.start();
+      await stage.outbox.start();
       await stage.create("a");
       await stage.send("a", { type: "WORK" });
       disk.break(stage);
@@ -177,7 +177,7 @@ test("an error that is not the disk's still waits for the operator", async () =>
   });
   await stage.create("a");
   await stage.send("a", { type: "WORK" });
-  stage.outbox.start();
+  await stage.outbox.start();
   await eventually(() => states(stage)[0] === "undelivered");
   isBroken = false;
   await expect(releaseWork(stage.host, "a#1.0")).rejects.toMatchObject({ code: "not_held" });

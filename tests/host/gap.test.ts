@@ -15,7 +15,7 @@ async function lateStage(options: StageOptions, lateMs: number): Promise<Stage> 
   await stage.create("a", { a: T0 + HOUR_MS, onA, b: T0 + 3 * HOUR_MS });
   await stage.create("elsewhere", { b: T0 + 2 * HOUR_MS }, "t");
   stage.clock.at = T0 + 3 * HOUR_MS + lateMs;
-  stage.outbox.start();
+  await stage.outbox.start();
   stage.alarms.start();
   return stage;
 }
@@ -66,7 +66,7 @@ describe("late alarms of a scope", () => {
     for (const id of ["a", "c"])
       await stage.create(id, { a: T0 + HOUR_MS, onA: id === "a" ? onA : null });
     stage.clock.at = T0 + DAY_MS;
-    stage.outbox.start();
+    await stage.outbox.start();
     stage.alarms.start();
     await eventually(() => stage.heard("c")?.length === 1);
     await stage.close();
@@ -78,7 +78,7 @@ test("an alarm that is on time waits for no work: it may be the deadline of it",
   await stage.create("b");
   await stage.create("a", { b: T0 + 1_000 });
   await stage.send("b", { type: "WORK" });
-  stage.outbox.start();
+  await stage.outbox.start();
   await eventually(() => stage.work()[0]?.state === "running");
   stage.clock.at = T0 + 1_500;
   stage.alarms.start();

@@ -43,7 +43,7 @@ test("an answer from before a deadline does not answer what was asked after it",
   const stateOf = (id: string) => stage.host.read(id)?.persisted.value;
   const keys = (): string[] => stage.work().map(({ key, state }) => `${key} ${state}`);
   await stage.create("a", { a: T0 + 100 });
-  stage.outbox.start();
+  await stage.outbox.start();
   await eventually(() => answers.length === 1);
   stage.clock.at = T0 + 200;
   answers[0]?.("too late");

@@ -127,7 +127,7 @@ describe("migration", () => {
     await migrateActors(later.host);
     expect(later.work().map(({ state }) => state)).toEqual(["cancelled"]);
     expect(replayAll(later.host).wrong).toEqual([]);
-    later.outbox.start();
+    await later.outbox.start();
     await later.close();
   });
 

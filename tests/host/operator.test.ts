@@ -83,7 +83,7 @@ describe("an undelivered answer", () => {
     });
     await stage.create("a");
     await stage.send("a", { type: "WORK" });
-    stage.outbox.start();
+    await stage.outbox.start();
     await eventually(() => stage.defects.length === 1);
     const repair = () => {
       isBroken = false;
@@ -136,7 +136,7 @@ test("work that was held is done again once it is released", async () => {
   await stage.create("a");
   await stage.send("a", { type: "WORK" });
   stage.db.sqlite.run("UPDATE outbox SET state = 'held', deaths = 3");
-  stage.outbox.start();
+  await stage.outbox.start();
   await stage.host.drained();
   expect(stage.work()[0]?.state).toBe("held");
   await releaseWork(stage.host, "a#1.0");

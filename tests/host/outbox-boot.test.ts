@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { hostStore } from "../../db/host-store.ts";
+import { sqliteStore } from "../../db/sqlite-store.ts";
 import { eventually, openStage, type StageOptions } from "./stage.ts";
 
 /**
@@ -10,22 +10,18 @@ async function dying(options: StageOptions = {}) {
   const stage = openStage(options);
   let isDead = false;
   const { store } = stage.host;
-  for (const name of ["finishWork", "retryWork", "stickWork"] as const) {
-    const write = store[name] as (...args: unknown[]) => number;
-    Object.assign(store, {
-      [name]: (...args: unknown[]) => {
-        if (isDead) throw new Error("dead");
-        return write(...args);
-      },
-    });
-  }
+  const flush = store.flush.bind(store);
+  store.flush = async (unit) => {
+    if (isDead) throw new Error("dead");
+    return flush(unit);
+  };
   await stage.create("a");
   await stage.send("a", { type: "WORK", input: 1 });
-  stage.outbox.start();
+  await stage.outbox.start();
   await eventually(() => stage.work()[0]?.state === "running");
   const die = (again: StageOptions = options) => {
     isDead = true;
-    return openStage({ ...again, db: stage.db, store: hostStore(stage.db), clock: stage.clock });
+    return openStage({ ...again, db: stage.db, store: sqliteStore(stage.db), clock: stage.clock });
   };
   return { stage, die };
 }
@@ -43,7 +39,7 @@ describe("boot", () => {
       },
     });
     expect(next.work()[0]?.state).toBe("running");
-    next.outbox.start();
+    await next.outbox.start();
     await eventually(() => next.heard("a")?.length === 1);
     expect(seen).toEqual([[1, "a#1.0", 2]]);
     expect(next.heard("a")).toEqual(['done "second life"']);
@@ -59,7 +55,7 @@ describe("boot", () => {
     const { stage, die } = await dying({ perform });
     await eventually(() => stage.host.store.work("a#1.0")?.memo !== null);
     const next = die();
-    next.outbox.start();
+    await next.outbox.start();
     await eventually(() => next.heard("a")?.length === 1);
     expect([made, next.heard("a")]).toEqual([1, ["done 1"]]);
     await next.close();
@@ -69,12 +65,12 @@ describe("boot", () => {
     const { die } = await dying(hanging);
     let next = die(hanging);
     for (const deaths of [1, 2]) {
-      next.outbox.start();
+      await next.outbox.start();
       await eventually(() => next.work()[0]?.state === "running");
       expect(next.host.store.work("a#1.0")?.deaths).toBe(deaths);
       next = openStage({ ...hanging, db: next.db, clock: next.clock });
     }
-    next.outbox.start();
+    await next.outbox.start();
     expect(next.host.store.stuckWork()).toMatchObject([
       { key: "a#1.0", state: "held", error: "the process died while this ran", attempt: 3 },
     ]);
@@ -96,14 +92,14 @@ describe("boot", () => {
     const { stage } = await dying(hanging);
     stage.db.sqlite.run("UPDATE outbox SET src = 'gone'");
     const next = openStage({ db: stage.db });
-    expect(() => next.outbox.start()).toThrow("'gone'");
+    await expect(next.outbox.start()).rejects.toThrow("'gone'");
   });
 
   test("is refused while work is open for which nobody waits", async () => {
     const { stage } = await dying(hanging);
     stage.db.sqlite.run("UPDATE outbox SET invoke = 'gone'");
     const next = openStage({ db: stage.db });
-    expect(() => next.outbox.start()).toThrow("a#1.0");
+    await expect(next.outbox.start()).rejects.toThrow("a#1.0");
   });
 
   test("does not look at work that is over", () => {
@@ -115,7 +111,7 @@ describe("boot", () => {
       prepared.push(sql);
       return prepare(sql);
     }) as typeof sqlite.prepare;
-    hostStore(stage.db);
+    sqliteStore(stage.db);
     const plan = (sql: string) =>
       sqlite
         // Parameters do not matter for a plan.
@@ -130,7 +126,7 @@ describe("boot", () => {
 
 test("finished work is forgotten after a week, a little with each that ends", async () => {
   const stage = openStage({ perform: async () => "x" });
-  stage.outbox.start();
+  await stage.outbox.start();
   const doOne = async (id: string) => {
     await stage.create(id);
     await stage.send(id, { type: "WORK" });

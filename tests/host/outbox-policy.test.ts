@@ -25,7 +25,7 @@ describe("retry", () => {
     });
     await stage.create("a");
     await stage.send("a", { type: "WORK" });
-    stage.outbox.start();
+    await stage.outbox.start();
     await settled(stage);
     const waits: number[] = [];
     while (attempts.length < 6) {
@@ -48,7 +48,7 @@ describe("retry", () => {
     });
     await stage.create("a");
     await stage.send("a", { type: "WORK" });
-    stage.outbox.start();
+    await stage.outbox.start();
     await settled(stage);
     expect(stage.heard("a")).toEqual([]);
     await advance(stage, 1000);
@@ -69,7 +69,7 @@ describe("retry", () => {
     });
     await stage.create("a");
     await stage.send("a", { type: "WORK" });
-    stage.outbox.start();
+    await stage.outbox.start();
     await settled(stage);
     expect([calls, stage.heard("a")]).toEqual([1, ['error {"code":"defect"}']]);
     expect(JSON.stringify(stage.rows())).not.toContain("secret");
@@ -86,7 +86,7 @@ describe("retry", () => {
     });
     await stage.create("a");
     await stage.send("a", { type: "WORK" });
-    stage.outbox.start();
+    await stage.outbox.start();
     await settled(stage);
     expect([calls, stage.heard("a"), stage.defects]).toEqual([1, ['error {"code":"taken"}'], []]);
     await stage.close();
@@ -103,7 +103,7 @@ describe("retry", () => {
     });
     await stage.create("a");
     await stage.send("a", { type: "WORK" });
-    stage.outbox.start();
+    await stage.outbox.start();
     await eventually(() => stage.outbox.closedLanes().length === 1);
     await settled(stage);
     expect(signalled?.aborted).toBe(true);
@@ -135,7 +135,7 @@ describe("a system that is away", () => {
       await stage.create(`${n}`);
       await stage.send(`${n}`, { type: "WORK" });
     }
-    stage.outbox.start();
+    await stage.outbox.start();
     await settled(stage);
     const rise = () => {
       isUp = true;
@@ -201,7 +201,7 @@ describe("a system that is away", () => {
       await stage.send(id, { type: "WORK", input });
     };
     await work("a", "good");
-    stage.outbox.start();
+    await stage.outbox.start();
     await settled(stage);
     await stage.send("a", { type: "LEAVE" });
     await work("b", "bad");
@@ -244,7 +244,7 @@ describe("mutex", () => {
       await stage.create(`${n}`);
       await stage.send(`${n}`, { type: "WORK", input: `${n}` });
     }
-    stage.outbox.start();
+    await stage.outbox.start();
     for (let n = 0; n < 6; n++) {
       await eventually(() => answers.length > 0);
       answers.shift()?.();
@@ -260,7 +260,7 @@ describe("mutex", () => {
       await stage.create(`${n}`);
       await stage.send(`${n}`, { type: "WORK", input: n === 99 ? "other" : "same" });
     }
-    stage.outbox.start();
+    await stage.outbox.start();
     await eventually(() => running.length === 2);
     expect(running).toEqual(["same", "other"]);
     await stage.close();
@@ -280,7 +280,7 @@ describe("mutex", () => {
       await stage.create(id);
       await stage.send(id, { type: "WORK", input: id });
     }
-    stage.outbox.start();
+    await stage.outbox.start();
     await settled(stage);
     expect(calls).toEqual(["first", "second"]);
     expect(row(stage, "first#1.0")?.nextAt).toBe(T0 + 1000);
@@ -298,7 +298,7 @@ test("a lane runs so many at once, and no more", async () => {
     await stage.create(`${n}`);
     await stage.send(`${n}`, { type: "WORK" });
   }
-  stage.outbox.start();
+  await stage.outbox.start();
   await eventually(() => answers.length === 3);
   await stage.host.drained();
   expect(stage.work().filter((r) => r.state === "running")).toHaveLength(3);

@@ -37,7 +37,7 @@ describe("work", () => {
     await stage.create("a");
     await stage.send("a", { type: "WORK", input: 7 });
     expect(states(stage)).toEqual(["a#1.0 todo"]);
-    stage.outbox.start();
+    await stage.outbox.start();
     await eventually(ended(stage, "a"));
     expect(seen).toEqual([[7, "a#1.0", 1, "running", 1]]);
     expect(states(stage)).toEqual(["a#1.0 done"]);
@@ -61,7 +61,7 @@ describe("work", () => {
     stage.host.onCommit(() => {
       commits.push(states(stage));
     });
-    stage.outbox.start();
+    await stage.outbox.start();
     await eventually(() => states(stage)[0] === "a#1.0 undelivered");
     expect(stage.heard("a")).toEqual([]);
     isBroken = false;
@@ -89,7 +89,7 @@ describe("work", () => {
     const stage = openStage({ perform: () => Promise.resolve(undefined) });
     await stage.create("a");
     await stage.send("a", { type: "WORK" });
-    stage.outbox.start();
+    await stage.outbox.start();
     await eventually(ended(stage, "a"));
     expect(stage.heard("a")).toEqual(["done null"]);
     await stage.close();
@@ -103,7 +103,7 @@ describe("leaving the state", () => {
     await stage.create("a");
     await stage.send("a", { type: "WORK" });
     await stage.send("a", { type: "LEAVE" });
-    stage.outbox.start();
+    await stage.outbox.start();
     await stage.create("b");
     await stage.send("b", { type: "WORK" });
     await eventually(() => calls.length === 1);
@@ -116,7 +116,7 @@ describe("leaving the state", () => {
     const stage = openStage({ perform });
     await stage.create("a");
     await stage.send("a", { type: "WORK" });
-    stage.outbox.start();
+    await stage.outbox.start();
     await eventually(() => calls.length === 1);
     await stage.send("a", { type: "LEAVE" });
     expect(calls[0]?.signal.aborted).toBe(true);
@@ -131,7 +131,7 @@ describe("leaving the state", () => {
     const stage = openStage({ perform });
     await stage.create("a");
     await stage.send("a", { type: "WORK" });
-    stage.outbox.start();
+    await stage.outbox.start();
     await eventually(() => calls.length === 1);
     const left = stage.send("a", { type: "LEAVE" });
     calls[0]?.answer("at the same moment");
@@ -146,8 +146,9 @@ describe("leaving the state", () => {
     const stage = openStage({ perform });
     await stage.create("a");
     await stage.send("a", { type: "WORK" });
-    // The outbox looks for work in the same round in which the state is left.
-    stage.outbox.start();
+    // While something else of the scope is written, the outbox looks for work and the state is left.
+    await stage.outbox.start();
+    void stage.send("a", { type: "DO", say: "x" });
     await new Promise<void>((resolve) => setImmediate(resolve));
     await stage.send("a", { type: "LEAVE" });
     await eventually(() => stage.outbox.isSettled());
@@ -165,7 +166,7 @@ describe("leaving the state", () => {
     });
     await stage.create("a");
     await stage.send("a", { type: "WORK" });
-    stage.outbox.start();
+    await stage.outbox.start();
     await eventually(() => states(stage)[0] === "a#1.0 running");
     await stage.send("a", { type: "LEAVE" });
     await eventually(() => stage.outbox.isSettled());
@@ -188,7 +189,7 @@ describe("an answer that cannot be delivered", () => {
     });
     await stage.create("a");
     await stage.send("a", { type: "WORK" });
-    stage.outbox.start();
+    await stage.outbox.start();
     await eventually(() => stage.defects.length === 1);
     const [row] = stage.host.store.stuckWork();
     expect([row?.state, row?.answer, row?.error]).toEqual([
@@ -207,7 +208,7 @@ describe("an answer that cannot be delivered", () => {
     const stage = openStage({ perform: async () => "precious" });
     await stage.create("a");
     await stage.send("a", { type: "STUBBORN" });
-    stage.outbox.start();
+    await stage.outbox.start();
     await eventually(() => stage.defects.length === 1);
     const [row] = stage.host.store.stuckWork();
     expect([row?.state, row?.answer]).toEqual(["undelivered", '"precious"']);
@@ -225,7 +226,7 @@ describe("an answer that cannot be delivered", () => {
     });
     await stage.create("a");
     await stage.send("a", { type: "WORK" });
-    stage.outbox.start();
+    await stage.outbox.start();
     await eventually(() => stage.defects.length === 1);
     const [row] = stage.host.store.stuckWork();
     expect([row?.answer, row?.error]).toEqual([null, "taken: no row for it"]);
@@ -248,7 +249,7 @@ describe("memo", () => {
     });
     await stage.create("a");
     await stage.send("a", { type: "WORK" });
-    stage.outbox.start();
+    await stage.outbox.start();
     for (let n = 1; n < 3; n++) {
       await eventually(() => used.length === n && stage.outbox.isSettled());
       stage.clock.at += 10_000;
@@ -266,7 +267,7 @@ describe("stop", () => {
     const stage = openStage({ perform });
     await stage.create("a");
     await stage.send("a", { type: "WORK" });
-    stage.outbox.start();
+    await stage.outbox.start();
     await eventually(() => calls.length === 1);
     const stopped = stage.outbox.stop();
     calls[0]?.answer("in time");
@@ -283,7 +284,7 @@ describe("stop", () => {
     const stage = openStage({ perform });
     await stage.create("a");
     await stage.send("a", { type: "WORK" });
-    stage.outbox.start();
+    await stage.outbox.start();
     await eventually(() => calls.length === 1);
     await stage.outbox.stop(5);
     expect(calls[0]?.signal.aborted).toBe(true);
@@ -297,7 +298,7 @@ describe("settled", () => {
     const { calls, perform } = byHand();
     const stage = openStage({ perform });
     await stage.create("a");
-    stage.outbox.start();
+    await stage.outbox.start();
     await eventually(() => stage.outbox.isSettled());
     await stage.send("a", { type: "WORK" });
     expect([stage.outbox.isSettled(), stage.outbox.open()]).toEqual([false, ["a#1.0"]]);

@@ -8,7 +8,7 @@ async function lived() {
   for (const id of ["a", "b", "c"]) await stage.create(id, { a: T0 + 10 });
   await stage.send("a", { type: "DO", say: "x", tells: [stage.tell("b", "y", { b: T0 + 90 })] });
   await stage.send("c", { type: "WORK" });
-  stage.outbox.start();
+  await stage.outbox.start();
   await eventually(() => stage.heard("c")?.length === 1);
   stage.clock.at = T0 + 20;
   stage.alarms.start();

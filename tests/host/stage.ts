@@ -1,7 +1,8 @@
 import type { AnyStateMachine } from "xstate";
 import { type Db, openDatabase } from "../../db/database.ts";
-import { type HostStore, hostStore } from "../../db/host-store.ts";
 import type { Put } from "../../db/put.ts";
+import { sqliteStore } from "../../db/sqlite-store.ts";
+import type { Store } from "../../db/store.ts";
 import { AlarmClock } from "../../server/host/alarms.ts";
 import type { Effect, EffectContext } from "../../server/host/effect.ts";
 import { type Change, Host, type Registered } from "../../server/host/host.ts";
@@ -12,7 +13,7 @@ export const T0 = 1_000_000;
 
 export type StageOptions = {
   db?: Db;
-  store?: HostStore;
+  store?: Store;
   clock?: { at: number; now(): number };
   machine?: AnyStateMachine;
   migrate?: Registered["migrate"];
@@ -54,7 +55,7 @@ export function openStage(options: StageOptions = {}) {
     },
   };
   const host = new Host({
-    store: options.store ?? hostStore(db),
+    store: options.store ?? sqliteStore(db),
     clock,
     machines: {
       puppet: {
@@ -92,7 +93,7 @@ export function openStage(options: StageOptions = {}) {
     context,
     heard: (id: string) => context(id)?.heard,
     create: (id: string, input: Partial<PuppetContext> = {}, scope = "s") =>
-      host.transact((tx) => tx.create(id, "puppet", scope, input, { cause: "test" })),
+      host.transact(scope, (tx) => tx.create(id, "puppet", input, { cause: "test" })),
     send: (id: string, event: PuppetEvent, meta: { dedup?: string } = {}) =>
       host.send(id, event, { cause: "test", ...meta }),
     tell: (to: string, say: string, more: object = {}) => ({

@@ -2,9 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { openDatabase } from "../../db/database.ts";
-import { hostStore } from "../../db/host-store.ts";
+import { shapeOf } from "../../db/put.ts";
 import { openStage } from "./stage.ts";
+
+const notes = sqliteTable("notes", { note: text().primaryKey() });
 
 describe("one event is one transaction", () => {
   const half = async (breaks: "projection" | "tell" | "create" | "effect") => {
@@ -56,12 +59,12 @@ describe("one event is one transaction", () => {
   test("a creation that fails leaves nothing of any actor", () => half("create"));
   test("work that cannot be written leaves nothing of any actor", () => half("effect"));
 
-  test("a write of others in the same body goes with it", async () => {
+  test("a row that a body writes goes with it", async () => {
     const stage = openStage();
     stage.db.sqlite.run("CREATE TABLE notes (note TEXT)");
     await stage.create("a");
-    const failing = stage.host.transact((tx) => {
-      stage.db.sqlite.run("INSERT INTO notes VALUES ('x')");
+    const failing = stage.host.transact("s", (tx) => {
+      tx.append(notes, { note: "x" });
       tx.send("a", { type: "DO", say: "x" } as never, { cause: "test" });
       throw new Error("after all");
     });
@@ -75,7 +78,7 @@ describe("one event is one transaction", () => {
     const stage = openStage();
     await stage.create("a");
     const before = stage.rows();
-    const caught = stage.host.transact((tx) => {
+    const caught = stage.host.transact("s", (tx) => {
       try {
         const event = { type: "DO", say: "half", tells: [stage.tell("nobody", "x")] };
         tx.send("a", event, { cause: "test" });
@@ -91,19 +94,19 @@ describe("one event is one transaction", () => {
 
 describe("order", () => {
   test("an actor's own rows are written before its tells, and each tell is told to its end", async () => {
-    const seen: string[] = [];
-    const stage = openStage({
-      project({ id, rev }) {
-        if (rev === 0) return;
-        const armed = stage.host.store.alarmsOf(id).length;
-        const open = stage.host.store.openWork(id).length;
-        const journal = stage.host.store.actorJournal(id).length;
-        seen.push(`${id} ${armed} ${open} ${journal}`);
-      },
-    });
+    const stage = openStage();
     for (const id of ["a", "b", "c", "d"]) await stage.create(id);
     await stage.send("d", { type: "WORK" });
-    seen.length = 0;
+    const written: string[] = [];
+    const { flush } = stage.host.store;
+    stage.host.store.flush = (unit) => {
+      const ofTable = unit.puts.map(({ table, row }) => {
+        const { name } = shapeOf(table);
+        return `${name} ${row.actor ?? row.id ?? row.key}`;
+      });
+      written.push(...ofTable);
+      return flush(unit);
+    };
     await stage.send("a", {
       type: "DO",
       say: "begin",
@@ -113,7 +116,10 @@ describe("order", () => {
         stage.tell("d", "second"),
       ],
     });
-    expect(seen).toEqual(["a 1 0 2", "b 0 0 2", "c 1 0 2", "d 0 1 3"]);
+    expect(written).toEqual([
+      ...['"actors" a', '"journal" a', '"alarms" a', '"actors" b', '"journal" b'],
+      ...['"actors" c', '"journal" c', '"alarms" c', '"actors" d', '"journal" d'],
+    ]);
     const causes = stage.host.store.scopeJournal("s", 5, 100).map((r) => `${r.actor} ${r.cause}`);
     expect(causes).toEqual(["a test", "b a#1", "c b#1", "d a#1"]);
     await stage.close();
@@ -157,7 +163,7 @@ describe("doors", () => {
     const stage = openStage();
     await stage.create("a");
     const before = stage.rows();
-    const delivered = await stage.host.deliver((run) =>
+    const delivered = await stage.host.deliver("s", (run) =>
       run.deliver("a", { type: "LEAVE" }, stage.clock.at, "result", {
         cause: "x",
         by: null,
@@ -257,20 +263,27 @@ describe("dedup", () => {
 });
 
 describe("group commit", () => {
+  /** Counts what reaches the disk. */
   const counting = () => {
     const db = openDatabase(":memory:");
-    const store = hostStore(db);
+    const prepare = db.sqlite.prepare.bind(db.sqlite);
     let commits = 0;
-    const commit = () => {
-      commits++;
-      return store.commit();
-    };
-    return { db, store: { ...store, commit }, commits: () => commits };
+    db.sqlite.prepare = ((sql: string) => {
+      const statement = prepare(sql);
+      if (sql !== "COMMIT") return statement;
+      const run = statement.run.bind(statement);
+      statement.run = () => {
+        commits++;
+        return run();
+      };
+      return statement;
+    }) as typeof db.sqlite.prepare;
+    return { db, commits: () => commits };
   };
 
   test("32 senders share a commit", async () => {
-    const { db, store, commits } = counting();
-    const stage = openStage({ db, store });
+    const { db, commits } = counting();
+    const stage = openStage({ db });
     for (let n = 0; n < 32; n++) await stage.create(`${n}`);
     const before = commits();
     const send = (n: number) => stage.send(`${n}`, { type: "DO", say: "x" });
@@ -282,8 +295,8 @@ describe("group commit", () => {
   });
 
   test("one that throws takes only itself back, and nobody hears of it", async () => {
-    const { db, store, commits } = counting();
-    const stage = openStage({ db, store });
+    const { db, commits } = counting();
+    const stage = openStage({ db });
     for (const id of ["a", "b", "c"]) await stage.create(id);
     await stage.send("b", { type: "WORK" });
     const heard: string[] = [];
@@ -291,7 +304,7 @@ describe("group commit", () => {
       heard.push(...actors.map(({ id }) => id), ...cancelled);
     });
     const before = commits();
-    const leaveAndFail = stage.host.transact((tx) => {
+    const leaveAndFail = stage.host.transact("s", (tx) => {
       tx.send("b", { type: "LEAVE" }, { cause: "test" });
       tx.send("b", { type: "DO", say: "b", fail: "b cannot" } as never, { cause: "test" });
     });
@@ -334,7 +347,7 @@ describe("group commit", () => {
   test("what fails after the database was closed fails for who asked, and nowhere else", async () => {
     const stage = openStage();
     await stage.close();
-    const late = stage.host.deliver(() => {
+    const late = stage.host.deliver("s", () => {
       throw new Error("too late");
     });
     await expect(late).rejects.toThrow("too late");

@@ -50,7 +50,7 @@ async function patientHouse(limits?: AdvanceLimits) {
     },
   );
   const control = worldControl(world.controlUrl, world.controlToken);
-  const api = apiClient(berth.start(), generateSecretKey());
+  const api = apiClient(await berth.start(), generateSecretKey());
   return { clock, control, api, advance: new Advance(berth, clock, control, limits) };
 }
 

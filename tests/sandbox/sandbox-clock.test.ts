@@ -73,7 +73,7 @@ function journal({ data }: House): JournalEntry[] {
   const db = new Database(join(data, "hosting.db"), { readonly: true });
   try {
     return db
-      .query<JournalEntry, []>("SELECT actor, rev, event, at, snapshot FROM journal ORDER BY seq")
+      .query<JournalEntry, []>("SELECT actor, rev, event, at, snapshot FROM journal ORDER BY rowid")
       .all();
   } finally {
     db.close();

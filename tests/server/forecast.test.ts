@@ -36,15 +36,15 @@ async function forecastOf(tenant: TenantApi): Promise<Event[]> {
 type Row = { actor: string; rev: number; at: number; snapshot: string };
 type Snapshot = { value: unknown; context: Record<string, unknown> };
 
-/** What the journal says has happened to a tenant since `seq`, in the words of a forecast. */
+/** What the journal says has happened to a tenant since row `seq` of it, in the words of a forecast. */
 function happened({ pubkey }: TenantApi, seq: number): Event[] {
   const rows = fixture.rows<Row>(
-    "SELECT actor, rev, at, snapshot FROM journal WHERE scope = ? AND seq > ? ORDER BY seq",
+    "SELECT actor, rev, at, snapshot FROM journal WHERE scope = ? AND rowid > ? ORDER BY rowid",
     ...[pubkey, seq],
   );
   const status = new Map<string, string>();
   for (const { actor, snapshot } of fixture.rows<Row>(
-    "SELECT actor, snapshot FROM journal WHERE scope = ? AND seq <= ? ORDER BY seq",
+    "SELECT actor, snapshot FROM journal WHERE scope = ? AND rowid <= ? ORDER BY rowid",
     ...[pubkey, seq],
   ))
     status.set(actor, topOf(snapshot));
@@ -79,7 +79,7 @@ function topOf(snapshot: string): string {
 }
 
 const lastSeq = (): number =>
-  fixture.rows<{ seq: number }>("SELECT max(seq) AS seq FROM journal")[0]?.seq ?? 0;
+  fixture.rows<{ seq: number }>("SELECT max(rowid) AS seq FROM journal")[0]?.seq ?? 0;
 /** Of one instant the order means nothing. */
 const sorted = (events: Event[]) =>
   events.toSorted((a, b) => a.at - b.at || JSON.stringify(a).localeCompare(JSON.stringify(b)));

@@ -1,7 +1,8 @@
 /** Berth as the simulation runs it: the real host, handlers, projections and watch, in the world. */
 import type { Db } from "../../db/database.ts";
-import { type HostStore, hostStore } from "../../db/host-store.ts";
 import { createQueries } from "../../db/index.ts";
+import { sqliteStore } from "../../db/sqlite-store.ts";
+import type { Store } from "../../db/store.ts";
 import { machines, migrations, tells } from "../../machines/index.ts";
 import type { BillingParts } from "../../server/effects/billing.ts";
 import { createEffects } from "../../server/effects/index.ts";
@@ -16,7 +17,7 @@ import type { ZooidClient } from "../../server/zooid/client.ts";
 
 export type Hooks = {
   backoffCapMs?: number;
-  store?: (store: HostStore) => HostStore;
+  store?: (store: Store) => Store;
   effect?: (effect: Effect) => Effect;
   /** Told of what must never happen. */
   onDefect: (what: string) => void;
@@ -49,7 +50,7 @@ export function openBerth(db: Db, world: Outside, hooks: Hooks) {
   const { zooidClient: zooid, pay, deliver } = world;
   const effects = createEffects({ ...parts, zooid, pay, deliver });
   const host = new Host({
-    store: store(hostStore(db)),
+    store: store(sqliteStore(db)),
     clock,
     machines: {
       tenant: { machine: machines.tenant, tells: tells.tenant, migrate: migrations.tenant },

@@ -1,6 +1,6 @@
 /** A process of Berth, as far as a database and a world make one, which may die at any of its points. */
 import type { Db } from "../../db/database.ts";
-import type { HostStore } from "../../db/host-store.ts";
+import type { Store } from "../../db/store.ts";
 import { laneConcurrency } from "../../server/effects/index.ts";
 import { AlarmClock } from "../../server/host/alarms.ts";
 import type { Effect } from "../../server/host/effect.ts";
@@ -25,18 +25,18 @@ export function incarnate(db: Db, world: Outside, dies: () => boolean): Incarnat
     if (!isDead && dies()) isDead = true;
     alive();
   };
-  const store = (real: HostStore): HostStore =>
+  const store = (real: Store): Store =>
     Object.fromEntries(
       Object.entries(real).map(([name, run]) => [
         name,
         (...args: never[]) => {
-          // What a dead process had not committed is gone.
-          if (name === "commit") point();
-          else if (name !== "rollback" && name !== "isOpen") alive();
+          // What a dead process had not flushed is gone.
+          if (name === "flush") point();
+          else alive();
           return (run as (...args: never[]) => unknown)(...args);
         },
       ]),
-    ) as unknown as HostStore;
+    ) as unknown as Store;
   const effect = (real: Effect): Effect => ({
     ...real,
     run: async (input, context) => {
@@ -52,7 +52,8 @@ export function incarnate(db: Db, world: Outside, dies: () => boolean): Incarnat
   const { host, queries, watch } = openBerth(db, world, { store, effect, onDefect });
   const outbox = new Outbox(host, { concurrency: laneConcurrency, onDefect });
   const alarms = new AlarmClock(host, onDefect, outbox);
-  outbox.start();
+  const started = outbox.start();
+  started.catch(onDefect);
   alarms.start();
 
   /** What was thrown by a dead process, or because it is. */
@@ -72,6 +73,7 @@ export function incarnate(db: Db, world: Outside, dies: () => boolean): Incarnat
     },
     settle: () =>
       living(async () => {
+        await started;
         for (;;) {
           alive();
           if (!alarms.isSettled()) await alarms.wake();
@@ -83,14 +85,14 @@ export function incarnate(db: Db, world: Outside, dies: () => boolean): Incarnat
           await host.drained();
           if (outbox.isSettled() && alarms.isSettled()) break;
         }
-        const work = Object.keys(laneConcurrency).map((lane) => host.store.nextTodo(lane)?.nextAt);
-        const due = [host.store.nextAlarm()?.due, ...work];
+        const work = Object.keys(laneConcurrency).map((lane) => host.store.nextTodo(lane));
+        const due = [host.store.nextAlarm(), ...work];
         return Math.min(...due.map((at) => at ?? Number.POSITIVE_INFINITY));
       }),
     visit: () =>
       living(async () => {
         if (host.read(TILL)) return;
-        await host.transact((tx) => tx.create(TILL, "tenant", TENANT, { pubkey: TENANT }, meta));
+        await host.transact(TENANT, (tx) => tx.create(TILL, "tenant", { pubkey: TENANT }, meta));
       }),
     send: (actor, event, key) =>
       living(async () => {

@@ -4,7 +4,7 @@
  * so that the process can be killed between any two of them and answers can overtake each other.
  */
 import type { Db } from "../../db/database.ts";
-import type { OutboxRow } from "../../db/host-store.ts";
+import type { OutboxRow, Scoped } from "../../db/image.ts";
 import type { Queries } from "../../db/index.ts";
 import { laneConcurrency } from "../../server/effects/index.ts";
 import { AppError } from "../../server/errors.ts";
@@ -13,6 +13,7 @@ import { attempt, type Outcome } from "../../server/host/attempt.ts";
 import { backoffMs, type Effect } from "../../server/host/effect.ts";
 import type { Host } from "../../server/host/host.ts";
 import { Lane } from "../../server/host/lane.ts";
+import { claimWork, noteWork, retryWork, reviveWork } from "../../server/host/work.ts";
 import type { SettlementWatch } from "../../server/watch.ts";
 import { openBerth } from "./berth.ts";
 import type { World } from "./world.ts";
@@ -21,7 +22,7 @@ import type { World } from "./world.ts";
 const BACKOFF_CAP_MS = 2 * 3_600_000;
 
 type Flight = {
-  row: OutboxRow;
+  row: Scoped<OutboxRow>;
   effect: Effect;
   lane: Lane;
   entered: number;
@@ -54,8 +55,12 @@ export class Process {
     for (const { lane } of Object.values(host.effects))
       if (!this.lanes.has(lane))
         this.lanes.set(lane, new Lane(lane, laneConcurrency[lane as keyof typeof laneConcurrency]));
-    // However often it is killed, nothing is held for it here.
-    host.store.reviveWork(Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Takes up what the one before left. However often it is killed, nothing is held for it here. */
+  async start(): Promise<void> {
+    for (const { key, scope } of this.host.store.runningWork())
+      await this.host.deliver(scope, ({ unit }) => reviveWork(unit, key, Number.POSITIVE_INFINITY));
   }
 
   get now(): number {
@@ -77,10 +82,10 @@ export class Process {
   /** When there is something to do next, of what waits for time. */
   get nextMs(): number {
     const { store } = this.host;
-    let next = store.nextAlarm()?.due ?? Number.POSITIVE_INFINITY;
+    let next = store.nextAlarm() ?? Number.POSITIVE_INFINITY;
     for (const lane of this.lanes.values()) {
-      const due = store.nextTodo(lane.name)?.nextAt;
-      if (due !== undefined) next = Math.min(next, Math.max(due, lane.opensAt(this.now) ?? due));
+      const due = store.nextTodo(lane.name);
+      if (due !== null) next = Math.min(next, Math.max(due, lane.opensAt(this.now) ?? due));
     }
     return next;
   }
@@ -98,26 +103,23 @@ export class Process {
     return steps;
   }
 
-  #next(lane: Lane): OutboxRow | null {
+  #next(lane: Lane): Scoped<OutboxRow> | null {
     const { store } = this.host;
-    if ((store.nextTodo(lane.name)?.nextAt ?? Number.POSITIVE_INFINITY) > this.now) return null;
+    if ((store.nextTodo(lane.name) ?? Number.POSITIVE_INFINITY) > this.now) return null;
     if (lane.opensAt(this.now) !== null || !lane.hasRoom()) return null;
-    const [running, mutexes] = [JSON.stringify(lane.running), JSON.stringify(lane.mutexes)];
-    return store.nextWork(lane.name, this.now, running, mutexes);
+    return store.nextWork(lane.name, this.now, lane.running, lane.mutexes);
   }
 
-  #fire(): Promise<unknown> {
-    return this.host.deliver((run) => {
-      const [alarm] = this.host.store.dueAlarms(this.now, 1);
-      if (alarm) run.fireOrHold(alarm);
-    });
+  async #fire(): Promise<void> {
+    const [alarm] = this.host.store.dueAlarms(this.now, 1);
+    if (alarm) await this.host.deliver(alarm.scope, (run) => run.fireOrHold(alarm));
   }
 
-  async #claim(lane: Lane, row: OutboxRow): Promise<void> {
+  async #claim(lane: Lane, row: Scoped<OutboxRow>): Promise<void> {
     const effect = this.host.effects[row.src];
     if (!effect) throw new Error(`nobody performs '${row.src}'`);
     const entered = lane.enter(row);
-    await this.host.deliver(() => this.host.store.claimWork(row.key));
+    await this.host.deliver(row.scope, ({ unit }) => claimWork(unit, row.key));
     this.flights.push({ row, effect, lane, entered, outcome: null });
   }
 
@@ -128,7 +130,9 @@ export class Process {
       const stored = store.work(row.key)?.memo;
       if (stored != null) return JSON.parse(stored) as T;
       const made = await make();
-      await this.host.deliver(() => store.memoWork(JSON.stringify(made), row.key));
+      await this.host.deliver(row.scope, ({ unit }) =>
+        noteWork(unit, row.key, JSON.stringify(made)),
+      );
       return made;
     };
     flight.outcome = await attempt(row, effect, new AbortController(), memo);
@@ -136,7 +140,9 @@ export class Process {
 
   async #land(flight: Flight): Promise<void> {
     const { row, effect, lane, entered, outcome } = flight;
-    const { store } = this.host;
+    const { scope, key } = row;
+    const retry = (nextAt: number, error: string, refund: 0 | 1) =>
+      this.host.deliver(scope, ({ unit }) => retryWork(unit, key, { nextAt, error, refund }));
     this.flights.splice(this.flights.indexOf(flight), 1);
     lane.leave(row);
     if (!outcome) throw new Error("it was not performed yet");
@@ -149,13 +155,13 @@ export class Process {
       (effect.retry === "none" ||
         (effect.retry !== "forever" && row.attempt + 1 >= effect.retry.times));
     if (kind === "unreachable" || kind === "abandoned") {
-      await this.host.deliver(() => store.retryWork(this.now, outcome.code, 1, row.key));
+      await retry(this.now, outcome.code, 1);
     } else if (kind === "failed" && !isLast) {
       const nextAt = this.now + backoffMs(row.attempt, effect.backoffCapMs, this.#random);
-      await this.host.deliver(() => store.retryWork(nextAt, outcome.code, 0, row.key));
+      await retry(nextAt, outcome.code, 0);
     } else {
       try {
-        await this.host.deliver((run) => deliverEnding(run, row, outcome));
+        await this.host.deliver(scope, (run) => deliverEnding(run, row, outcome));
       } catch (error) {
         this.defects.push(`the answer of ${row.key} could not be delivered: ${error}`);
       }

@@ -108,8 +108,8 @@ export class Simulation {
   async #arrive(who: Person): Promise<void> {
     this.#people.push(who);
     const { pubkey } = who;
-    await this.#process.host.transact((tx) =>
-      tx.create(tenantActor(pubkey), "tenant", pubkey, { pubkey }, { cause: "http", by: pubkey }),
+    await this.#process.host.transact(pubkey, (tx) =>
+      tx.create(tenantActor(pubkey), "tenant", { pubkey }, { cause: "http", by: pubkey }),
     );
     this.#look();
     const { agenda } = this.world;
@@ -192,7 +192,8 @@ export class Simulation {
     if (isZooidDown) return;
     for (const { id } of this.#process.queries.relays.served.after("", 1e6)) {
       if (zooid.get(id)?.presence === "live") continue;
-      await this.#process.host.deliver((run) =>
+      const scope = this.#process.host.store.scopeOf(relayActor(id)) ?? "";
+      await this.#process.host.deliver(scope, (run) =>
         run.deliver(relayActor(id), { type: "DRIFTED" }, agenda.now(), "result", {
           cause: "patrol",
           by: null,
@@ -206,7 +207,7 @@ export class Simulation {
   async #until(endMs: number): Promise<void> {
     const { agenda } = this.world;
     for (;;) {
-      if (this.#downUntil !== null && this.#downUntil <= agenda.now()) this.#boot();
+      if (this.#downUntil !== null && this.#downUntil <= agenda.now()) await this.#boot();
       if (await this.#stepOnce()) continue;
       const wakes = this.#downUntil ?? this.#process.nextMs;
       const next = Math.max(Math.min(wakes, agenda.nextMs), agenda.now());
@@ -252,9 +253,10 @@ export class Simulation {
     if (this.#replays++ < FULL_REPLAYS_MAX) this.#replay();
   }
 
-  #boot(): void {
+  async #boot(): Promise<void> {
     this.#downUntil = null;
     this.#process = new Process(this.#db, this.world);
+    await this.#process.start();
   }
 
   #replay(): void {
@@ -266,7 +268,7 @@ export class Simulation {
   /** The weather clears up and nobody does anything any more: everything must come to rest. */
   async #ending(endMs: number): Promise<void> {
     const { world } = this;
-    if (!this.isUp) this.#boot();
+    if (!this.isUp) await this.#boot();
     world.clearUp();
     this.#people.length = 0;
     for (const [pubkey, wallet] of world.wallets) {

@@ -64,7 +64,7 @@ export class Watcher {
   ) {
     this.books = new Books(db);
     this.#newRows = db.sqlite.prepare<Row, [number]>(
-      "SELECT seq, scope, actor, at, event, snapshot FROM journal WHERE seq > ? ORDER BY seq",
+      "SELECT rowid AS seq, scope, actor, at, event, snapshot FROM journal WHERE rowid > ? ORDER BY rowid",
     );
     this.#settledOf = db.sqlite.prepare<Settled, [string]>(
       `SELECT invoices.tenant AS tenant, coalesce(sum(settled_amount), 0) AS sats

@@ -25,7 +25,7 @@ export async function startPages(relayDomain = "relays.example.community") {
     relayScheme: "ws",
     limits: noLimits,
   });
-  const url = berth.start();
+  const url = await berth.start();
   return {
     url,
     secrets: [secret, dir, "a-token-that-no-page-shows"],
