@@ -74,13 +74,23 @@ export function createMessenger(options: {
       const { relays: inbox, isUnsure } = await findInbox(indexers, to, signal);
       if (inbox.length === 0) return { state: "no_inbox", ...(isUnsure ? { isUnsure } : {}) };
       const wrap = wrapMessage(rumor, secretKey);
-      const offers = await Promise.all(inbox.map((url) => offer(links, url, wrap, signal)));
+      const offers = await Promise.all(
+        inbox.map(async (url) => {
+          const first = await offer(links, url, wrap, signal);
+          if (first.is !== "refused" || !isOfItsDate(first.reason)) return first;
+          return await offer(links, url, wrapMessage(rumor, secretKey, true), signal);
+        }),
+      );
       signal.throwIfAborted();
       return deliveryOf(offers);
     },
     close: () => links.close(),
   };
 }
+
+/** Whether a relay refused a wrap for being dated days back, as NIP-59 wants it. */
+const isOfItsDate = (reason: string): boolean =>
+  /timestamp|created_?at|too old|too far|in the past/i.test(reason);
 
 async function offer(
   links: RelayLinkPool,

@@ -59,25 +59,28 @@ export function recipientOf({ tags }: Rumor): string {
  *
  * Berth wraps no second copy to itself, as NIP-17 has senders do to find their own messages again:
  * nobody reads the platform's mailbox, and the dashboard shows every notice that was sent.
+ *
+ * @param isDatedNow the wrap, for relays that take nothing of days ago; it tells when it was sent
  */
-export function wrapMessage(rumor: Rumor, platformKey: Uint8Array): Event {
+export function wrapMessage(rumor: Rumor, platformKey: Uint8Array, isDatedNow = false): Event {
   const to = recipientOf(rumor);
   // Field by field: what else a stored object may carry is no part of the message.
   const { id, pubkey, created_at, kind, tags, content } = rumor;
   const message = { id, pubkey, created_at, kind, tags, content };
   const seal = sealed(Seal, message, platformKey, to, []);
-  return sealed(GiftWrap, seal, generateSecretKey(), to, [["p", to]]);
+  return sealed(GiftWrap, seal, generateSecretKey(), to, [["p", to]], isDatedNow);
 }
 
-/** An event of `kind` by `secretKey` that only `to` can open (NIP-44), dated at random. */
+/** An event of `kind` by `secretKey` that only `to` can open (NIP-44), dated at random or now. */
 function sealed(
   kind: number,
   inner: Rumor | Event,
   secretKey: Uint8Array,
   to: string,
   tags: string[][],
+  isDatedNow = false,
 ): Event {
   const content = encrypt(JSON.stringify(inner), getConversationKey(secretKey, to));
-  const created_at = Math.floor(Date.now() / 1000) - randomInt(twoDaysSeconds);
+  const created_at = Math.floor(Date.now() / 1000) - (isDatedNow ? 0 : randomInt(twoDaysSeconds));
   return signEvent({ kind, created_at, tags, content }, secretKey);
 }

@@ -11,7 +11,7 @@ const maxUrlChars = 500;
  * Where someone reads direct messages (NIP-17): the relays of their newest kind 10050 that any of the
  * indexer relays has.
  *
- * @returns at most 5 URLs, normalized; none where no list is published or it names no usable relay.
+ * @returns at most 5 URLs, each once; none where no list is published or it names no usable relay.
  * `isUnsure`: there is no list where we were told, but an indexer that did not answer may have one
  * @throws {Unavailable} `indexers_unreachable`: no indexer gave an answer, which says nothing of the list
  * @throws the signal's reason
@@ -29,7 +29,9 @@ export async function findInbox(
   }
   const newest = newestOf(found.flat());
   if (newest === null) return { relays: [], isUnsure: found.length < answers.length };
-  return { relays: relayUrls(newest.tags, "relay", maxRelays), isUnsure: false };
+  // Spelled as they are listed: relays compare their address as text when they ask who we are (NIP-42).
+  const relays = [...usable(newest.tags, "relay", maxRelays).values()];
+  return { relays, isUnsure: false };
 }
 
 /** Of several versions of a replaceable event the one that counts (NIP-01); null where there is none. */
@@ -38,20 +40,27 @@ export function newestOf(events: readonly Event[]): Event | null {
 }
 
 /** The usable ones of the tags of that name: wss://, or ws:// to this machine, each once, normalized. */
-export function relayUrls(tags: readonly string[][], tag: string, max: number): string[] {
-  const urls = new Set<string>();
+export const relayUrls = (tags: readonly string[][], tag: string, max: number): string[] => [
+  ...usable(tags, tag, max).keys(),
+];
+
+/** The same, normalized, and as they are listed. */
+function usable(tags: readonly string[][], tag: string, max: number): Map<string, string> {
+  const urls = new Map<string, string>();
   for (const [name, value] of tags) {
     const url = name === tag && value !== undefined ? readUrl(value) : null;
-    if (url !== null) urls.add(url);
+    if (url !== null && !urls.has(url.href)) urls.set(url.href, url.spelling);
   }
-  return [...urls].slice(0, max);
+  return new Map([...urls].slice(0, max));
 }
 
-function readUrl(value: string): string | null {
+function readUrl(value: string): { href: string; spelling: string } | null {
   const url = value.length <= maxUrlChars ? URL.parse(value.trim()) : null;
   if (url === null || url.username !== "" || url.password !== "") return null;
   const isLocal = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   if (url.protocol !== "wss:" && !(url.protocol === "ws:" && isLocal)) return null;
   url.hash = "";
-  return url.href;
+  const bare = url.href.replace(/\/$/, "");
+  // Any other spelling than with or without the slash is not one that a relay could mean.
+  return { href: url.href, spelling: value.trim() === bare ? bare : url.href };
 }

@@ -37,7 +37,7 @@ export class RelayLinkPool {
   ): Promise<T> {
     this.#closing.signal.throwIfAborted();
     const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]);
-    const entry = this.#entries.get(url) ?? this.#open(url);
+    const entry = this.#entries.get(keyOf(url)) ?? this.#open(url);
     entry.users++;
     clearTimeout(entry.idle);
     try {
@@ -68,13 +68,13 @@ export class RelayLinkPool {
     const signal = AbortSignal.any([this.#closing.signal, late.signal]);
     const link = RelayLink.open(url, this.#options, signal).finally(() => clearTimeout(timer));
     const entry: Entry = { link, users: 0, idle: undefined };
-    this.#entries.set(url, entry);
+    this.#entries.set(keyOf(url), entry);
     link.then(({ closed }) => closed.then(() => this.#forget(url, entry))).catch(() => {});
     return entry;
   }
 
   #rest(url: string, entry: Entry): void {
-    if (this.#entries.get(url) !== entry) {
+    if (this.#entries.get(keyOf(url)) !== entry) {
       closeLink(entry);
       return;
     }
@@ -86,9 +86,12 @@ export class RelayLinkPool {
   }
 
   #forget(url: string, entry: Entry): void {
-    if (this.#entries.get(url) === entry) this.#entries.delete(url);
+    if (this.#entries.get(keyOf(url)) === entry) this.#entries.delete(keyOf(url));
   }
 }
+
+/** One relay, however it is spelled: the spelling of whoever comes first is the one it is told. */
+const keyOf = (url: string): string => URL.parse(url)?.href ?? url;
 
 function closeLink({ link }: Entry): void {
   link.then(

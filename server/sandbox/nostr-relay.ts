@@ -137,7 +137,8 @@ export async function startNostrRelay(options: {
       hostname: "127.0.0.1",
       port,
       fetch(request, server) {
-        const path = new URL(request.url).pathname;
+        // A slash at the end makes no other relay of it.
+        const path = new URL(request.url).pathname.replace(/(.)\/$/, "$1");
         const state = states.get(path);
         if (state === undefined) return new Response("no such relay\n", { status: 404 });
         if (state === "down" || sockets.size >= MAX_SOCKETS) {

@@ -125,7 +125,7 @@ describe("delivery", () => {
     });
     expect(await guarded.deliver(messageTo(someone), signal())).toEqual({
       state: "refused",
-      relays: [{ url: "wss://10.0.0.1/", reason: "address_not_allowed" }],
+      relays: [{ url: "wss://10.0.0.1", reason: "address_not_allowed" }],
     });
   });
 

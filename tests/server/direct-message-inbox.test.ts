@@ -136,7 +136,7 @@ describe("the inbox", () => {
     });
     const delivery = await sender.deliver(messageTo(someone), signal());
     expect(delivery).toEqual({ state: "delivered", relays: [relay.url("/inbox")] });
-    const asked = ["a", "b", "c", "d"].map((name) => `wss://${name}.example/`);
+    const asked = ["a", "b", "c", "d"].map((name) => `wss://${name}.example`);
     expect(sender.connected.slice(1)).toEqual([relay.url("/inbox"), ...asked]);
   });
 
@@ -211,4 +211,30 @@ describe("a proof of who connects (NIP-42)", () => {
       relays: [{ url: inbox.url, reason: "restricted: not on the list" }],
     });
   });
+
+  test.each(["address_without_slash", "proof_without_ok"] as const)(
+    "is taken by an inbox of the habit %s, however it is listed",
+    async (habit) => {
+      relay.setHabits("/inbox", [habit]);
+      for (const slash of ["", "/"]) {
+        const someone = await personWithInbox([`${relay.url("/inbox")}${slash}`]);
+        const sender = messenger({ timeoutMs: 6_000 });
+        const { state } = await sender.deliver(messageTo(someone), signal());
+        expect([slash, state]).toEqual([slash, "delivered"]);
+        sender.close();
+      }
+      relay.setHabits("/inbox", []);
+    },
+    20_000,
+  );
+});
+
+test("an inbox that takes nothing of days ago gets a wrap that is dated now", async () => {
+  relay.setHabits("/inbox", ["dated_now"]);
+  const someone = await personWithInbox([relay.url("/inbox")]);
+  const { state } = await messenger().deliver(messageTo(someone), signal());
+  expect(state).toBe("delivered");
+  const [wrap] = await wrapsAt("/inbox", someone);
+  expect(Math.abs((wrap?.created_at ?? 0) - nowSeconds())).toBeLessThan(60);
+  relay.setHabits("/inbox", []);
 });
