@@ -10,6 +10,7 @@ import { statusOf } from "../machines/describe.ts";
 import type { Bolt11, InvoiceContext } from "../machines/invoice.ts";
 import { invoiceActor } from "../machines/messages.ts";
 import type { NoticeContext } from "../machines/notice.ts";
+import { refusalOf } from "../machines/refusal.ts";
 import type { Applied, RelayContext } from "../machines/relay.ts";
 import { AlarmClock } from "./host/alarms.ts";
 import type { Effect } from "./host/effect.ts";
@@ -23,7 +24,7 @@ import { toSeconds } from "./projections/seconds.ts";
  */
 export type Foreseen =
   | { at: number; what: "invoice"; invoice: string; amount: number; relays: string[] }
-  | { at: number; what: "charge"; invoice: string; amount: number }
+  | { at: number; what: "charge"; invoice: string; amount: number; doubt: string | null }
   | { at: number; what: "notice"; invoice: string; stage: string }
   | { at: number; what: "relay"; relay: string; status: string };
 
@@ -38,6 +39,8 @@ export async function forecast(source: Host, scope: string, nowMs: number): Prom
   const store = mapStore();
   const clock = { at: nowMs, now: () => clock.at };
   const foreseen: Foreseen[] = [];
+  /** Codes by which the tenant's wallet refused what is open. */
+  const refused = new Map<string, string>();
   const host: Host = new Host({
     store,
     clock,
@@ -45,11 +48,17 @@ export async function forecast(source: Host, scope: string, nowMs: number): Prom
     effects: idealEffects(() => host, clock),
     // Nobody reads rows of what will never be.
     project(change) {
-      foreseen.push(...seen(change));
+      foreseen.push(...seen(change, refused));
       return [];
     },
   } satisfies HostOptions);
   const rows = source.store.scopeActors(scope);
+  for (const { machine, snapshot } of rows) {
+    if (machine !== "invoice") continue;
+    const c = JSON.parse(snapshot).context as InvoiceContext;
+    const refusal = refusalOf(c);
+    if (refusal) refused.set(c.id, refusal.code);
+  }
   const order = ["tenant", "relay", "invoice", "notice"];
   rows.sort((a, b) => order.indexOf(a.machine) - order.indexOf(b.machine));
   for (const row of rows) store.fill(adopted(source.store, row));
@@ -105,7 +114,10 @@ async function settle(alarms: AlarmClock, outbox: Outbox): Promise<void> {
 type Seen = Parameters<HostOptions["project"]>[0];
 
 /** What of a transition a tenant would notice. */
-function seen({ machine, rev, at, snapshot }: Seen): Foreseen[] {
+function seen(
+  { machine, rev, at, snapshot }: Seen,
+  refused: ReadonlyMap<string, string>,
+): Foreseen[] {
   const when = toSeconds(at);
   switch (machine) {
     case "invoice": {
@@ -114,7 +126,8 @@ function seen({ machine, rev, at, snapshot }: Seen): Foreseen[] {
       const amount = c.amountSats;
       if (rev === 0) return [{ at: when, what: "invoice", invoice: c.id, amount, relays }];
       if (statusOf(snapshot.value) !== "paid" || c.receipt === null || c.paidAt !== at) return [];
-      return [{ at: when, what: "charge", invoice: c.id, amount: c.receipt.sats }];
+      const doubt = refused.get(c.id) ?? null;
+      return [{ at: when, what: "charge", invoice: c.id, amount: c.receipt.sats, doubt }];
     }
     case "notice": {
       const { invoice, stage } = snapshot.context as NoticeContext;

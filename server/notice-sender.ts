@@ -5,6 +5,7 @@ import { statusOf } from "../machines/describe.ts";
 import { dueSats, type InvoiceContext } from "../machines/invoice.ts";
 import { invoiceActor, noticeActor, relayActor, type Stage } from "../machines/messages.ts";
 import type { Delivered, Delivery, NoticeContext, Written } from "../machines/notice.ts";
+import { refusalOf } from "../machines/refusal.ts";
 import type { RelayContext } from "../machines/relay.ts";
 import type { Clock } from "./clock.ts";
 import type { EffectContext } from "./host/effect.ts";
@@ -116,6 +117,7 @@ function factsOf(
   const bill = {
     amountSats: dueSats(c),
     bolt11: bolt11 && { text: bolt11.bolt11, expiresAt: bolt11.expiresAt },
+    refusal: refusalOf(c),
   };
   const dueAt = Math.min(...c.items.map((item) => item.from));
   const graceEndsAt = graceEndOf(c.items, c.grace, c.billedAt ?? parts.clock.now());

@@ -1,9 +1,10 @@
 import type { Queries } from "../db/index.ts";
 import type { TenantRow } from "../db/tenants.ts";
 import { isRenewed, renewedAt, type Seat } from "../machines/billing.ts";
-import type { Charged } from "../machines/invoice.ts";
-import { tenantActor } from "../machines/messages.ts";
+import { type Charged, dueSats, type InvoiceContext } from "../machines/invoice.ts";
+import { invoiceActor, tenantActor } from "../machines/messages.ts";
 import { plans } from "../machines/plans.ts";
+import { refusalOf } from "../machines/refusal.ts";
 import type { TenantContext } from "../machines/tenant.ts";
 import type { CommandParts } from "./commands/index.ts";
 import { setWallet, walletProblem, walletSecret } from "./commands/wallet.ts";
@@ -71,6 +72,20 @@ export function createTenantWallets(parts: {
     }));
   }
 
+  /** Open invoices that the connected wallet was asked to pay, and did not. */
+  function refusals(pubkey: string, neededBudget: number | null): Billing["warnings"] {
+    const open = queries.invoices.list(pubkey, { ...OPEN, limit: 20, offset: 0 }).items;
+    return open.flatMap(({ id }) => {
+      const c = commands.host.read(invoiceActor(id))?.persisted.context as InvoiceContext;
+      const refusal = refusalOf(c);
+      if (refusal === null) return [];
+      const { code, words } = refusal;
+      const detail = `your wallet did not pay ${dueSats(c)} sats: ${words} (${code})`;
+      const needed_budget = code === "QUOTA_EXCEEDED" ? neededBudget : null;
+      return [{ code: "wallet_refused", detail, needed_budget }];
+    });
+  }
+
   return {
     /** Pays from a tenant's wallet. The signed request is stored before it is first sent. */
     async pay(
@@ -94,8 +109,10 @@ export function createTenantWallets(parts: {
     /** How a tenant pays, as far as we know without asking the wallet. */
     billing(pubkey: string): Billing {
       const wallet = queries.tenants.get(pubkey)?.wallet ?? "none";
+      const costs = costsOf(commands, pubkey);
       const warnings = wallet === "broken" ? [BROKEN] : [];
-      return { wallet, warnings, ...costsOf(commands, pubkey) };
+      if (wallet === "connected") warnings.push(...refusals(pubkey, costs.needed_budget));
+      return { wallet, warnings, ...costs };
     },
 
     /**
@@ -133,8 +150,10 @@ export function createTenantWallets(parts: {
   };
 }
 
+const OPEN = { q: null, status: "pending" };
+
 /** Of a wallet that once refused us: whatever it says now, it is not asked to pay. */
-const BROKEN = {
+const BROKEN: Billing["warnings"][number] = {
   code: "wallet_broken",
   detail: "this wallet refused to pay and is not asked again; connect it anew",
   needed_budget: null,

@@ -1,7 +1,9 @@
 import { isRenewed, renewedAt } from "../machines/billing.ts";
 import { meaningOf, statusOf } from "../machines/describe.ts";
+import type { InvoiceContext } from "../machines/invoice.ts";
 import { invoiceActor, relayActor, tenantActor } from "../machines/messages.ts";
 import { plans } from "../machines/plans.ts";
+import { refusalOf } from "../machines/refusal.ts";
 import { relayMachine } from "../machines/relay.ts";
 import { renews, switchesByItself, type TenantContext } from "../machines/tenant.ts";
 import { REVISIONS_MAX } from "./history.ts";
@@ -101,14 +103,20 @@ function billedNext(host: Host, id: string, tenant: string): Next[] {
 }
 
 /** @param lapses - whether the relay goes with its invoice */
-const invoiceNext = (host: Host, invoice: string, lapses: boolean): Next[] =>
-  nextOf(host, invoiceActor(invoice), (name) => {
-    if (name === "chargeAt") return "your connected wallet is asked to pay";
+function invoiceNext(host: Host, invoice: string, lapses: boolean): Next[] {
+  const c = host.read(invoiceActor(invoice))?.persisted.context as InvoiceContext | undefined;
+  const refusal = c ? refusalOf(c) : null;
+  return nextOf(host, invoiceActor(invoice), (name) => {
+    if (name === "chargeAt")
+      return refusal
+        ? `your connected wallet is asked again; it did not pay: ${refusal.words} (${refusal.code})`
+        : "your connected wallet is asked to pay";
     if (name !== "closesAt") return undefined;
     return lapses
       ? "unless it is paid by then, it is deactivated"
       : "until then the open invoice can be paid";
   });
+}
 
 const typeOf = (event: string): string => (JSON.parse(event) as { type: string }).type;
 

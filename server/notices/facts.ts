@@ -1,4 +1,5 @@
 import type { BrokenCode } from "../../machines/bill.ts";
+import type { Refusal } from "../../machines/refusal.ts";
 
 /** A relay that a notice is about. */
 export type NoticeRelay = {
@@ -14,6 +15,8 @@ type Bill = {
   amountSats: number;
   /** One way to pay it; null while there is none, and the invoice page gives the next. */
   bolt11: { text: string; expiresAt: number } | null;
+  /** Why the connected wallet did not pay it, where that was asked; null where there is nothing to tell. */
+  refusal: Refusal | null;
 };
 
 type Common = {

@@ -48,6 +48,7 @@ function due(facts: Of<"due">): Draft {
     subject: `${sats(amountSats)} for ${briefly(relays)} by ${day(graceEndsAt)}`,
     paragraphs: [
       `${yours(relays)} ${is} paid through ${moment(dueAt)}, and ${keeps} running until ${moment(graceEndsAt)}. ${otherwiseSuspended(facts)}`,
+      ...refused(facts),
       ...toPay(facts),
     ],
   };
@@ -60,6 +61,7 @@ function reminder(facts: Of<"three_days_left" | "one_day_left">, left: string): 
     subject: `Less than ${left} left: ${sats(amountSats)} for ${briefly(relays)}`,
     paragraphs: [
       `${yours(relays)} ${is} suspended on ${moment(graceEndsAt)} unless ${it} paid for. Less than ${left} left to pay. Nothing is deleted.`,
+      ...refused(facts),
       ...toPay(facts),
     ],
   };
@@ -135,6 +137,17 @@ function walletBroken(facts: Of<"wallet_broken">): Draft {
       ...toPay(facts),
     ],
   };
+}
+
+/** That the wallet was asked, and why it did not pay: its owner may mend that. */
+function refused({ refusal }: Of<"due" | "three_days_left" | "one_day_left">): string[] {
+  if (refusal === null) return [];
+  const { code, words, againAt } = refusal;
+  const next =
+    againAt === null
+      ? "It is not asked again for this invoice."
+      : `We ask it again on ${moment(againAt)}; you can also pay yourself before that.`;
+  return [`Your connected wallet was asked to pay, and did not: ${words} (${code}). ${next}`];
 }
 
 function otherwiseSuspended({ relays }: Pick<NoticeFacts, "relays">): string {

@@ -280,7 +280,10 @@ export const forecastEvent = t.Union([
     amount: integer(),
     relays: t.Array(t.String()),
   }),
-  t.Object({ at: integer(), what: t.Literal("charge"), invoice: t.String(), amount: integer() }),
+  t.Object({
+    ...{ at: integer(), what: t.Literal("charge"), invoice: t.String(), amount: integer() },
+    doubt: nullable(t.String({ description: "the wallet refused this one, by this code" })),
+  }),
   t.Object({ at: integer(), what: t.Literal("notice"), invoice: t.String(), stage: t.String() }),
   t.Object({ at: integer(), what: t.Literal("relay"), relay: t.String(), status: t.String() }),
 ]);

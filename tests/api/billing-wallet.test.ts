@@ -19,6 +19,7 @@ import {
   leave,
   type Notice,
   noticesOf,
+  openInbox,
   openInvoiceOf,
   paidRelay,
   paymentsOf,
@@ -242,6 +243,54 @@ test("a receipt says what the wallet paid, and of a relay that was suspended no 
   await leave(fixture, tenant);
 });
 
+/** Wherever one looks: the message, the account, the relay's life, and what is foreseen. */
+async function expectRefusalTold(
+  tenant: TenantApi,
+  relay: string,
+  told: { invoice: string; code: string; words: string; needed: number | null },
+): Promise<void> {
+  const { invoice, code, words, needed } = told;
+  const said = `${words} (${code})`;
+  const { body: notices } = await tenant.get<Listed<Notice>>("/tenant/notices?limit=100");
+  const due = notices.items.find((notice) => notice.stage === "due" && notice.invoice === invoice);
+  if (due?.text) expect(due.text).toContain(`did not: ${said}`);
+  expect((await tenant.get("/tenant/billing")).body).toMatchObject({
+    wallet: "connected",
+    warnings: [
+      { code: "wallet_refused", detail: expect.stringContaining(said), needed_budget: needed },
+    ],
+  });
+  const { body: why } = await tenant.get<{ next: { what: string }[] }>(
+    `/tenant/relays/${relay}/why`,
+  );
+  expect(why.next.map(({ what }) => what)).toContainEqual(expect.stringContaining(said));
+  const { body: forecast } = await tenant.get<Listed<object>>("/tenant/forecast");
+  expect(forecast.items).toContainEqual(
+    expect.objectContaining({ what: "charge", invoice, doubt: code }),
+  );
+}
+
+test("an empty wallet is told of, and asked again", async () => {
+  const tenant = fixture.tenant();
+  const relay = await paidRelay(fixture, tenant);
+  await connectWallet(fixture, tenant);
+  const inbox = await openInbox(fixture, tenant);
+  await fixture.world.setFaults({ tenant_wallet: "empty" });
+  await advanceTo(fixture, (relay.paid_through ?? 0) - 3_000);
+  const { id } = await openInvoiceOf(tenant);
+  const words = "there was not enough in it";
+  const [code, needed] = ["INSUFFICIENT_BALANCE", null];
+  await expectRefusalTold(tenant, relay.id, { invoice: id, code, words, needed });
+  const message = await until(async () => (await inbox.messages())[0] ?? null);
+  expect(message.content).toContain(`did not: ${words} (${code}). We ask it again on`);
+  inbox.close();
+  await fixture.world.setFaults({ tenant_wallet: "ok" });
+  await fixture.advance(25 * 3_600_000);
+  await relayIs(tenant, relay.id, "active");
+  expect((await tenant.get("/tenant/billing")).body).toMatchObject({ warnings: [] });
+  await leave(fixture, tenant);
+});
+
 test("a budget that is used up is waited for until it renews", async () => {
   const tenant = fixture.tenant();
   // Due on the 28th: the sandbox wallet's budget renews on the 1st.
@@ -257,6 +306,9 @@ test("a budget that is used up is waited for until it renews", async () => {
   const due = new Date(end * 1000);
   const renewsAt = Date.UTC(due.getUTCFullYear(), due.getUTCMonth() + 1, 1) / 1000;
   expect(attemptsOf(fixture, id)).toEqual(["rejected QUOTA_EXCEEDED"]);
+  await expectRefusalTold(tenant, relay.id, {
+    ...{ invoice: id, code: "QUOTA_EXCEEDED", words: "its budget is used up", needed: 10_100 },
+  });
   await fixture.world.setFaults({ tenant_wallet: "ok" });
   await advanceTo(fixture, renewsAt - 60);
   expect(attemptsOf(fixture, id)).toEqual(["rejected QUOTA_EXCEEDED"]);

@@ -3,7 +3,15 @@ import { generateSecretKey } from "nostr-tools/pure";
 import type { SandboxInfo } from "../../server/sandbox/sandbox.ts";
 import { signed } from "./signed.ts";
 
-export type TenantName = "newcomer" | "buyer" | "late" | "leaver" | "regular" | "debtor" | "dark";
+export type TenantName =
+  | "newcomer"
+  | "buyer"
+  | "late"
+  | "leaver"
+  | "regular"
+  | "short"
+  | "debtor"
+  | "dark";
 /** `ids` are what a scene's path may name: `:relay`, `:invoice`, `:lost`. */
 export type Tenant = { secretKey: Uint8Array; ids: Record<string, string> };
 type Ordered = { relay: { id: string }; invoice: { id: string; invoice: string } | null };
@@ -53,6 +61,15 @@ export function sceneWorld({ url, tenant_nwc_url }: SandboxInfo) {
       await ask("PUT", "/tenant/billing", { nwc_url: tenant_nwc_url });
       await control("clock", { advance_seconds: 33 * DAY_SECONDS });
       return { relay: first.relay.id, invoice: first.invoice?.id ?? "" };
+    },
+    /** A wallet is connected, and had not enough in it when it was asked. */
+    short: async (ask) => {
+      const { relay } = await bought(ask, "Ebb and flow", "ebb", "basic");
+      await ask("PUT", "/tenant/billing", { nwc_url: tenant_nwc_url });
+      await control("faults", { tenant_wallet: "empty" });
+      await control("clock", { advance_seconds: 32 * DAY_SECONDS });
+      await control("faults", { tenant_wallet: "ok" });
+      return openOf(ask, relay.id);
     },
     debtor: async (ask) => {
       const { relay } = await bought(ask, "Tide pool", "tidepool", "basic");

@@ -141,6 +141,12 @@ export const scenes: Scene[] = [
     until: heading("Account"),
   },
   {
+    name: "account-billing-refused",
+    path: "/account?tab=billing",
+    tenant: "short",
+    until: (page) => page.getByText("did not pay").first().waitFor(),
+  },
+  {
     name: "account-notices",
     path: "/account?tab=notices",
     tenant: "debtor",

@@ -111,7 +111,9 @@ test("a wallet that refused is asked again, and why says when", async () => {
   await fixture.world.setFaults({ tenant_wallet: "empty" });
   await advanceTo(fixture, (paid_through ?? 0) - HOUR + 60);
   const asked = (await whyOf(tenant, id)).next.find(({ what }) => what.includes("wallet is asked"));
-  expect(asked?.what).toBe("your connected wallet is asked to pay");
+  expect(asked?.what).toBe(
+    "your connected wallet is asked again; it did not pay: there was not enough in it (INSUFFICIENT_BALANCE)",
+  );
   expect(Math.abs((asked?.at ?? 0) - (paid_through ?? 0))).toBeLessThan(60);
   await fixture.world.setFaults({ tenant_wallet: "ok" });
   await leave(fixture, tenant);

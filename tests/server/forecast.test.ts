@@ -67,7 +67,7 @@ function happened({ pubkey }: TenantApi, seq: number): Event[] {
     if (rev === 0) return [{ at, what: "invoice", invoice: id, amount, relays }];
     const receipt = c.receipt as { sats: number } | null;
     if (before !== "pending" || now !== "paid" || receipt === null) return [];
-    return [{ at, what: "charge", invoice: id, amount: receipt.sats }];
+    return [{ at, what: "charge", invoice: id, amount: receipt.sats, doubt: null }];
   });
 }
 

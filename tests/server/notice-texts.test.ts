@@ -14,7 +14,7 @@ const common = {
   invoice: "i0123",
   publicUrl: "https://berth.example",
 };
-const bill = { ...common, amountSats: 10_000, bolt11 };
+const bill = { ...common, amountSats: 10_000, bolt11, refusal: null };
 const examples: { [Stage in NoticeStage]: Extract<NoticeFacts, { stage: Stage }> } = {
   due: { ...bill, stage: "due", dueAt, graceEndsAt },
   three_days_left: { ...bill, stage: "three_days_left", graceEndsAt },
@@ -213,4 +213,20 @@ test("the link is to the page of one invoice", () => {
   expect(invoiceLink("https://berth.example", "i&1")).toBe(
     "https://berth.example/account?invoice=i%261",
   );
+});
+
+test("that the connected wallet did not pay is told with the reason, and when it is asked again", () => {
+  const refusal = {
+    code: "QUOTA_EXCEEDED",
+    words: "its budget is used up",
+    againAt: Date.UTC(2027, 0, 1),
+  };
+  for (const stage of ["due", "three_days_left", "one_day_left"] as const) {
+    const { text } = noticeText({ ...examples[stage], refusal });
+    expect(text).toContain("did not: its budget is used up (QUOTA_EXCEEDED).");
+    expect(text).toContain(`We ask it again on ${moment(refusal.againAt)}`);
+    expect(noticeText(examples[stage]).text).not.toContain("Your connected wallet");
+  }
+  const { text } = noticeText({ ...examples.due, refusal: { ...refusal, againAt: null } });
+  expect(text).toContain("It is not asked again for this invoice.");
 });

@@ -1,7 +1,6 @@
 import { createMemo, For, Match, Show, Switch } from "solid-js";
 import type { Requested } from "../../lib/api/request.ts";
 import { listed } from "../../lib/billing/bill.ts";
-import { chargeOf } from "../../lib/billing/due.ts";
 import { type Entry, foretell } from "../../lib/billing/forecast.ts";
 import { useLive } from "../../lib/live/live.ts";
 import { day, exact } from "../../lib/words/format.ts";
@@ -21,10 +20,6 @@ export const Forecast = (props: { request: Requested<Answer>; isOutdated: boolea
   const entries = createMemo(() =>
     foretell(props.request.data()?.events ?? [], {
       names: (relays) => listed([...new Set(relays)].map(live.nameOf)),
-      wasRefused: (id) => {
-        const invoice = live.invoice(id);
-        return invoice !== undefined && chargeOf(invoice)?.tone === "grace";
-      },
       relaysOf: (id) => live.invoice(id)?.context.items.map(({ relay }) => relay) ?? null,
     }),
   );

@@ -1,10 +1,11 @@
 import { createMemo, createSignal, Match, Show, Switch } from "solid-js";
 import { machines } from "../../../machines/index.ts";
+import { refusalOf } from "../../../machines/refusal.ts";
 import { wordsOf } from "../../lib/api/api.ts";
 import type { Requested } from "../../lib/api/request.ts";
 import { listed } from "../../lib/billing/bill.ts";
 import { nextRenewal } from "../../lib/billing/renewal.ts";
-import { type Billing, checkWallet, type Warning } from "../../lib/billing/wallet.ts";
+import { type Billing, checkWallet, hasRefused, type Warning } from "../../lib/billing/wallet.ts";
 import { useLive } from "../../lib/live/live.ts";
 import { sats } from "../../lib/words/format.ts";
 import { Button } from "../../ui/button.tsx";
@@ -40,6 +41,13 @@ const Wallet = (props: { billing: Requested<Billing> }) => {
     const tenant = live.tenant();
     return tenant ? nextRenewal(tenant) : null;
   };
+  // The open renewal says it at once; the server, also of other invoices.
+  const isRefusing = () => {
+    const id = live.tenant()?.context.renewal?.invoice;
+    const invoice = id === undefined ? undefined : live.invoice(id);
+    if (invoice?.matches("pending")) return refusalOf(invoice.context) !== null;
+    return hasRefused(props.billing.data());
+  };
   const isForm = () => state() !== "connected" || isReplacing();
   return (
     <Section
@@ -58,7 +66,7 @@ const Wallet = (props: { billing: Requested<Billing> }) => {
       >
         <div class="grid grid-cols-[minmax(0,1fr)_352px] items-start gap-6 max-lg:grid-cols-1">
           <Card class="flex flex-col gap-5">
-            <State state={state()} />
+            <State state={state()} hasRefused={isRefusing()} />
             <Show when={state() === "connected" && next()}>
               {(renewal) => (
                 <p class="-mt-3 text-[15px] text-soft">
@@ -111,21 +119,25 @@ const Wallet = (props: { billing: Requested<Billing> }) => {
 
 export default Wallet;
 
-const State = (props: { state: "none" | "connected" | "broken" }) => (
+const State = (props: { state: "none" | "connected" | "broken"; hasRefused: boolean }) => (
   <div role="status">
     <Switch>
       <Match when={props.state === "none"}>
         <StateBadge status="none" label="no wallet" />
       </Match>
       <Match when={props.state === "connected"}>
-        <StateBadge status="active" label="connected" />
+        <Show when={props.hasRefused} fallback={<StateBadge status="active" label="connected" />}>
+          <StateBadge status="grace" label="connected, did not pay" />
+        </Show>
       </Match>
       <Match when={props.state === "broken"}>
         <StateBadge status="suspended" label="refused" />
       </Match>
     </Switch>
     <p class="mt-2 text-lg font-semibold">
-      {machines.tenant.root.states.wallet?.states[props.state]?.description}
+      {props.state === "connected" && props.hasRefused
+        ? "Your wallet was asked to pay, and did not."
+        : machines.tenant.root.states.wallet?.states[props.state]?.description}
     </p>
   </div>
 );

@@ -1,6 +1,8 @@
 /** What an open invoice means for its relays, and what happens to it next. */
+
 import { meaningOf, statusOf } from "../../../machines/describe.ts";
 import { machines } from "../../../machines/index.ts";
+import { refusalOf } from "../../../machines/refusal.ts";
 import type { InvoiceReplica, Live } from "../live/live.ts";
 import type { Tone } from "../words/tone.ts";
 import { listed } from "./bill.ts";
@@ -71,22 +73,9 @@ function renewalDeadline(
   return plain("Your Lightning invoice is being made.");
 }
 
-/** What a wallet's refusal means, by NIP-47 code. */
-const REFUSALS: Record<string, string> = {
-  QUOTA_EXCEEDED: "its budget is used up",
-  INSUFFICIENT_BALANCE: "there was not enough in it",
-  RATE_LIMITED: "it was asked too often",
-  PAYMENT_FAILED: "the payment found no way",
-  INTERNAL: "it had a problem of its own",
-  UNAUTHORIZED: "it does not know the connection any more",
-  RESTRICTED: "the connection may not pay",
-};
-
 /** What the connected wallet has to do with an invoice; null where nothing. */
 export function chargeOf({ context: c }: InvoiceReplica): Deadline | null {
-  const code = c.outcome;
-  const said =
-    code !== null && /^[A-Z_]+$/.test(code) ? (REFUSALS[code] ?? `it said ${code}`) : null;
+  const said = refusalOf(c)?.words ?? null;
   if (c.chargeAt === null)
     return said === null
       ? null

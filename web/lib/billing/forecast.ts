@@ -13,8 +13,6 @@ type Words = {
   names: (relays: readonly string[]) => string;
   /** The relays of an invoice that there is already; null for an unknown one. */
   relaysOf: (invoice: string) => readonly string[] | null;
-  /** Whether the wallet would not pay it when it was asked last. */
-  wasRefused: (invoice: string) => boolean;
 };
 
 /** What a reminder says. */
@@ -51,7 +49,7 @@ export function foretell(events: readonly Foreseen[], words: Words): Entry[] {
         } else {
           const relays = bill?.relays ?? words.relaysOf(event.invoice);
           const what = relays ? ` for ${names(relays)}` : "";
-          const does = words.wasRefused(event.invoice) ? "is asked again for" : "pays";
+          const does = event.doubt === null ? "pays" : "is asked again for";
           const text = `Your wallet ${does} ${sats(event.amount)}${what}.`;
           entries.push({ at, tone: "active", text, notes: [] });
         }

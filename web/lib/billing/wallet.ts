@@ -26,6 +26,10 @@ export function warningWords({ code, detail, needed_budget }: Warning): string {
       }, or some renewals will have to be paid by hand.`;
     case "more_than_needed":
       return "This connection can do more than pay. It works; a connection that can only pay would be safer to leave here.";
+    case "wallet_refused":
+      return needed_budget === null
+        ? `${detail.charAt(0).toUpperCase()}${detail.slice(1)}.`
+        : `${detail.charAt(0).toUpperCase()}${detail.slice(1)}. Give it ${sats(needed_budget)} a month in your wallet, and it is asked again by itself.`;
     case "wallet_broken":
       return "It refused to pay once and is not asked again. Connect it anew with a fresh permission.";
     default:
@@ -33,12 +37,19 @@ export function warningWords({ code, detail, needed_budget }: Warning): string {
   }
 }
 
+/** Whether it was asked to pay what is open, and did not. */
+export const hasRefused = (billing: Billing | undefined | null): boolean =>
+  billing?.warnings.some(({ code }) => code === "wallet_refused") ?? false;
+
 /** What the server will say of something that is no connection at all, told before it is sent. */
 export function connectionProblem(text: string): string | null {
-  const isOne = /^nostr\+?walletconnect:(\/\/)?[0-9a-f]{64}\/?\?/i.test(text);
-  const params = new URLSearchParams(text.slice(text.indexOf("?") + 1));
-  if (isOne && params.has("relay") && /^[0-9a-f]{64}$/i.test(params.get("secret") ?? ""))
-    return null;
+  const isOne =
+    /^\s*(type=nwc;key=)?nostr\+?walletconnect:(\/\/)?([0-9a-f]{64}|npub1[a-z0-9]{58})\/?\?/i.test(
+      text,
+    );
+  const params = new URLSearchParams(text.slice(text.indexOf("?") + 1).trim());
+  const secret = /^([0-9a-f]{64}|nsec1[a-z0-9]{58})$/i;
+  if (isOne && params.has("relay") && secret.test(params.get("secret") ?? "")) return null;
   if (text === "") return "Paste the connection that your wallet gave you.";
   return "This is not a whole connection. It begins with nostr+walletconnect:// and has a relay and a secret in it: copy it once more.";
 }

@@ -5,7 +5,6 @@ const at = (day: number): number => Date.UTC(2026, 11, day, 12) / 1000;
 const words = {
   names: (relays: readonly string[]) => relays.join(" and "),
   relaysOf: (invoice: string) => (invoice === "known" ? ["C"] : null),
-  wasRefused: (invoice: string) => invoice === "refused",
 };
 const told = (events: Foreseen[]) =>
   foretell(events, words).map(({ at, text, notes }) => [new Date(at).getUTCDate(), text, ...notes]);
@@ -14,7 +13,7 @@ test("an invoice that the wallet pays at once is one entry", () => {
   expect(
     told([
       { at: at(1), what: "invoice", invoice: "i", amount: 20_000, relays: ["A", "B"] },
-      { at: at(1) + 60, what: "charge", invoice: "i", amount: 20_000 },
+      { at: at(1) + 60, what: "charge", invoice: "i", amount: 20_000, doubt: null },
       { at: at(1) + 61, what: "notice", invoice: "i", stage: "receipt" },
     ]),
   ).toEqual([[1, "One invoice of 20,000 sats for A and B.", "Your wallet pays it."]]);
@@ -44,9 +43,9 @@ test("what is foreseen of an invoice that is open already names its relays", () 
   expect(
     told([
       { at: at(3), what: "notice", invoice: "known", stage: "one_day_left" },
-      { at: at(4), what: "charge", invoice: "known", amount: 10_000 },
-      { at: at(5), what: "charge", invoice: "unknown", amount: 5 },
-      { at: at(6), what: "charge", invoice: "refused", amount: 7 },
+      { at: at(4), what: "charge", invoice: "known", amount: 10_000, doubt: null },
+      { at: at(5), what: "charge", invoice: "unknown", amount: 5, doubt: null },
+      { at: at(6), what: "charge", invoice: "refused", amount: 7, doubt: "QUOTA_EXCEEDED" },
     ]),
   ).toEqual([
     [3, "We remind you that one day is left to pay for C."],
