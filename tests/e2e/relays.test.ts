@@ -446,6 +446,28 @@ test("while the relay server does not answer, the page says that we keep trying"
   }
 });
 
+test("while the relay server is down no page says that a relay runs", async () => {
+  const me = tenant();
+  const { id } = await me.relay("cut-off");
+  const page = await me.see(`/relays/${id}`);
+  await says(page, "Your relay is running.");
+  const list = await me.see("/relays");
+  await badge(list, "active");
+  await faults({ zooid: "down" });
+  try {
+    await says(page, /nobody can reach your relay now/);
+    for (const seen of [page, list]) await says(seen, "unreachable");
+    expect(await page.getByText("Your relay is running.").count()).toBe(0);
+    await expectAccessible(page);
+    await expectNoSidewaysScroll(page);
+    await faults({ zooid: "ok" });
+    await says(page, "Your relay is running.");
+    await list.getByText("unreachable").waitFor({ state: "detached" });
+  } finally {
+    await faults({ zooid: "ok" });
+  }
+});
+
 test("every page passes the accessibility rules in light and dark, and fits a phone", async () => {
   const me = tenant();
   const graced = await me.relay("axe-graced", "basic");

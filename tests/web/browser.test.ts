@@ -43,7 +43,8 @@ async function visit(path: string, options: Options, look: Look): Promise<void> 
     });
     page.on("pageerror", (error) => complaints.push(error.message));
     page.on("request", (request) => {
-      if (!request.url().startsWith(`${pages.url}/`)) foreign.push(request.url());
+      if (!request.url().startsWith(`${settings.baseURL ?? pages.url}/`))
+        foreign.push(request.url());
       asked.push(new URL(request.url()).pathname);
     });
     page.setDefaultTimeout(15_000);
@@ -126,6 +127,21 @@ test("the plans are those of the catalogue, and each leads to a new relay of it"
       expect(await plan.getByRole("link").getAttribute("href")).toBe(`/relays/new?plan=${id}`);
     }
   });
+});
+
+test("without a wallet and a server for calls no page sells them", async () => {
+  const bare = await startPages(undefined, { NWC_URL: "" });
+  try {
+    await visit("/", { baseURL: bare.url }, async (page) => {
+      const basic = page.locator("[data-plan=basic]");
+      await basic.getByText("Not available here yet").waitFor();
+      expect(await basic.getByRole("link").count()).toBe(0);
+      expect(await page.locator("[data-plan=free]").getByRole("link").count()).toBe(1);
+      expect(await page.getByText(/LiveKit|calls/i).count()).toBe(0);
+    });
+  } finally {
+    await bare.stop();
+  }
 });
 
 test("the way in is there for a visitor, and the way back for who is logged in", async () => {

@@ -7,17 +7,27 @@ import { createBerth } from "../../server/berth.ts";
 import { systemClock } from "../../server/clock.ts";
 import { readConfig } from "../../server/config.ts";
 import { noLimits } from "../../server/http/limits.ts";
+import { publicKeyOf } from "../../server/nostr/event.ts";
 
-/** A Berth with nothing around it, on a port of its own: enough for pages and public routes. */
-export async function startPages(relayDomain = "relays.example.community") {
+/**
+ * A Berth with nothing around it, on a port of its own: enough for pages and public routes. Its wallet is
+ * set, so that it sells, and answers nobody.
+ */
+export async function startPages(
+  relayDomain = "relays.example.community",
+  env: Record<string, string> = {},
+) {
   const dir = mkdtempSync(`${tmpdir()}/berth-web-`);
   const secret = bytesToHex(generateSecretKey());
+  const walletKey = generateSecretKey();
   const config = readConfig({
     PLATFORM_SECRET: secret,
     DATABASE_URL: `sqlite://${dir}/hosting.db`,
     PORT: "0",
     RELAY_DOMAIN: relayDomain,
     METRICS_TOKEN: "a-token-that-no-page-shows",
+    NWC_URL: `nostr+walletconnect://${publicKeyOf(walletKey)}?relay=${encodeURIComponent("ws://127.0.0.1:9")}&secret=${bytesToHex(walletKey)}`,
+    ...env,
   });
   const berth = await createBerth(config, {
     clock: systemClock,
@@ -28,7 +38,7 @@ export async function startPages(relayDomain = "relays.example.community") {
   const url = await berth.start();
   return {
     url,
-    secrets: [secret, dir, "a-token-that-no-page-shows"],
+    secrets: [secret, bytesToHex(walletKey), dir, "a-token-that-no-page-shows"],
     async stop(): Promise<void> {
       await berth.stop();
       rmSync(dir, { recursive: true, force: true });

@@ -139,6 +139,12 @@ export const EditRelay = (props: { relay: RelayReplica }) => {
           inputs.description = element;
         }}
       />
+      <Show when={!isIdle()}>
+        <p class="text-[15px] text-soft">
+          Saving restarts your relay for a moment. Members who are connected then see nothing new
+          until their app connects again, so change several things at once rather than one by one.
+        </p>
+      </Show>
       <Show when={problem()}>
         <Callout tone="suspended" role="alert" title="It was not saved">
           {problem()}

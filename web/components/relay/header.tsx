@@ -2,14 +2,15 @@ import { A } from "@solidjs/router";
 import { ChevronLeft, Pencil } from "lucide-solid";
 import { Show, Suspense } from "solid-js";
 import { statusOf } from "../../../machines/describe.ts";
-import type { RelayReplica } from "../../lib/live/live.ts";
+import { type RelayReplica, useLive } from "../../lib/live/live.ts";
 import { lazyPage } from "../../lib/page/lazy-page.ts";
 import { relayDomain, relayUrl } from "../../lib/page/settings.ts";
+import { unreached } from "../../lib/relays/state.ts";
 import { buttonVariants } from "../../ui/button.tsx";
 import { cn } from "../../ui/cn.ts";
 import { CopyButton } from "../copy.tsx";
 import { WindowTitle } from "../page-title.tsx";
-import { StateBadge } from "../state-badge.tsx";
+import { RelayBadge } from "../state-badge.tsx";
 
 const OpenIn = lazyPage(() => import("./open-in.tsx"));
 
@@ -25,7 +26,9 @@ export const ToRelays = () => (
 
 /** A relay's name, its state, and its address to take along. */
 export const RelayHeader = (props: { relay: RelayReplica }) => {
+  const live = useLive();
   const context = () => props.relay.context;
+  const isUnreached = () => unreached(props.relay, live.seenOf(context().id)) !== null;
   const host = () => `${context().subdomain}.${relayDomain}`;
   const isRunning = () => ["active", "grace"].includes(statusOf(props.relay.value));
   return (
@@ -37,7 +40,7 @@ export const RelayHeader = (props: { relay: RelayReplica }) => {
           {context().name}
         </h1>
         <span aria-live="polite">
-          <StateBadge status={statusOf(props.relay.value)} />
+          <RelayBadge status={statusOf(props.relay.value)} isUnreached={isUnreached()} />
         </span>
       </div>
       <div class="mt-3 flex flex-wrap items-center gap-2">

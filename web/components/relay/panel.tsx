@@ -1,11 +1,11 @@
 import { A } from "@solidjs/router";
-import { Match, Show, Switch } from "solid-js";
+import { For, Match, Show, Switch } from "solid-js";
 import { meaningOf } from "../../../machines/describe.ts";
 import { relayMachine } from "../../../machines/relay.ts";
 import { createNow } from "../../lib/live/clock.ts";
 import { type RelayReplica, useLive } from "../../lib/live/live.ts";
 import { nextOf } from "../../lib/relays/next.ts";
-import { troubleOf, type WayBack, wayBack } from "../../lib/relays/state.ts";
+import { troubleOf, unreached, type WayBack, wayBack } from "../../lib/relays/state.ts";
 import { sats } from "../../lib/words/format.ts";
 import { Button, buttonVariants } from "../../ui/button.tsx";
 import { Callout } from "../../ui/callout.tsx";
@@ -29,11 +29,12 @@ export const RelayPanel = (props: {
   const isAhead = () =>
     props.relay.matches({ status: "active" }) &&
     next().invoice === live.tenant()?.context.renewal?.invoice;
-  const trouble = () => troubleOf(props.relay, now());
+  const cut = () => unreached(props.relay, live.seenOf(props.relay.context.id));
+  const troubles = () => [cut(), troubleOf(props.relay, now())].filter((words) => words !== null);
   return (
     <section
       aria-labelledby={PANEL_ID}
-      data-tone={next().tone}
+      data-tone={cut() === null ? next().tone : "grace"}
       class="tone overflow-hidden rounded-card border border-line bg-raised"
     >
       <div class="border-l-4 border-(--tone) px-6 py-5 transition-colors max-sm:px-4">
@@ -51,7 +52,11 @@ export const RelayPanel = (props: {
                 </p>
               )}
             </Show>
-            <p class="mt-1 max-w-[68ch] text-soft">{meaningOf(relayMachine, props.relay.value)}</p>
+            <Show when={cut() === null}>
+              <p class="mt-1 max-w-[68ch] text-soft">
+                {meaningOf(relayMachine, props.relay.value)}
+              </p>
+            </Show>
           </div>
           <Show when={!live.isSuspended()}>
             <Action
@@ -63,13 +68,13 @@ export const RelayPanel = (props: {
             />
           </Show>
         </div>
-        <Show when={trouble()}>
+        <For each={troubles()}>
           {(words) => (
             <Callout tone="grace" role="status" class="mt-4">
-              {words()}
+              {words}
             </Callout>
           )}
-        </Show>
+        </For>
       </div>
     </section>
   );

@@ -1,9 +1,11 @@
 import { A } from "@solidjs/router";
 import { ChevronRight } from "lucide-solid";
+import { useLive } from "../../lib/live/live.ts";
 import { relayUrl } from "../../lib/page/settings.ts";
 import { planName, type Row } from "../../lib/relays/list.ts";
+import { unreached } from "../../lib/relays/state.ts";
 import { cn } from "../../ui/cn.ts";
-import { StateBadge } from "../state-badge.tsx";
+import { RelayBadge } from "../state-badge.tsx";
 
 /** The columns of the list, and of what keeps their place while it loads. */
 export const rowClass =
@@ -12,7 +14,9 @@ export const rowClass =
 /** One relay of the list; all of it leads to its page. */
 export const RelayRow = (props: { row: Row; isNew: boolean }) => {
   const context = () => props.row.relay.context;
+  const live = useLive();
   const next = () => props.row.next;
+  const isUnreached = () => unreached(props.row.relay, live.seenOf(props.row.id)) !== null;
   const isUrgent = () => next().tone === "grace" || next().tone === "suspended";
   return (
     <li
@@ -30,8 +34,9 @@ export const RelayRow = (props: { row: Row; isNew: boolean }) => {
         <span dir="auto" class="truncate text-left font-semibold">
           {context().name}
         </span>
-        <StateBadge
+        <RelayBadge
           status={props.row.status}
+          isUnreached={isUnreached()}
           class="justify-self-start md:col-start-2 md:row-span-2 md:row-start-1"
         />
         <span class="truncate font-mono text-[13px] text-soft max-md:col-span-2 md:col-start-1 md:row-start-2">

@@ -21,6 +21,7 @@ import type { AnyStateMachine } from "xstate";
 import { type MachineName, machines } from "../../../machines/index.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../../machines/messages.ts";
 import type { FeedEntry } from "../../../server/host/feed.ts";
+import type { OutsideNews } from "../../../server/routes/events.ts";
 import { short } from "../words/format.ts";
 import { nowMs, tuneClock } from "./clock.ts";
 import { createReplica, type Replica } from "./replica.ts";
@@ -77,6 +78,7 @@ const isMachine = (name: string): name is MachineName => name in machines;
 export function createLive({ path, tenant }: { path: string; tenant: string }) {
   const [link, setLink] = createSignal<Link>({ is: "loading" });
   const [isReady, setIsReady] = createSignal(false);
+  const [outside, setOutside] = createSignal<OutsideNews>({ zooid: null, relays: {} });
   const [followed, setFollowed] = createStore<Record<string, Followed>>({});
   const owner = getOwner();
 
@@ -115,6 +117,7 @@ export function createLive({ path, tenant }: { path: string; tenant: string }) {
   const stream = followStream(path, {
     onLink: setLink,
     onNow: tuneClock,
+    onOutside: setOutside,
     onEntry(entry) {
       if (beginning) beginning.push(entry);
       else receive(entry);
@@ -143,6 +146,8 @@ export function createLive({ path, tenant }: { path: string; tenant: string }) {
     invoices: all("invoice"),
     notices: all("notice"),
     relay,
+    /** What the server sees to be wrong with a relay that should run; null where nothing is. */
+    seenOf: (id: string): string | null => (outside().zooid ?? outside().relays[id])?.code ?? null,
     /** A relay's name as it is now; the ends of its id where it is not known. */
     nameOf: (id: string): string => relay(id)?.context.name ?? short(id, 6, 4),
     invoice: (id: string) => one<"invoice">(invoiceActor(id)),

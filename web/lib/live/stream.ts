@@ -1,6 +1,7 @@
 /** One signed stream of the server's, found again whenever it is lost. */
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import type { FeedEntry } from "../../../server/host/feed.ts";
+import type { OutsideNews } from "../../../server/routes/events.ts";
 import { ApiProblem, problemOf, send, wordsOf } from "../api/api.ts";
 import { SignerProblem } from "../signers/signer.ts";
 
@@ -18,6 +19,8 @@ export type Listener = {
   onEntry(entry: FeedEntry): void;
   /** All that there was has been told. */
   onReady(): void;
+  /** Which relays do not run as they should, as the server sees it. */
+  onOutside(news: OutsideNews): void;
   /** What the server's clock says, epoch ms. */
   onNow(nowMs: number): void;
 };
@@ -110,6 +113,7 @@ export function followStream(path: string, listener: Listener): { retry(): void;
         silence = setTimeout(() => connection.abort(), SILENCE_MS);
         const { event, id, data } = next.value;
         if (event === "snapshot") listener.onEntry(JSON.parse(data) as FeedEntry);
+        else if (event === "outside") listener.onOutside(JSON.parse(data) as OutsideNews);
         else {
           const { now } = JSON.parse(data) as { now?: number };
           if (typeof now === "number") listener.onNow(now);

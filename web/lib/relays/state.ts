@@ -32,6 +32,23 @@ export function troubleOf(
   }
 }
 
+const UNREACHED: Record<string, string> = {
+  zooid_not_live:
+    "Your relay does not answer at its address. We are setting it up again, which usually takes less than a minute.",
+  zooid_differs: "Your relay shows something else than what you set. We are putting it right.",
+};
+const UNREACHED_ALL =
+  "The relay server does not answer, so nobody can reach your relay now. We are working on it. Nothing is lost: it is back as soon as the server is.";
+
+/**
+ * Why a relay that should run does not run as it should, in words; null where it does, or should not.
+ * @param seen - the server's code for what it sees
+ */
+export const unreached = (relay: { value: unknown }, seen: string | null): string | null =>
+  seen !== null && ["active", "grace"].includes(statusOf(relay.value))
+    ? (UNREACHED[seen] ?? UNREACHED_ALL)
+    : null;
+
 /** How its owner brings a relay back that does not run. */
 export type WayBack =
   /** Only the operator can. */

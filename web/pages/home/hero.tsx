@@ -1,5 +1,6 @@
 import { A } from "@solidjs/router";
 import { plans } from "../../../machines/plans.ts";
+import { hasCalls } from "../../lib/plans/plan-words.ts";
 import { buttonVariants } from "../../ui/button-variants.ts";
 import { RelayLife } from "./relay-life.tsx";
 
@@ -11,8 +12,9 @@ export const Hero = () => (
         A home port for your community.
       </h1>
       <p class="mt-6 max-w-[26em] text-xl leading-[1.5] text-soft max-sm:text-lg">
-        Your own Nostr relay, hosted: members, rooms, media and calls at an address of your own.{" "}
-        <span class="sm:block">Running in seconds, paid in&nbsp;sats.</span>
+        Your own Nostr relay, hosted:{" "}
+        {hasCalls ? "members, rooms, media and calls" : "members, rooms and media"} at an address of
+        your own. <span class="sm:block">Running in seconds, paid in&nbsp;sats.</span>
       </p>
       <div class="mt-8 flex flex-wrap gap-3">
         <A href="/relays/new" class={buttonVariants({ variant: "buoy" })}>
