@@ -7,6 +7,7 @@ import { benchMint } from "./mint.ts";
 import { benchPayment } from "./payment.ts";
 import { benchRenewals } from "./renewals.ts";
 import type { Row } from "./row.ts";
+import { benchWipe } from "./wipe.ts";
 
 const benches: Record<string, () => Promise<Row[]>> = {
   host: benchHost,
@@ -16,6 +17,7 @@ const benches: Record<string, () => Promise<Row[]>> = {
   boot: benchBoot,
   renewals: benchRenewals,
   mint: benchMint,
+  wipe: benchWipe,
 };
 
 const named = process.argv.slice(2);

@@ -15,6 +15,8 @@ type Management = {
   /** Told after a config file was written or removed. */
   changed: (id: string) => void;
   answered: (request: ManagementRequest) => void;
+  /** Waits for what a write costs: zooid parses every file for each. */
+  pay: () => Promise<void>;
 };
 
 class Refusal extends Error {
@@ -37,6 +39,8 @@ export async function manage(request: Request, management: Management): Promise<
     const id = relayIdIn(path);
     // All that follows the body runs in one go: of simultaneous creations of one id, one succeeds.
     const body = new Uint8Array(await request.arrayBuffer());
+    const isWrite = (request.method === "POST") !== management.directory.has(id);
+    if (isWrite) await management.pay();
     const [status, message] = apply(request.method, id, body, management);
     answer = { status, body: { message } };
   } catch (error) {
