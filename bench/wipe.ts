@@ -42,7 +42,7 @@ export async function benchWipe(): Promise<Row[]> {
   const served = () => berth.queries.relays.served.count();
   const isWell = () => zooid.relays().length === RELAYS && berth.pulse.troubled.size === 0;
   try {
-    const url = berth.start();
+    const url = await berth.start();
     for (let n = 0; n < RELAYS; n += PER_TENANT) {
       const tenant = apiClient(url, generateSecretKey());
       for (let i = 0; i < PER_TENANT; i++) {

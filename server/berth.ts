@@ -195,7 +195,11 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
   });
 
   const platformPubkey = publicKeyOf(secretKey);
-  const troubles = () => [...zooidTroubles(pulse, platformPubkey), ...walletTroubles(walletPulse)];
+  const troubles = () => [
+    ...zooidTroubles(pulse, platformPubkey),
+    ...walletTroubles(walletPulse),
+    ...outside.troubles(),
+  ];
   const tellTroubles = logTroubles(troubles, platformPubkey);
   pulse.onChange(tellTroubles);
   walletPulse?.onChange(tellTroubles);
@@ -278,6 +282,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     alarms,
     watch,
     patrol,
+    pulse,
     platformPubkey,
     /** What signs and verifies: `tiny-secp256k1` or `libsecp256k1`. */
     signatures: schnorr.name,

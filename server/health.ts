@@ -13,7 +13,7 @@ export type Trouble = {
 };
 
 /** What each trouble of zooid as a whole means to its operator. @param pubkey - our own */
-const ZOOID_WORDS: Record<ZooidTrouble, (pubkey: string) => string> = {
+export const ZOOID_WORDS: Record<ZooidTrouble, (pubkey: string) => string> = {
   zooid_down: () =>
     "zooid does not answer. Is it running, and do ZOOID_API_URL and ZOOID_RELAY_URL lead to it? If it ends again and again, its log names the file that it dies of.",
   zooid_not_serving: () =>
@@ -43,6 +43,13 @@ export function walletTroubles(pulse: WalletPulse | null): Trouble[] {
       : `NWC_URL is a wallet of another network (${said}). Paid orders are refused until Berth is started with one of the right network.`;
   return [{ system: "wallet", code, since, words: what }];
 }
+
+/** None of the relays that know where people read their messages answers. */
+export const indexersSilent = (urls: readonly string[]): Omit<Trouble, "since"> => ({
+  system: "indexers",
+  code: "indexers_silent",
+  words: `None of NOSTR_INDEXER_RELAYS answers (${urls.join(", ")}): messages cannot be delivered. Name others.`,
+});
 
 /** @returns what writes to the log which troubles began, and that all is well again, whenever it is called */
 export function logTroubles(troubles: () => Trouble[], pubkey: string): () => void {

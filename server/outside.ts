@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { Unavailable } from "./errors.ts";
+import { indexersSilent, type Trouble } from "./health.ts";
 import { describe, log } from "./log.ts";
 import { createMessenger } from "./nostr/direct-message-delivery.ts";
 import { createPeople } from "./nostr/people.ts";
@@ -30,7 +31,7 @@ export type OutsideTuning = {
 };
 
 /** Real time between two tries of what is done at start until it succeeds. */
-const RETRY_MS = { first: 5_000, longest: 3_600_000 };
+const RETRY_MS = { first: 5_000, longest: 300_000 };
 
 /** A wallet that answers so keeps to itself what the connection can do. */
 const TELLS_NOTHING = new Set(["wallet_not_implemented", "wallet_restricted"]);
@@ -89,6 +90,14 @@ export function createOutside(
     });
   const stopping = new AbortController();
 
+  let indexerTrouble: Trouble | null = null;
+  /** They are looked at with the profile, which is tried again until each of them has it. */
+  function noteIndexers(isSilent: boolean): void {
+    if (isSilent === (indexerTrouble !== null)) return;
+    indexerTrouble = isSilent ? { ...indexersSilent(indexerRelays), since: clock.now() } : null;
+    pulse.touch();
+  }
+
   /** Does it until it is done, in the background. */
   async function persist(what: string, isDone: () => Promise<boolean>): Promise<void> {
     const { signal } = stopping;
@@ -120,6 +129,7 @@ export function createOutside(
     for (const { url, refused } of reports)
       for (const { kind, reason } of refused)
         log("warn", "a relay refused the platform's profile", { url, kind, reason });
+    noteIndexers(reports.every(({ failed }) => failed === "not_read"));
     return reports.every(({ failed }) => failed === null);
   }
 
@@ -145,6 +155,9 @@ export function createOutside(
     walletPulse,
     zooid,
     pulse,
+    connect,
+    /** What else was found wrong. */
+    troubles: () => (indexerTrouble ? [indexerTrouble] : []),
     messenger,
     people,
     images: createImages(outbound),

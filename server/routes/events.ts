@@ -18,7 +18,7 @@ export type EventParts = {
 };
 
 /** Relays that should run and do not as they should, by id; `zooid`: none does. In epoch ms. */
-type OutsideNews = {
+export type OutsideNews = {
   zooid: { code: string; since: number } | null;
   relays: Record<string, { code: string; since: number }>;
 };

@@ -127,6 +127,11 @@ export class Pulse {
     return { code: this.#api.state, since: this.#api.since };
   }
 
+  /** Something else that is told with it changed. */
+  touch(): void {
+    this.#changed();
+  }
+
   /** Calls `listener` whenever any of it may have changed. @returns unsubscribe */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
