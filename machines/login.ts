@@ -48,7 +48,7 @@ export type LoginContext = {
   keep: boolean;
 };
 
-export const EXTENSION_PATIENCE_MS = 120_000;
+export const EXTENSION_PATIENCE_MS = 60_000;
 export const SIGNER_PATIENCE_MS = 60_000;
 export const SCAN_PATIENCE_MS = 300_000;
 export const CHALLENGE_PATIENCE_MS = 300_000;

@@ -54,9 +54,10 @@ export const webRoutes = (
   };
   const pageHeaders = {
     ...PAGE_HEADERS,
-    // A remote signer (NIP-46) is reached through relays of the user's own choice.
+    // A remote signer (NIP-46) is reached through relays of the user’s own choice, and found by a name
+    // at any domain (NIP-05).
     "content-security-policy": policy(
-      address.scheme === "ws" ? "wss: ws://localhost:* ws://127.0.0.1:*" : "wss:",
+      address.scheme === "ws" ? "https: wss: ws://localhost:* ws://127.0.0.1:*" : "https: wss:",
     ),
   };
 

@@ -9,6 +9,7 @@ import {
   test,
 } from "bun:test";
 import type { Browser, Page } from "playwright-core";
+import { startNostrRelay } from "../../server/sandbox/nostr-relay.ts";
 import { type Sandbox, startSandbox } from "../../server/sandbox/sandbox.ts";
 import { launchChromium } from "./chromium.ts";
 import { button, fill, heading, link, says, stored, withVisitor } from "./login-page.ts";
@@ -74,7 +75,12 @@ describe("a signer's address", () => {
       await page.waitForURL("**/relays");
       await live;
       const [connect] = signer.requests;
-      expect(methods().slice(0, 3)).toEqual(["connect", "get_public_key", "sign_event"]);
+      expect(methods().slice(0, 4)).toEqual([
+        "connect",
+        "get_public_key",
+        "switch_relays",
+        "sign_event",
+      ]);
       expect(connect?.params[2]).toBe("sign_event:27235");
       const kept = await stored(page);
       expect(kept).toContain(signer.pubkey);
@@ -94,7 +100,7 @@ describe("a signer's address", () => {
         ["nsec1qqqq", "This looks like a secret key."],
         [`bunker://${key}`, "This address names no relay."],
         [`bunker://${key}?relay=ws%3A%2F%2Frelay.example`, "can be reached from a browser"],
-        ["marina@example.com", "This is not a signer’s address."],
+        ["marina at example.com", "This is not a signer’s address."],
       ] as const) {
         await join(page, text);
         await page.getByText(words).waitFor();
@@ -160,6 +166,55 @@ describe("a signer's address", () => {
       await says(page, "status", "Waiting for your signer");
       expect(await link(page, /Approve it/).count()).toBe(0);
     }));
+});
+
+describe("a signer that exists", () => {
+  test("moves to another relay, and is met there after it left the old one", async () => {
+    const other = await startNostrRelay({ paths: ["/"] });
+    const url = `ws://127.0.0.1:${other.port}`;
+    try {
+      await visiting(without, async ({ page }) => {
+        const leave = await signer.move(url);
+        const live = isLive(page);
+        await join(page, signer.address());
+        await page.waitForURL("**/relays");
+        await live;
+        leave();
+        const again = isLive(page);
+        await page.reload();
+        await again;
+      });
+    } finally {
+      await other.stop();
+    }
+  });
+
+  test("is found by a name at a domain", () =>
+    visiting({ ...without, expects: /asked https:\/\/signer\.example/ }, async ({ page }) => {
+      await page.route("https://signer.example/.well-known/nostr.json?name=*", (route) => {
+        const name = new URL(route.request().url()).searchParams.get("name") ?? "";
+        const headers = { "access-control-allow-origin": "*" };
+        return route.fulfill({ json: name === "marina" ? signer.profile(name) : {}, headers });
+      });
+      await join(page, "nobody@signer.example");
+      await page.getByText("signer.example knows no signer of that name.").waitFor();
+      await fill(page, "Address", "marina@signer.example");
+      await button(page, "Connect").click();
+      await page.waitForURL("**/relays");
+      expect(await stored(page)).toContain(signer.pubkey);
+    }));
+
+  test("may have a clock that is far behind", async () => {
+    const late = await startRemoteSigner(sandbox.info.relay_url, { behindSeconds: 690 });
+    try {
+      await visiting(without, async ({ page }) => {
+        await join(page, late.address());
+        await page.waitForURL("**/relays");
+      });
+    } finally {
+      late.stop();
+    }
+  });
 });
 
 describe("a code for a signer app", () => {
@@ -259,6 +314,8 @@ describe("a signer that is asked later", () => {
       await says(page, "status", "Your signer does not answer.");
       signer.feel("willing");
       await button(page, "Try now").waitFor();
+      await button(page, "Log in again").click();
+      await page.waitForURL("**/login?to=%2Frelays");
     }));
 
   test("is asked again when the relay was lost meanwhile", () =>

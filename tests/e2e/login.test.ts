@@ -71,7 +71,7 @@ describe("an extension", () => {
       await page.waitForURL("**/relays");
     }));
 
-  test("that says nothing is not waited for longer than two minutes", () =>
+  test("that says nothing is not waited for longer than a minute", () =>
     visiting({}, async ({ page }) => {
       await page.addInitScript(() => {
         const { nostr } = window as unknown as { nostr: Record<string, unknown> };
@@ -81,8 +81,60 @@ describe("an extension", () => {
       await page.goto("/login");
       await button(page, "Continue with your extension").click();
       await says(page, "status", "Waiting for your extension");
-      await page.clock.fastForward("02:01");
+      await page.clock.fastForward("01:01");
       await says(page, "alert", "Your extension does not answer.");
+    }));
+
+  test("that wants a pubkey in what it signs gets it", () =>
+    visiting({}, async ({ page, pubkey }) => {
+      await page.addInitScript(() => {
+        type Template = { pubkey?: string };
+        const { nostr } = window as unknown as {
+          nostr: { signEvent(t: Template): Promise<unknown> };
+        };
+        const { signEvent } = nostr;
+        // One kind never answers a template without it, another refuses.
+        nostr.signEvent = (template) =>
+          template.pubkey ? signEvent(template) : new Promise(() => {});
+      });
+      await page.goto("/login");
+      const asked = page.waitForRequest("**/tenant/events");
+      await button(page, "Continue with your extension").click();
+      const header = (await asked).headers().authorization ?? "";
+      expect(JSON.parse(atob(header.slice("Nostr ".length)))).toMatchObject({ pubkey });
+    }));
+
+  test("that comes three seconds after the page is noticed, and waited for on a reload", () =>
+    visiting({}, async ({ page }) => {
+      await page.addInitScript(() => {
+        const late = window as unknown as { nostr?: unknown };
+        const { nostr } = late;
+        delete late.nostr;
+        setTimeout(() => Object.assign(late, { nostr }), 3_000);
+      });
+      await page.goto("/login");
+      await button(page, "Continue with your extension").click();
+      await page.waitForURL("**/relays");
+      const answered = page.waitForResponse("**/tenant/events");
+      await page.reload();
+      expect((await answered).status()).toBe(200);
+    }));
+
+  test("that says nothing later is named after a while, and one may log in by another way", () =>
+    visiting({ loggedIn: true }, async ({ page }) => {
+      await page.addInitScript(() => {
+        const { nostr } = window as unknown as { nostr: Record<string, unknown> };
+        nostr.signEvent = () => new Promise(() => {});
+      });
+      await page.clock.install();
+      await page.goto("/relays");
+      await page.clock.fastForward(3_000);
+      await says(page, "status", "Waiting for your extension.");
+      await page.clock.fastForward("01:01");
+      await says(page, "status", "Your extension does not answer.");
+      await button(page, "Try now").waitFor();
+      await button(page, "Log in again").click();
+      await page.waitForURL("**/login?to=%2Frelays");
     }));
 });
 

@@ -19,7 +19,10 @@ export type Mood = "willing" | "forging" | "silent" | { challenges: string };
  * A signer as people have on their phone: it speaks NIP-46 over a relay, under a key of its own, and
  * signs with another, which is the person's.
  */
-export async function startRemoteSigner(relayUrl: string) {
+export async function startRemoteSigner(
+  relayUrl: string,
+  { behindSeconds = 0 }: { behindSeconds?: number } = {},
+) {
   const own = generateSecretKey();
   const person = generateSecretKey();
   const pubkey = getPublicKey(own);
@@ -27,15 +30,19 @@ export async function startRemoteSigner(relayUrl: string) {
   const clients = new Set<string>();
   let secret: string | null = null;
   let mood: Mood = "willing";
+  /** Where it says that it is met from now on; null where it never moved. */
+  let movesTo: string[] | null = null;
+  let next: Relay | null = null;
   const waiters: { count: number; resolve: () => void }[] = [];
   /** Answers what it was asked last and has left open. */
   let open: () => Promise<void> = async () => {};
 
   const tell = (client: string, answer: object): Promise<string> => {
     const content = encrypt(JSON.stringify(answer), getConversationKey(own, client));
-    const created_at = Math.floor(Date.now() / 1000);
+    const created_at = Math.floor(Date.now() / 1000) - behindSeconds;
     const tags = [["p", client]];
-    return relay.publish(finalizeEvent({ kind: NOSTR_CONNECT, created_at, tags, content }, own));
+    const event = finalizeEvent({ kind: NOSTR_CONNECT, created_at, tags, content }, own);
+    return Promise.any([relay, ...(next ? [next] : [])].map((one) => one.publish(event)));
   };
 
   const perform = (client: string, { method, params }: Request): string => {
@@ -47,6 +54,7 @@ export async function startRemoteSigner(relayUrl: string) {
       return "ack";
     }
     if (!clients.has(client)) throw new Error("who are you");
+    if (method === "switch_relays") return JSON.stringify(movesTo);
     if (method === "get_public_key") return getPublicKey(person);
     if (method === "sign_event") {
       const asked = JSON.parse(params[0] ?? "") as EventTemplate;
@@ -77,8 +85,8 @@ export async function startRemoteSigner(relayUrl: string) {
     await tell(client, { id, result: "auth_url", error: mood.challenges });
   };
 
-  const listen = async (): Promise<Relay> => {
-    const connected = await Relay.connect(relayUrl);
+  const listen = async (url = relayUrl): Promise<Relay> => {
+    const connected = await Relay.connect(url);
     connected.subscribe([{ kinds: [NOSTR_CONNECT], "#p": [pubkey] }], {
       onevent: (event) => {
         // Whoever asked finds the relay again, or gives up.
@@ -114,12 +122,23 @@ export async function startRemoteSigner(relayUrl: string) {
     async reconnect(): Promise<void> {
       relay = await listen();
     },
+    /** Is met at another relay from now on, says so to who asks, and is here until it leaves. */
+    async move(to: string): Promise<() => void> {
+      movesTo = [to];
+      next = await listen(to);
+      return () => relay.close();
+    },
+    /** As a domain gives it (NIP-05). */
+    profile: (name: string) => ({ names: { [name]: pubkey }, nip46: { [pubkey]: [relayUrl] } }),
     /** Until it has heard so many requests. */
     heard: (count: number): Promise<void> =>
       requests.length >= count
         ? Promise.resolve()
         : new Promise((resolve) => waiters.push({ count, resolve })),
-    stop: () => relay.close(),
+    stop: () => {
+      relay.close();
+      next?.close();
+    },
   };
 }
 export type RemoteSigner = Awaited<ReturnType<typeof startRemoteSigner>>;

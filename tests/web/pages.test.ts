@@ -148,9 +148,9 @@ describe("what pages and assets carry", () => {
       expect(policy.get("style-src")).toBe("'self'");
       expect(policy.get("img-src")).toBe("'self'");
       expect(policy.get("font-src")).toBe("'self'");
-      // Remote signers are reached over WebSockets; the documentation runs nothing that could connect.
+      // Remote signers are reached over WebSockets, and found by name over https; the documentation runs nothing that could connect.
       expect(policy.get("connect-src")).toBe(
-        path === "/openapi" ? "'self'" : "'self' wss: ws://localhost:* ws://127.0.0.1:*",
+        path === "/openapi" ? "'self'" : "'self' https: wss: ws://localhost:* ws://127.0.0.1:*",
       );
       expect(policy.get("form-action")).toBe("'none'");
       expect(policy.get("frame-ancestors")).toBe("'none'");

@@ -1,6 +1,7 @@
-import { createMemo, Match, Show, Switch } from "solid-js";
+import { createMemo, Show } from "solid-js";
 import { createNow } from "../lib/live/clock.ts";
 import { useLive } from "../lib/live/live.ts";
+import { leave } from "../lib/signers/session.ts";
 import { Button } from "../ui/button.tsx";
 
 const PATIENCE_MS = 2_500;
@@ -23,6 +24,10 @@ export const Connection = () => {
     if (link.is === "stopped") return link.why;
     return lostLong() ? "The connection to Berth is lost. Trying again." : null;
   };
+  const isSigner = () => {
+    const link = live.link();
+    return link.is === "stopped" && link.isSigner;
+  };
   return (
     <Show when={words()}>
       {(text) => (
@@ -32,13 +37,18 @@ export const Connection = () => {
         >
           <div class="page flex flex-wrap items-center justify-between gap-3 py-2 text-[15px]">
             <p>{text()}</p>
-            <Switch>
-              <Match when={live.link().is === "stopped" || lostLong()}>
+            <Show when={live.link().is === "stopped" || lostLong()}>
+              <div class="flex flex-wrap gap-2">
                 <Button size="small" onClick={() => live.retry()}>
                   Try now
                 </Button>
-              </Match>
-            </Switch>
+                <Show when={isSigner()}>
+                  <Button size="small" variant="ghost" onClick={() => void leave()}>
+                    Log in again
+                  </Button>
+                </Show>
+              </div>
+            </Show>
           </div>
         </div>
       )}

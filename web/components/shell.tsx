@@ -92,7 +92,7 @@ export const Shell = (props: { children?: JSX.Element; below: Component | null }
           <Toasts />
         </Suspense>
       </Show>
-      <Show when={login()?.method === "remote"}>
+      <Show when={login() && login()?.method !== "key"}>
         <Suspense>
           <SignerNotice />
         </Suspense>

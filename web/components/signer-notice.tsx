@@ -5,7 +5,7 @@ import { Spinner } from "../ui/spinner.tsx";
 /** A signer that is set to approve by itself answers sooner than this. */
 const QUIET_MS = 2_500;
 
-/** Says that something waits for a signer on another device, whatever page one is on. */
+/** Says that something waits for a signer, whatever page one is on. */
 const SignerNotice = () => {
   const [isLate, setIsLate] = createSignal(false);
   createEffect(
@@ -27,7 +27,13 @@ const SignerNotice = () => {
             <Spinner class="shrink-0 text-harbour" />
             <Show
               when={now().url}
-              fallback={<p>Waiting for your signer. Open it and approve the request.</p>}
+              fallback={
+                <p>
+                  {now().by === "extension"
+                    ? "Waiting for your extension. Approve the request in its window."
+                    : "Waiting for your signer. Open it and approve the request."}
+                </p>
+              }
             >
               {(url) => (
                 <p>

@@ -22,6 +22,9 @@ import { lapsed, login } from "../lib/signers/session.ts";
 import { Callout } from "../ui/callout.tsx";
 import { say } from "../ui/toast.tsx";
 
+/** Some extensions come late, and some when they are switched on. */
+const LOOK_FOR_MS = 60_000;
+
 /** A phone, where a signer is an app beside the browser. */
 const PHONE = "(pointer: coarse) and (max-width: 820px)";
 
@@ -36,7 +39,7 @@ const Page = () => {
   const [hasExtension, setHasExtension] = createSignal(window.nostr !== undefined);
   const isPhone = createMedia(PHONE);
   const [isFirst, setIsFirst] = createSignal(true);
-  onMount(() => void findExtension().then((found) => setHasExtension(found !== null)));
+  onMount(() => void findExtension(LOOK_FOR_MS).then((found) => setHasExtension(found !== null)));
   // A phone's browser has the link at hand, so that one tap opens the app.
   createEffect(() => {
     if (isPhone() && flow.state().matches("choosing")) void flow.prepareOffer();

@@ -64,7 +64,7 @@ export const LoginChoices = (props: {
       icon: Link2,
       title: "Signer address",
       call: "Paste a signer’s address",
-      hint: "Paste the bunker:// address that your signer shows.",
+      hint: "Paste the bunker:// address that your signer shows, or name@domain.",
     },
     {
       way: "key",

@@ -55,7 +55,7 @@ export const LoginBunker = (
   return (
     <LoginStep
       title="Signer address"
-      lead="Your signer shows an address that begins with bunker://. Copy the whole of it; it is good for one login."
+      lead="Your signer shows an address that begins with bunker://. Copy the whole of it; it is good for one login. If your signer gave you a name like you@example.com, type that."
       onBack={props.onBack}
     >
       <form class="flex flex-col gap-5" onSubmit={join}>

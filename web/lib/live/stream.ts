@@ -12,7 +12,12 @@ import { SignerProblem } from "../signers/signer.ts";
 export type Link =
   | { is: "loading" | "live" | "offline" }
   | { is: "lost"; sinceMs: number }
-  | { is: "stopped"; why: string };
+  | {
+      is: "stopped";
+      why: string;
+      /** It was the signer: who logs in again may do so with another. */
+      isSigner: boolean;
+    };
 
 export type Listener = {
   onLink(link: Link): void;
@@ -55,7 +60,7 @@ export function followStream(path: string, listener: Listener): { retry(): void;
       } catch (error) {
         if (signal.aborted) return;
         if (error instanceof SignerProblem || (error instanceof ApiProblem && isFinal(error))) {
-          tell({ is: "stopped", why: wordsOf(error) });
+          tell({ is: "stopped", why: wordsOf(error), isSigner: error instanceof SignerProblem });
           await waiting(Number.POSITIVE_INFINITY);
           tell({ is: "loading" });
           continue;

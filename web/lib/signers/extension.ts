@@ -1,9 +1,10 @@
 /** A browser extension that holds the key. @see NIP-07 */
+import { setAsked } from "./asked.ts";
 import { type EventTemplate, type SignedEvent, type Signer, SignerProblem } from "./signer.ts";
 
 type Extension = {
   getPublicKey(): Promise<string>;
-  signEvent(template: EventTemplate): Promise<SignedEvent>;
+  signEvent(template: EventTemplate & { pubkey: string }): Promise<SignedEvent>;
 };
 declare global {
   interface Window {
@@ -11,9 +12,11 @@ declare global {
   }
 }
 
-const LOAD_MS = 1_500;
+/** Some put themselves into the page seconds after it has loaded. */
+const LOAD_MS = 5_000;
 const LOOK_MS = 50;
-const PATIENCE_MS = 120_000;
+/** As long as we wait for a signer elsewhere; a request signed later would be too old. */
+const PATIENCE_MS = 60_000;
 
 const SILENT = "Your extension does not answer. Open it, see whether it is locked, and try again.";
 
@@ -37,18 +40,16 @@ export async function openExtension(expected: string | null): Promise<Signer> {
       "absent",
       "No signing extension answers in this browser. Switch it on and try again.",
     );
-  const pubkey: string =
-    expected ??
-    (await extension.getPublicKey().catch((error) => {
-      throw refused(error);
-    }));
+  const pubkey: string = expected ?? (await answered(extension.getPublicKey()));
   return {
     method: "extension",
     pubkey,
     async sign(template) {
-      const event = await inTime(extension.signEvent(template)).catch((error) => {
-        throw refused(error);
-      });
+      setAsked({ by: "extension", url: null });
+      // NIP-07 leaves the pubkey to the extension; some refuse, or never answer, a template without one.
+      const event = await answered(extension.signEvent({ ...template, pubkey })).finally(() =>
+        setAsked(null),
+      );
       if (event.pubkey !== pubkey)
         throw new SignerProblem(
           "other_key",
@@ -61,13 +62,15 @@ export async function openExtension(expected: string | null): Promise<Signer> {
 }
 
 /** Some never answer when their window is closed, and what is asked after it would wait for ever. */
-async function inTime<T>(answer: Promise<T>): Promise<T> {
+async function answered<T>(answer: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const silence = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new SignerProblem("silent", SILENT)), PATIENCE_MS);
   });
   try {
     return await Promise.race([answer, silence]);
+  } catch (error) {
+    throw refused(error);
   } finally {
     clearTimeout(timer);
   }

@@ -2,7 +2,7 @@
 
 import { openExtension } from "./extension.ts";
 import { type Login, type Signer, SignerProblem } from "./signer.ts";
-import { unseal, wipe } from "./vault.ts";
+import { reseal, unseal, wipe } from "./vault.ts";
 
 /** @throws SignerProblem; `lost_key` when what it needs is not in this browser any more */
 export async function openSigner(login: Login): Promise<Signer> {
@@ -16,7 +16,8 @@ export async function openSigner(login: Login): Promise<Signer> {
         : "The connection to your signer is not in this browser any more, so you were logged out. Log in again to go on.",
     );
   if (login.method === "key") return (await import("./key.ts")).reopenKey(secret);
-  return (await import("./remote.ts")).reopenRemote(login.pubkey, secret);
+  const { reopenRemote } = await import("./remote.ts");
+  return reopenRemote(login.pubkey, secret, (next) => void reseal(login, next).catch(() => {}));
 }
 
 /** Forgets every secret that a signer keeps in this browser. */

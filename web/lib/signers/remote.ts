@@ -8,7 +8,7 @@ import { generateSecretKey, getPublicKey, verifyEvent } from "nostr-tools/pure";
 import { bytesToHex, hexToBytes } from "nostr-tools/utils";
 import { connectRelays } from "../page/settings.ts";
 import { setAsked } from "./asked.ts";
-import { parseBunker } from "./bunker.ts";
+import { findBunker, usableRelays } from "./bunker.ts";
 import { type Hooks, Way } from "./remote-way.ts";
 import {
   type EventTemplate,
@@ -27,6 +27,9 @@ const PERMISSIONS = ["sign_event:27235"];
 /** 80 bits, in hex: each character makes the code denser. */
 const SECRET_LENGTH = 20;
 
+/** One that has no answer to it must not hold up the login. */
+const MOVE_PATIENCE_MS = 3_000;
+
 /** What opens a remote signer again. */
 type Kept = { clientKey: string; signer: string; relays: string[] };
 
@@ -35,7 +38,7 @@ const metadata = () => ({ name: "Berth", url: location.origin });
 /**
  * Connects by an address that a signer gave.
  *
- * @param address - `bunker://…`
+ * @param address - `bunker://…`, or `name@domain`
  * @throws SignerProblem
  */
 export async function joinBunker(
@@ -43,7 +46,7 @@ export async function joinBunker(
   hooks: Hooks,
   signal: AbortSignal,
 ): Promise<Opened> {
-  const pointer = parseBunker(address);
+  const pointer = await findBunker(address, signal);
   const clientKey = generateSecretKey();
   const way = new Way(clientKey);
   const unwatch = way.watch(hooks);
@@ -104,14 +107,60 @@ export async function awaitSigner(
   }
 }
 
-/** @param secret - as it was kept. @throws when it was none of ours */
-export function reopenRemote(pubkey: string, secret: string): Signer {
+/**
+ * @param secret - as it was kept. @param keep - what opens it from now on: it has moved to other relays
+ * @throws when it was none of ours
+ */
+export function reopenRemote(
+  pubkey: string,
+  secret: string,
+  keep: (secret: string) => void,
+): Signer {
   const { clientKey, signer, relays } = JSON.parse(secret) as Kept;
   const key = hexToBytes(clientKey);
   const way = new Way(key);
-  // Its own secret was good for once; it knows our key now.
-  const pointer = { pubkey: signer, relays, secret: null };
-  return signerOf(pubkey, way, BunkerSigner.fromBunker(key, pointer, way.params));
+  const bunker = BunkerSigner.fromBunker(key, pointerOf(signer, relays), way.params);
+  return signerOf(pubkey, way, bunker, async (present) => {
+    const moved = await followed(way, present, key);
+    if (moved !== present) keep(keptOf(key, moved));
+    return moved;
+  });
+}
+
+/** Its own secret was good for once; it knows our key then. */
+const pointerOf = (pubkey: string, relays: string[]) => ({ pubkey, relays, secret: null });
+const keptOf = (clientKey: Uint8Array, { bp }: BunkerSigner): string =>
+  JSON.stringify({
+    clientKey: bytesToHex(clientKey),
+    signer: bp.pubkey,
+    relays: bp.relays,
+  } satisfies Kept);
+
+/**
+ * A signer may move to other relays, and leave those where we met it: so it is asked, and met there.
+ * What does not know the question is silent or refuses, and stays where it is.
+ */
+async function followed(
+  way: Way,
+  bunker: BunkerSigner,
+  clientKey: Uint8Array,
+): Promise<BunkerSigner> {
+  try {
+    const patience = AbortSignal.timeout(MOVE_PATIENCE_MS);
+    const said: unknown = JSON.parse(await way.ask(bunker, "switch_relays", [], patience));
+    const relays = Array.isArray(said) ? usableRelays(said.map(String)) : [];
+    const isSame = [...relays].sort().join() === [...bunker.bp.relays].sort().join();
+    if (relays.length === 0 || isSame) return bunker;
+    const moved = BunkerSigner.fromBunker(
+      clientKey,
+      pointerOf(bunker.bp.pubkey, relays),
+      way.params,
+    );
+    void bunker.close();
+    return moved;
+  } catch {
+    return bunker;
+  }
 }
 
 /** Asks who it signs as; whatever goes wrong closes it. */
@@ -127,30 +176,54 @@ async function open(
     const pubkey = await way.ask(bunker, "get_public_key", [], signal);
     if (!/^[0-9a-f]{64}$/.test(pubkey))
       throw new SignerProblem("malformed", "Your signer did not say who it signs as. Try again.");
-    const { pubkey: signer, relays } = bunker.bp;
-    const kept: Kept = { clientKey: bytesToHex(clientKey), signer, relays };
-    return { signer: signerOf(pubkey, way, bunker), secret: JSON.stringify(kept) };
+    const present = await followed(way, bunker, clientKey);
+    const stays = async (same: BunkerSigner) => same;
+    return {
+      signer: signerOf(pubkey, way, present, stays),
+      secret: keptOf(clientKey, present),
+    };
   } catch (error) {
     way.close(bunker);
     throw error;
   }
 }
 
-function signerOf(pubkey: string, way: Way, bunker: BunkerSigner): Signer {
-  way.watch({ onLink() {}, onChallenge: (url) => setAsked({ url }) });
+/** @param afterFirst - once it has signed something: where it is met from then on */
+function signerOf(
+  pubkey: string,
+  way: Way,
+  first: BunkerSigner,
+  afterFirst: (present: BunkerSigner) => Promise<BunkerSigner>,
+): Signer {
+  let bunker = first;
+  let isAsked = false;
+  let isClosed = false;
+  way.watch({ onLink() {}, onChallenge: (url) => setAsked({ by: "remote", url }) });
+  const askWhereItIs = async (): Promise<void> => {
+    if (isAsked) return;
+    isAsked = true;
+    const present = await afterFirst(bunker);
+    if (isClosed) void present.close();
+    else bunker = present;
+  };
   return {
     method: "remote",
     pubkey,
     async sign(template) {
-      setAsked({ url: null });
+      setAsked({ by: "remote", url: null });
       try {
         const answer = await way.ask(bunker, "sign_event", [JSON.stringify(template)], null);
-        return checked(answer, template, pubkey);
+        const event = checked(answer, template, pubkey);
+        void askWhereItIs();
+        return event;
       } finally {
         setAsked(null);
       }
     },
-    close: () => way.close(bunker),
+    close() {
+      isClosed = true;
+      way.close(bunker);
+    },
   };
 }
 

@@ -108,6 +108,9 @@ function write(change: () => void): void {
 
 /** One question at a time: extensions and people answer badly to several. */
 let last: Promise<unknown> = Promise.resolve();
+let questions = 0;
+/** What waited behind a question that was not answered is not asked: it would wait as long again. */
+let unanswered: { upTo: number; why: SignerProblem } | null = null;
 
 /**
  * Has an event signed by who is logged in.
@@ -116,9 +119,17 @@ let last: Promise<unknown> = Promise.resolve();
  * @throws SignerProblem
  */
 export function sign(template: EventTemplate | (() => EventTemplate)): Promise<SignedEvent> {
+  const mine = ++questions;
   const result = last.then(async () => {
+    if (unanswered && mine <= unanswered.upTo) throw unanswered.why;
     const opened = await currentSigner();
-    return opened.sign(typeof template === "function" ? template() : template);
+    try {
+      return await opened.sign(typeof template === "function" ? template() : template);
+    } catch (error) {
+      if (error instanceof SignerProblem && error.code === "silent")
+        unanswered = { upTo: questions, why: error };
+      throw error;
+    }
   });
   last = result.catch(() => {});
   return result;

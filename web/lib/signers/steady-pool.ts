@@ -11,9 +11,10 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8_000;
 /**
  * Answers are ephemeral, but some relays keep them for a while: so one that was given while a phone had
- * put this page to sleep still arrives. Clocks differ, too.
+ * put this page to sleep still arrives. A signer dates its answer by its own clock, which may be behind by
+ * any number of minutes; what is old and not ours is told apart by its key and the request's id.
  */
-const LOOK_BACK_SECONDS = 600;
+const LOOK_BACK_SECONDS = 86_400;
 
 export class SteadyPool extends SimplePool {
   readonly #linked = new Set<string>();

@@ -36,6 +36,10 @@ export async function seal(login: Login, secret: string, place: Place): Promise<
     );
 }
 
+/** Puts another secret in the place of the one that is kept, where that was. */
+export const reseal = (login: Login, secret: string): Promise<void> =>
+  seal(login, secret, sessionStorage.getItem(IN_TAB) === null ? "device" : "tab");
+
 /** The secret of a login; null when it is gone, or is another's. */
 export async function unseal(login: Login): Promise<string | null> {
   try {
