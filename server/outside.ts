@@ -13,6 +13,7 @@ import { createOutbound } from "./outbound/outbound.ts";
 import { createNwcWallet } from "./wallet/nwc.ts";
 import { createPayer, PAY_TIMEOUT_MS } from "./wallet/payer.ts";
 import { WALLET_WARNINGS, WalletPulse } from "./wallet/pulse.ts";
+import type { WalletFacts } from "./wallet/wallet-facts.ts";
 import { createZooid } from "./zooid/client.ts";
 import { Pulse } from "./zooid/pulse.ts";
 
@@ -133,17 +134,23 @@ export function createOutside(
     return reports.every(({ failed }) => failed === null);
   }
 
+  let isToldSilent = false;
   /** Asks our wallet what it is, and warns of what should be better. @returns whether it has answered */
   async function learnOfWallet(): Promise<boolean> {
     if (!walletPulse) return true;
-    const facts = await walletPulse.wallet.facts(stopping.signal).catch((error: unknown) => {
-      const isSilent = error instanceof Unavailable && !TELLS_NOTHING.has(error.code);
-      if (isSilent && error.said)
-        log("warn", "our wallet said", { code: error.code, said: error.said });
-      if (isSilent) throw error;
-      return null;
-    });
-    if (facts === null) return true;
+    let facts: WalletFacts;
+    try {
+      facts = await walletPulse.wallet.facts(stopping.signal);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      if (TELLS_NOTHING.has(error.code)) return true;
+      if (!isToldSilent && !stopping.signal.aborted) {
+        const { code, said } = error;
+        log("warn", "our wallet does not tell what it is; it is asked again", { code, said });
+      }
+      isToldSilent = true;
+      return false;
+    }
     for (const warning of walletPulse.learn(facts)) log("warn", WALLET_WARNINGS[warning]);
     const { network, methods, notifications, encryption } = facts;
     log("info", "our wallet answers", { network, methods, notifications, encryption });

@@ -1,11 +1,12 @@
 import { afterEach, expect, spyOn, test } from "bun:test";
-import { generateSecretKey } from "nostr-tools/pure";
+import { generateSecretKey, getPublicKey } from "nostr-tools/pure";
 import { bytesToHex } from "nostr-tools/utils";
 import { systemClock } from "../../server/clock.ts";
 import { readConfig } from "../../server/config.ts";
 import { logTroubles, walletTroubles } from "../../server/health.ts";
 import { composeMessage } from "../../server/nostr/direct-message.ts";
 import { createOutside } from "../../server/outside.ts";
+import { nwcUrl } from "../../server/sandbox/nip47.ts";
 import { startNostrRelay } from "../../server/sandbox/nostr-relay.ts";
 import { until } from "../sandbox/relay-socket.ts";
 import { inboxList, person } from "./direct-message-fixture.ts";
@@ -77,6 +78,23 @@ test("at start the operator is warned of what our wallet should do better, and t
     );
     wallet.stop();
   }
+});
+
+test("at start the operator is told once that our wallet does not answer, and why", async () => {
+  const relay = relayThat({
+    hear: ([type, id], say) => void (type === "REQ" && say("CLOSED", id, "blocked: members only")),
+  });
+  const [service, client] = [generateSecretKey(), generateSecretKey()];
+  const outside = outsideWith({
+    NWC_URL: nwcUrl(getPublicKey(service), relay.url, bytesToHex(client)),
+  });
+  const log = await logged(async (lines) => {
+    outside.introduce("https://berth.example");
+    await until(() => lines.length > 0);
+  });
+  expect(log).toContain("our wallet does not tell what it is");
+  expect(log).toContain("blocked: members only");
+  expect(log).not.toContain("stack");
 });
 
 test("a relay that the operator has on this machine is asked, one that a stranger names there is not", async () => {
