@@ -200,7 +200,8 @@ export const invoices = sqliteTable(
     tenant: text()
       .notNull()
       .references(() => tenants.pubkey),
-    purpose: text({ enum: ["purchase", "upgrade", "renewal", "reactivation"] })
+    /** `past_due` bills what is suspended for non-payment, apart from what runs. */
+    purpose: text({ enum: ["purchase", "upgrade", "renewal", "reactivation", "past_due"] })
       .notNull()
       .default("purchase"),
     amount: integer().notNull(),
@@ -233,6 +234,12 @@ export const invoiceItems = sqliteTable(
     periodStart: integer("period_start").notNull(),
     periodEnd: integer("period_end").notNull(),
     kind: text({ enum: ["purchase", "upgrade", "renewal", "reactivation"] }).notNull(),
+    /** Seconds of the length paid for that were used before it was paid: missing at its end. */
+    used: integer().notNull().default(0),
+    /** What became of its sats: time for the relay, credit, or nothing was paid. */
+    outcome: text({ enum: ["open", "applied", "credited", "withdrawn"] })
+      .notNull()
+      .default("open"),
   },
   (t) => [index("invoice_items_by_invoice").on(t.invoice)],
 );

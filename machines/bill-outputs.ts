@@ -1,5 +1,6 @@
 /** What an invoice tells, creates and posts: actions by name, with what they are about. */
 import type { Bolt11, Charged, InvoiceContext, Settled } from "./bill.ts";
+import { graceEndOf, reminderEndsAt } from "./billing.ts";
 import { now, type Post } from "./durable.ts";
 import { createNotice, invoiceActor, type Stage, tellTenant } from "./messages.ts";
 
@@ -63,11 +64,30 @@ export const ended = (isVoid: boolean) => ({
     ),
   ],
 });
+/** What runs is told what is due until it is suspended. */
+const graceEnds = (c: InvoiceContext): number => graceEndOf(c.items, c.grace, c.billedAt ?? now());
+
 export const notice = (stage: Stage) => ({
   type: "create" as const,
   params: ({ context: c }: { context: InvoiceContext }) =>
-    createNotice(c.tenant, c.id, stage, c.closesAt),
+    createNotice(c.tenant, c.id, stage, graceEnds(c)),
 });
+
+/** Says what is to be said now: two dates may fall on one instant. */
+export const remind = {
+  type: "create" as const,
+  params: ({ context: c }: { context: InvoiceContext }) =>
+    c.reminders
+      .filter(({ at }) => at <= now())
+      .map((said) => createNotice(c.tenant, c.id, said.stage, reminderEndsAt(said, graceEnds(c)))),
+};
+
+/** Its wallet refused a renewal: what is due is said as to everyone else. What is past due was said. */
+export const noticeRefused = {
+  type: "create" as const,
+  params: ({ context: c }: { context: InvoiceContext }) =>
+    c.purpose === "renewal" ? createNotice(c.tenant, c.id, "due", graceEnds(c)) : [],
+};
 
 export const bill = {
   type: "tell" as const,

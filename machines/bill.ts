@@ -7,11 +7,12 @@ import {
   GRACE_MS,
   type GraceBegun,
   type Item,
+  type ItemOutcome,
   LEAD_MS,
   nextChargeAt,
   nextLookAt,
+  overAt,
   type Purpose,
-  RENEWAL_MS,
   RESERVATION_MS,
   remindersOf,
   totalSats,
@@ -26,6 +27,14 @@ export type Bolt11 = {
   wallet: string;
   issuedAt: number;
   expiresAt: number;
+};
+
+/** What is asked of our wallet: a bolt11 that lasts so long, and none from `notFrom` on. */
+export type Mint = {
+  invoice: string;
+  sats: number;
+  lastsUntil: number | null;
+  notFrom: number | null;
 };
 
 export type InvoiceInput = {
@@ -64,6 +73,8 @@ export type InvoiceContext = InvoiceInput & {
   /** Reminders that are still to go out, soonest first. */
   reminders: { stage: Stage; at: number }[];
   paidAt: number | null;
+  /** Relays on it that had no use for what was paid: it became credit. */
+  unused: string[];
   /** What paid it, for the receipt; null when credit alone did. */
   receipt: { paymentHash: string; preimage: string | null; sats: number } | null;
 };
@@ -91,15 +102,14 @@ export const dueSats = (c: Pick<InvoiceContext, "amountSats" | "creditSats">): n
 
 /**
  * A purchase's bolt11 lasts as long as it, a renewal's to the end of grace and a day: with the hour by
- * which it was written ahead, so that who comes back on that day still finds it.
+ * which it was written ahead, so that who comes back on that day still finds it. What is past due is paid
+ * when somebody asks for it.
  */
-export const lastsUntil = (c: InvoiceContext, nowMs: number): number | null =>
-  c.purpose === "renewal"
-    ? Math.min(
-        c.closesAt ?? Number.POSITIVE_INFINITY,
-        Math.max(nowMs, ...c.items.map((item) => item.from)) + GRACE_MS + DAY_MS + LEAD_MS,
-      )
-    : c.closesAt;
+export function lastsUntil({ purpose, items, closesAt }: InvoiceContext, nowMs: number) {
+  if (purpose === "renewal")
+    return Math.max(nowMs, ...items.map((item) => item.from)) + GRACE_MS + DAY_MS + LEAD_MS;
+  return purpose === "past_due" ? Math.min(closesAt ?? nowMs, nowMs + DAY_MS) : closesAt;
+}
 
 /** Whether what paid it may well have been the tenant's wallet at our request. */
 export const wasCharged = (c: InvoiceContext): boolean =>
@@ -116,6 +126,27 @@ export const isBroken = (charged: Charged): boolean =>
 
 type Changes = Partial<InvoiceContext>;
 
+/** When it ends unpaid: a renewal not while its relays run, and what is past due when the till says. */
+function closesAt({ purpose, closesAt }: InvoiceInput, nowMs: number): number | null {
+  if (purpose === "renewal" || purpose === "past_due") return closesAt;
+  return Math.min(closesAt ?? Number.POSITIVE_INFINITY, nowMs + RESERVATION_MS);
+}
+
+/** From when on nothing is minted for it: what it bills is over then, and is written anew. */
+export const outdatedAt = ({ purpose, items }: InvoiceInput): number | null =>
+  purpose === "renewal" ? Math.min(...items.map(overAt)) : null;
+
+/** What became of the money of one of its items. */
+export function outcomeOf(
+  c: Pick<InvoiceContext, "unused">,
+  { relay }: Pick<Item, "relay">,
+  status: string,
+): ItemOutcome {
+  if (status === "pending") return "open";
+  if (status !== "paid") return "withdrawn";
+  return c.unused.includes(relay) ? "credited" : "applied";
+}
+
 /** An invoice as it begins. */
 export const begun = (input: InvoiceInput, nowMs: number): InvoiceContext => ({
   ...input,
@@ -123,16 +154,14 @@ export const begun = (input: InvoiceInput, nowMs: number): InvoiceContext => ({
   amountSats: totalSats(input?.items ?? []),
   bolt11: null,
   billedAt: null,
-  closesAt: Math.min(
-    input?.closesAt ?? Number.POSITIVE_INFINITY,
-    nowMs + (input?.purpose === "renewal" ? RENEWAL_MS : RESERVATION_MS),
-  ),
+  closesAt: closesAt(input, nowMs),
   closing: null,
   chargeAt: input?.auto ? nowMs : null,
   tries: 0,
   outcome: null,
   reminders: [],
   paidAt: null,
+  unused: [],
   receipt: null,
 });
 
@@ -141,6 +170,10 @@ export function minted(c: InvoiceContext, bolt11: Bolt11, nowMs: number): Change
   const reminders = c.purpose === "renewal" ? remindersOf(c.items, c.grace, nowMs) : [];
   return { bolt11, billedAt: nowMs, reminders };
 }
+
+/** What is still to be said after now. */
+export const remindersAfter = ({ reminders }: InvoiceContext, nowMs: number) =>
+  reminders.filter(({ at }) => at > nowMs);
 
 /** From when it begins it counts, and what becomes of it is not known: it may pay at any moment. */
 export const charging = (c: InvoiceContext): Changes => ({
@@ -177,6 +210,7 @@ export const received = (_: InvoiceContext, e: InvoiceEvent): Changes =>
 /** A span that was paid begins: its dates are known now. */
 export const started = (c: InvoiceContext, e: InvoiceEvent): Changes => {
   if (e.type !== "STARTED") return {};
-  const { relay, from, to } = e;
-  return { items: c.items.map((item) => (item.relay === relay ? { ...item, from, to } : item)) };
+  const { relay, from, to, usedMs } = e;
+  const span = { from, to, usedMs };
+  return { items: c.items.map((item) => (item.relay === relay ? { ...item, ...span } : item)) };
 };

@@ -6,8 +6,8 @@ export const DAY_MS = 24 * HOUR_MS;
 
 /** How long an unpaid purchase, upgrade or reactivation, and the name it reserves, is kept. */
 export const RESERVATION_MS = DAY_MS;
-/** How long a renewal stays payable. */
-export const RENEWAL_MS = 60 * DAY_MS;
+/** How long what led to a suspension stays payable. */
+export const PAST_DUE_MS = 60 * DAY_MS;
 /** A renewal is written this long before its period, so that a wallet that pays never sees grace. */
 export const LEAD_MS = HOUR_MS;
 export const GRACE_MS = 7 * DAY_MS;
@@ -77,13 +77,19 @@ function accruedSats(priceSats: number, anchorMs: number, atMs: number): number 
 export const prorate = (priceSats: number, anchorMs: number, from: number, to: number): number =>
   accruedSats(priceSats, anchorMs, to) - accruedSats(priceSats, anchorMs, from);
 
-/** Why an invoice was written. */
-export type Purpose = "purchase" | "upgrade" | "renewal" | "reactivation";
+/** What an item pays for. */
+export type ItemKind = "purchase" | "upgrade" | "renewal" | "reactivation";
+
+/** Why an invoice was written. `past_due` bills what is suspended for non-payment, apart from what runs. */
+export type Purpose = ItemKind | "past_due";
+
+/** What became of an item: not known yet, time for its relay, credit, or nothing: it was never paid. */
+export type ItemOutcome = "open" | "applied" | "credited" | "withdrawn";
 
 /** One line of an invoice: a relay, what it costs, and the period that it pays for. */
 export type Item = {
   relay: string;
-  kind: Purpose;
+  kind: ItemKind;
   plan: PlanId;
   /** The price agreed by paying it, a month's. */
   priceSats: number;
@@ -91,13 +97,32 @@ export type Item = {
   /** For what begins when the relay becomes active an estimate until then. */
   from: number;
   to: number;
+  /** Of the length paid for, what was used before it was paid: it is missing at the end. */
+  usedMs: number;
 };
 
 /** A paid span that has not begun: a calendar month, or as long as the item that paid for it was. */
 export type Prepaid = { invoice: string; lengthMs: number | "month" };
 
-/** The days of grace of one paid-through date, which begin once. */
-export type Grace = { paidThrough: number; endsAt: number; isExtended: boolean };
+/**
+ * The days of grace of one paid-through date, which begin once. While they are `isCounting` the relay is
+ * suspended at their end, once our wallet was asked; they stop where its bill is closed before that.
+ */
+export type Grace = {
+  paidThrough: number;
+  endsAt: number;
+  isExtended: boolean;
+  isCounting: boolean;
+};
+
+/** What led to a suspension for non-payment. What it buys counts from when the relay is back. */
+export type Owed = {
+  plan: PlanId;
+  priceSats: number;
+  sats: number;
+  lengthMs: number;
+  suspendedAt: number;
+};
 
 /**
  * What the tenant's till knows of one relay.
@@ -125,6 +150,14 @@ export type Seat = {
   next: { plan: PlanId; at: number; then?: { plan: PlanId } } | null;
   /** A pending relay's other plan: its invoice, once the open one has closed. */
   instead: { plan: PlanId; invoice: string } | null;
+  /** Since when it runs without a break; null while it does not. */
+  runsSince: number | null;
+  /** How long it ran unpaid and is not paid for: the next length bought is so much shorter. */
+  servedMs: number;
+  /** While it is dark: what it was suspended for. */
+  owed: Owed | null;
+  /** How often it was suspended for non-payment: each time is told. */
+  suspensions: number;
 };
 
 /** Nothing more has to be paid for this relay to run now. */
@@ -137,21 +170,36 @@ export const isCovered = (
 export const isOverdue = (seat: Pick<Seat, "priceSats" | "paidThrough">, nowMs: number): boolean =>
   seat.priceSats > 0 && seat.paidThrough !== null && seat.paidThrough <= nowMs;
 
+/**
+ * The time that a length which was paid for becomes, if it begins at `from`: days that were served unpaid
+ * are missing at its end. A day is left at least; what is then still to be made up for stays.
+ */
+export function paidSpan(
+  lengthMs: Prepaid["lengthMs"],
+  servedMs: number,
+  from: number,
+): { from: number; to: number; usedMs: number } {
+  const paidTo = lengthMs === "month" ? addMonths(from, 1) : from + lengthMs;
+  const to = Math.min(paidTo, Math.max(from + DAY_MS, paidTo - servedMs));
+  return { from, to, usedMs: paidTo - to };
+}
+
 /** A full month of a plan, from now, at the listed price. */
 export function monthOf(
   relay: string,
   kind: "purchase" | "reactivation",
   plan: PlanId,
   nowMs: number,
+  servedMs = 0,
 ): Item {
-  const from = wholeSecond(nowMs);
-  const sats = plans[plan].priceSats;
-  return { relay, kind, plan, priceSats: sats, sats, from, to: addMonths(from, 1) };
+  const { priceSats } = plans[plan];
+  const span = paidSpan("month", servedMs, wholeSecond(nowMs));
+  return { relay, kind, plan, priceSats, sats: priceSats, ...span };
 }
 
-/** The end of a prepaid span that begins at `from`. */
-export const endOf = ({ lengthMs }: Prepaid, from: number): number =>
-  lengthMs === "month" ? addMonths(from, 1) : from + lengthMs;
+/** The length that an item pays for. */
+export const lengthOf = ({ kind, from, to, usedMs }: Item): Prepaid["lengthMs"] =>
+  kind === "renewal" ? to - from + usedMs : "month";
 
 /** Sum of the items: an invoice's amount. */
 export const totalSats = (items: readonly Item[]): number =>
@@ -183,30 +231,53 @@ export const renewalEnd = (anchorMs: number, nowMs: number): number =>
   nextAnchor(anchorMs, nowMs + LEAD_MS);
 
 /**
+ * From when a relay's renewal is billed: its own date, or the last anchor passed where that is later. In the
+ * hour in which the next period is written ahead, a whole period that nobody could pay for is over too.
+ */
+export function billedFrom(paidThrough: number, anchorMs: number, nowMs: number): number {
+  const isOfThisPeriod = paidThrough > lastAnchor(anchorMs, nowMs);
+  return isOfThisPeriod ? paidThrough : lastAnchor(anchorMs, nowMs + LEAD_MS);
+}
+
+/** What renewing this relay now costs, up to the first anchor ahead. */
+export function renewalItem(relay: string, seat: Seat, anchorMs: number, nowMs: number): Item {
+  const { plan, priceSats } = renewedAt(seat);
+  const from = billedFrom(seat.paidThrough ?? nowMs, anchorMs, nowMs);
+  const to = renewalEnd(anchorMs, nowMs);
+  const sats = prorate(priceSats, anchorMs, from, to);
+  return { relay, kind: "renewal", plan, priceSats, sats, from, to, usedMs: 0 };
+}
+
+/** From when on an item of a renewal is over: what is due then is another period. */
+export const overAt = ({ to }: Pick<Item, "to">): number => to - LEAD_MS;
+
+/** Whether days of grace count for the date that the seat has now, to their end. */
+export const isCountingDown = ({ grace, paidThrough }: Seat): boolean =>
+  grace !== null && grace.paidThrough === paidThrough && grace.isCounting;
+
+/** Its days of grace are over, and it goes dark as soon as our wallet has spoken. */
+const isEnding = (seat: Seat, nowMs: number): boolean =>
+  isCountingDown(seat) && (seat.grace?.endsAt ?? 0) <= nowMs;
+
+/**
  * What one renewal bills: every running paid relay, from its own paid-through date to the first anchor
  * ahead. However long nobody looked, an item starts no earlier than the last anchor passed: what was
  * skipped is forgiven.
  */
 export function dueItems(seats: Seats, anchorMs: number, nowMs: number): Item[] {
   const to = renewalEnd(anchorMs, nowMs);
-  const passed = lastAnchor(anchorMs, nowMs);
   return Object.entries(seats).flatMap(([relay, seat]) => {
     if (!isRenewed(seat) || seat.paidThrough === null || seat.paidThrough >= to) return [];
-    const { plan, priceSats } = renewedAt(seat);
-    const from = Math.max(seat.paidThrough, passed);
-    const sats = prorate(priceSats, anchorMs, from, to);
-    return [{ relay, kind: "renewal" as const, plan, priceSats, sats, from, to }];
+    return isEnding(seat, nowMs) ? [] : renewalItem(relay, seat, anchorMs, nowMs);
   });
 }
 
-/** Whether what an open renewal bills is no longer what is due. A relay that went dark stays payable. */
+/** Whether what an open renewal bills is no longer what is due. What went dark is billed apart. */
 export const isStale = (seats: Seats, items: readonly Item[]): boolean =>
   items.some(({ relay, plan, from }) => {
     const seat = seats[relay];
-    if (!seat) return true;
-    // Unless it is to come back in another way: then both would bill the same time.
-    if (seat.is === "dark") return seat.invoice !== null;
-    return seat.is !== "on" || renewedAt(seat).plan !== plan || (seat.paidThrough ?? 0) > from;
+    if (seat?.is !== "on") return true;
+    return renewedAt(seat).plan !== plan || (seat.paidThrough ?? 0) > from;
   });
 
 /** What changing a plan means, and costs. `at` is when it takes effect, null where that is on payment. */
@@ -226,6 +297,8 @@ export type Quote = {
   at: number | null;
   from: number | null;
   to: number | null;
+  /** Of the length paid for, what was used before it was paid: already taken off `to`. */
+  usedMs: number;
   /** What the relay has now and will not have then. */
   switchesOff: string[];
 };
@@ -254,16 +327,11 @@ export function quote(
     at: null,
     from: null,
     to: null,
+    usedMs: 0,
     switchesOff: switchedOff(plans[seat.plan], plans[plan]),
   };
-  const month = monthOf("", "purchase", plan, nowMs);
-  const full = {
-    ...base,
-    amountSats: priceSats,
-    applies: "when_paid" as const,
-    from: month.from,
-    to: month.to,
-  };
+  const { from, to, usedMs } = monthOf("", "purchase", plan, nowMs, seat.servedMs);
+  const full = { ...base, amountSats: priceSats, applies: "when_paid" as const, from, to, usedMs };
   const free = { ...base, change: "free" as const, applies: "now" as const, at: nowMs };
   if (seat.is !== "on" && seat.is !== "new")
     return priceSats === 0 ? free : { ...full, change: "reactivation" };
@@ -277,7 +345,7 @@ export function quote(
   if (isOverdue(seat, nowMs)) {
     if (priceSats === 0) return free;
     if (till.anchor === null || paidThrough === null) return { ...full, change: "renewal" };
-    const from = Math.max(paidThrough, lastAnchor(till.anchor, nowMs));
+    const from = billedFrom(paidThrough, till.anchor, nowMs);
     const to = renewalEnd(till.anchor, nowMs);
     const amountSats = prorate(priceSats, till.anchor, from, to);
     return { ...base, change: "renewal", applies: "when_paid", amountSats, from, to };
@@ -291,11 +359,10 @@ export function quote(
     const amountSats = prorate(priceSats, till.anchor, paidThrough, to);
     return { ...later, change: "renewal", amountSats, from: paidThrough, to };
   }
-  const from = wholeSecond(nowMs);
-  const to = paidThrough;
-  const amountSats =
-    prorate(priceSats, till.anchor, from, to) - prorate(seat.priceSats, till.anchor, from, to);
-  return { ...base, change: "upgrade", applies: "when_paid", amountSats, from, to };
+  const rest = { from: wholeSecond(nowMs), to: paidThrough };
+  const cost = (sats: number, anchor: number) => prorate(sats, anchor, rest.from, rest.to);
+  const amountSats = cost(priceSats, till.anchor) - cost(seat.priceSats, till.anchor);
+  return { ...base, change: "upgrade", applies: "when_paid", amountSats, ...rest };
 }
 
 /** Why this tenant may not take one more relay of this plan now; null when they may. */
@@ -365,11 +432,12 @@ export function graceFrom(
   billedAt: number,
 ): Grace {
   const date = paidThrough ?? billedAt;
+  const counts = { paidThrough: date, isCounting: true };
   if (grace?.paidThrough !== date)
-    return { paidThrough: date, endsAt: Math.max(date, billedAt) + GRACE_MS, isExtended: false };
+    return { ...counts, endsAt: Math.max(date, billedAt) + GRACE_MS, isExtended: false };
   const leastEnd = billedAt + REISSUE_MS;
-  if (grace.isExtended || grace.endsAt >= leastEnd) return grace;
-  return { ...grace, endsAt: leastEnd, isExtended: true };
+  if (grace.isExtended || grace.endsAt >= leastEnd) return { ...grace, ...counts };
+  return { ...counts, endsAt: leastEnd, isExtended: true };
 }
 
 /** Days of grace that have begun already when a renewal is written, by relay. */
@@ -390,13 +458,13 @@ const TRUE_FOR_MS: Readonly<Record<string, number>> = {
   one_day_left: DAY_MS,
 };
 
-/** After this a reminder would only mislead: `closesAt` of its invoice where it says nothing of grace. */
+/** After this a reminder would only mislead: the end of grace, by which it says how long is left. */
 export const reminderEndsAt = (
   { stage, at }: { stage: string; at: number },
-  closesAt: number | null,
-): number | null => {
+  graceEnds: number,
+): number => {
   const trueForMs = TRUE_FOR_MS[stage];
-  return trueForMs === undefined ? closesAt : at + trueForMs;
+  return trueForMs === undefined ? graceEnds : at + trueForMs;
 };
 
 /**

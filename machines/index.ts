@@ -36,7 +36,7 @@ export const tells = {
     HOLD: 0,
     RELEASE: 0,
   }),
-  invoice: keys<ToInvoice["type"]>({ CLOSE: 0, CREDITED: 0, CHARGE: 0, STARTED: 0 }),
+  invoice: keys<ToInvoice["type"]>({ CLOSE: 0, CREDITED: 0, CHARGE: 0, STARTED: 0, UNUSED: 0 }),
   notice: [],
 } as const satisfies Record<MachineName, readonly string[]>;
 

@@ -8,6 +8,7 @@ import {
   type InvoiceEvent,
   type InvoiceInput,
   lastsUntil,
+  type Mint,
   wasCharged,
 } from "./bill.ts";
 import {
@@ -20,9 +21,11 @@ import {
   ended,
   mintedActions,
   notice,
+  noticeRefused,
   receive,
+  remind,
 } from "./bill-outputs.ts";
-import { nextLookAt, reminderEndsAt } from "./billing.ts";
+import { nextLookAt } from "./billing.ts";
 import { now, outputs, remote, until } from "./durable.ts";
 import { createNotice, invoiceActor, tellTenant } from "./messages.ts";
 
@@ -32,6 +35,7 @@ export {
   dueSats,
   type InvoiceContext,
   type InvoiceInput,
+  outcomeOf,
   type Settled,
 } from "./bill.ts";
 
@@ -47,7 +51,7 @@ export const invoiceMachine = setup({
     tags: {} as "payable" | "attention",
   },
   actors: {
-    mintBolt11: remote<Bolt11, { invoice: string; sats: number; lastsUntil: number | null }>(),
+    mintBolt11: remote<Bolt11, Mint>(),
     askWallet: remote<{ settled: boolean }, { invoice: string }>(),
     payByWallet: remote<Charged, { tenant: string; invoice: string; bolt11: string }>(),
   },
@@ -56,6 +60,7 @@ export const invoiceMachine = setup({
     bolt11Ends: until((c: InvoiceContext) => c.bolt11?.expiresAt ?? null),
     chargeAt: until((c: InvoiceContext) => c.chargeAt),
     remindAt: until((c: InvoiceContext) => c.reminders[0]?.at ?? null),
+    outdatedAt: until(data.outdatedAt),
   },
   guards: {
     nothingDue: ({ context }) => dueSats(context) <= 0,
@@ -64,9 +69,9 @@ export const invoiceMachine = setup({
       event.type === "CREDITED" && event.sats >= dueSats(context),
     isClosing: ({ context }) => context.closing !== null,
     isUnsettled: (_, params: { settled: boolean }) => !params.settled,
-    isRenewal: ({ context }) => context.purpose === "renewal",
-    /** A renewal whose bolt11 ran out: its relays are suspended by now. */
-    isBilled: ({ context }) => context.purpose === "renewal" && context.billedAt !== null,
+    isPastDue: ({ context }) => context.purpose === "past_due",
+    /** Whether a connected wallet may be asked to pay it. */
+    isChargeable: ({ context: { purpose } }) => purpose === "renewal" || purpose === "past_due",
     isFirst: ({ context }) => context.purpose === "renewal" && context.billedAt === null,
     isAuto: ({ context }) => context.chargeAt !== null,
     isBroken: (_, charged: Charged) => data.isBroken(charged),
@@ -78,7 +83,7 @@ export const invoiceMachine = setup({
   actions: {
     ...outputs,
     minted: assign(({ context }, bolt11: Bolt11) => data.minted(context, bolt11, now())),
-    reminded: assign(({ context }) => ({ reminders: context.reminders.slice(1) })),
+    reminded: assign(({ context }) => ({ reminders: data.remindersAfter(context, now()) })),
     chargeNow: assign({ chargeAt: () => now() }),
     charging: assign(({ context }) => data.charging(context)),
     charged: assign(({ context }, charged: Charged) => data.charged(context, charged, now())),
@@ -92,10 +97,11 @@ export const invoiceMachine = setup({
     keepReceipt: assign(({ context, event }) => data.received(context, event)),
     markPaid: assign({ paidAt: () => now(), closesAt: null }),
     start: assign(({ context, event }) => data.started(context, event)),
+    keepUnused: assign(({ event }) => (event.type === "UNUSED" ? { unused: event.relays } : {})),
   },
 }).createMachine({
   id: "invoice",
-  version: "2",
+  version: "3",
   description: "What you owe for your relays, and how to pay it.",
   initial: "pending",
   context: ({ input }) => data.begun(input, now()),
@@ -109,6 +115,7 @@ export const invoiceMachine = setup({
       },
     },
     STARTED: { actions: "start" },
+    UNUSED: { actions: "keepUnused" },
     CLOSE: {},
     CHARGE: {},
   },
@@ -121,20 +128,7 @@ export const invoiceMachine = setup({
           target: ".lastCall",
           actions: { type: "closeAs", params: { why: "unpaid" } },
         },
-        remindAt: {
-          actions: [
-            {
-              type: "create",
-              params: ({ context: c }) => {
-                const [reminder] = c.reminders;
-                if (!reminder) return [];
-                const until = reminderEndsAt(reminder, c.closesAt);
-                return createNotice(c.tenant, c.id, reminder.stage, until);
-              },
-            },
-            "reminded",
-          ],
-        },
+        remindAt: { actions: [remind, "reminded"] },
       },
       on: {
         SETTLED: [
@@ -161,8 +155,8 @@ export const invoiceMachine = setup({
           target: ".lastCall",
           actions: { type: "closeAs", params: ({ event }) => ({ why: event.why }) },
         },
-        CHARGE: [{ guard: "isRenewal", actions: "chargeNow" }, {}],
-        "admin.retry": { guard: "isRenewal", actions: "chargeNow" },
+        CHARGE: [{ guard: "isChargeable", actions: "chargeNow" }, {}],
+        "admin.retry": { guard: "isChargeable", actions: "chargeNow" },
         "admin.void": "void",
         "admin.markPaid": {
           target: "paid",
@@ -181,10 +175,15 @@ export const invoiceMachine = setup({
       states: {
         deciding: {
           description: "We are looking at what is left to pay.",
-          always: [{ guard: "nothingDue", target: "#invoice.paid" }, { target: "minting" }],
+          always: [
+            { guard: "nothingDue", target: "#invoice.paid" },
+            { guard: "isPastDue", target: "dormant" },
+            { target: "minting" },
+          ],
         },
         minting: {
           description: "Your Lightning invoice is being made.",
+          after: { outdatedAt: "outdated" },
           invoke: {
             id: "mint",
             src: "mintBolt11",
@@ -192,6 +191,7 @@ export const invoiceMachine = setup({
               invoice: c.id,
               sats: dueSats(c),
               lastsUntil: lastsUntil(c, now()),
+              notFrom: data.outdatedAt(c),
             }),
             onDone: [
               {
@@ -208,6 +208,10 @@ export const invoiceMachine = setup({
             ],
             onError: "blocked",
           },
+        },
+        outdated: {
+          description:
+            "The period that it bills was over before it could be paid. It is written anew.",
         },
         payable: {
           description: "Pay the Lightning invoice and it is done; nothing needs to stay open.",
@@ -266,7 +270,7 @@ export const invoiceMachine = setup({
                   {
                     guard: { type: "isRefused", params: ({ event }) => event.output },
                     target: "confirming",
-                    actions: [...chargedActions(), notice("due")],
+                    actions: [...chargedActions(), noticeRefused],
                   },
                   { target: "confirming", actions: chargedActions() },
                 ],
@@ -290,12 +294,11 @@ export const invoiceMachine = setup({
           },
         },
         dormant: {
-          description:
-            "It is unpaid and its Lightning invoice has run out. You get a new one when you ask for it.",
+          description: "It can be paid. You get a Lightning invoice for it when you ask for one.",
           on: {
-            REISSUE: "deciding",
-            CHARGE: { target: "deciding", actions: "chargeNow" },
-            "admin.retry": { target: "deciding", actions: "chargeNow" },
+            REISSUE: "minting",
+            CHARGE: { target: "minting", actions: "chargeNow" },
+            "admin.retry": { target: "minting", actions: "chargeNow" },
           },
         },
         lastCall: {
@@ -304,11 +307,7 @@ export const invoiceMachine = setup({
             id: "ask",
             src: "askWallet",
             input: ({ context }) => ({ invoice: context.id }),
-            onDone: [
-              { guard: "isClosing", target: "#invoice.expired" },
-              { guard: "isBilled", target: "dormant" },
-              { target: "deciding" },
-            ],
+            onDone: [{ guard: "isClosing", target: "#invoice.expired" }, { target: "deciding" }],
             onError: "blocked",
           },
         },

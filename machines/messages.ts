@@ -31,8 +31,10 @@ export type ToInvoice =
   | { type: "CREDITED"; sats: number }
   /** The tenant connected a wallet: try it now. */
   | { type: "CHARGE" }
-  /** The span that it paid for has begun. */
-  | { type: "STARTED"; relay: string; from: number; to: number };
+  /** The span that it paid for has begun; `usedMs` of it was used before. */
+  | { type: "STARTED"; relay: string; from: number; to: number; usedMs: number }
+  /** These relays had no use for what was paid: it became credit. */
+  | { type: "UNUSED"; relays: string[] };
 
 /** From a relay or an invoice to the till. */
 export type ToTenant =
@@ -51,7 +53,7 @@ export const relayActor = (id: string): string => `relay/${id}`;
 export const invoiceActor = (id: string): string => `invoice/${id}`;
 export const noticeActor = (id: string): string => `notice/${id}`;
 
-/** What a tenant is told by message, once per invoice. */
+/** What a tenant is told by message, once per invoice, or per time that a relay is suspended. */
 export type Stage =
   | "due"
   | "three_days_left"
@@ -85,4 +87,18 @@ export const createNotice = (
   machine: "notice",
   once: true as const,
   input: { id: `${invoice}/${stage}`, tenant, invoice, stage, validUntil, about },
+});
+
+/** The same of one relay, by how often that happened to it. @param invoice - the one that led there. */
+export const createRelayNotice = (
+  tenant: string,
+  relay: string,
+  invoice: string,
+  stage: Stage,
+  n: number,
+) => ({
+  id: `notice/${relay}/${stage}/${n}`,
+  machine: "notice",
+  once: true as const,
+  input: { id: `${relay}/${stage}/${n}`, tenant, invoice, stage, validUntil: null, about: [relay] },
 });

@@ -167,7 +167,8 @@ export const relayMachine = setup({
     ),
     unbill: assign({ invoice: null, graceEnds: null }),
     unpay: assign({ paidThrough: null, prepaid: false }),
-    holdInGrace: assign({ heldInGrace: true }),
+    /** What billed it is closed meanwhile; it is billed again once it is back. */
+    holdInGrace: assign({ heldInGrace: true, invoice: null, graceEnds: null }),
     resume: assign({ heldInGrace: false }),
     serve: assign({ servedSince: ({ context: c }) => c.servedSince ?? now() }),
     start: assign({ lateAt: () => now() + PROVISIONING_LATE_MS, closedAt: null }),
@@ -310,6 +311,8 @@ export const relayMachine = setup({
             lastCall: {
               description:
                 "Your days of grace are over. We ask our wallet once more before anything happens.",
+              // What is asked about stays the same where its bill is written anew for others.
+              on: { UNBILLED: {} },
               invoke: {
                 id: "ask",
                 src: "askWallet",
@@ -327,7 +330,7 @@ export const relayMachine = setup({
             stuck: {
               description: "We could not ask our wallet. Nothing happens until we could.",
               tags: "attention",
-              on: { "admin.retry": "lastCall" },
+              on: { "admin.retry": "lastCall", UNBILLED: {} },
             },
           },
         },
@@ -345,7 +348,7 @@ export const relayMachine = setup({
           states: {
             unpaid: {
               description:
-                "The renewal was not paid. Pay it, or reactivate for a fresh month, and your relay is back within seconds.",
+                "The renewal was not paid. Pay what is past due, or reactivate for a fresh month, and your relay is back within seconds.",
               meta: { cause: "nonpayment" },
               entry: seat("dark"),
               always: { guard: "isCovered", target: "#relay.status.provisioning" },

@@ -1,21 +1,27 @@
 import { and, assign, not, setup, stateIn } from "xstate";
 import { now, outputs, remote, until } from "./durable.ts";
 import { plans } from "./plans.ts";
-import type { Condition, TenantContext, TenantEvent, TenantInput, Transformation } from "./till.ts";
+import {
+  type Condition,
+  seatOf,
+  type TenantContext,
+  type TenantEvent,
+  type TenantInput,
+  type Transformation,
+} from "./tenant/context.ts";
 import * as till from "./till.ts";
 import * as money from "./till-money.ts";
 import * as say from "./till-outputs.ts";
 
+export { type Order, renews, type TenantContext, type TenantInput } from "./tenant/context.ts";
 export {
-  changeRefusal,
-  type Order,
+  isAlonePastDue,
+  isPastDue,
+  itemOfReturn,
+  owedOf,
   planOfReturn,
-  renews,
-  reopenedAs,
-  switchesByItself,
-  type TenantContext,
-  type TenantInput,
-} from "./till.ts";
+} from "./tenant/past-due.ts";
+export { changeRefusal, reopenedAs, switchesByItself } from "./till.ts";
 
 type Taken = { context: TenantContext; event: TenantEvent };
 const by =
@@ -35,6 +41,8 @@ const changes =
 const spending = ["creditSpent", say.tellCredited] as const;
 const paying = [
   "applied",
+  say.closeNeedless,
+  say.tellUnused,
   say.postRevenue,
   "anchored",
   say.tellPlans,
@@ -61,7 +69,7 @@ export const tenantMachine = setup({
     mayReopen: when(till.mayReopen),
     reopensCovered: when(till.reopensCovered),
     mayChange: when(till.mayChange),
-    isPending: ({ context: c, event: e }) => till.seatOf(c, e)?.is === "new",
+    isPending: ({ context: c, event: e }) => seatOf(c, e)?.is === "new",
     isCancel: when(changes("cancel")),
     isFreeNow: when(changes("free")),
     isUpgrade: when(changes("upgrade")),
@@ -69,12 +77,16 @@ export const tenantMachine = setup({
       (c, e, nowMs) => changes("downgrade")(c, e, nowMs) || changes("renewal")(c, e, nowMs),
     ),
     begins: ({ context: c, event: e }) =>
-      e.type === "SEAT" && e.is === "on" && Boolean(till.seatOf(c, e)?.prepaid),
+      e.type === "SEAT" && e.is === "on" && Boolean(seatOf(c, e)?.prepaid),
     leaves: ({ event: e }) => e.type === "SEAT" && (e.is === "off" || e.is === "shut"),
     isSuspension: ({ event: e }) =>
       e.type === "SEAT" && e.is === "dark" && typeof e.invoice === "string",
     isStillOwed: when(money.isStillOwed),
     isRenewal: ({ context: c, event: e }) => "invoice" in e && e.invoice === c.renewal?.invoice,
+    isPastDue: ({ context: c, event: e }) => "invoice" in e && e.invoice === c.pastDue?.invoice,
+    isPastDueChanged: when(money.isPastDueChanged),
+    isAnythingPastDue: when(money.isAnythingPastDue),
+    isAnythingLapsed: when(money.isAnythingLapsed),
     isOpen: ({ context: c }) => c.renewal !== null,
     isStale: ({ context: c }) => money.isRenewalStale(c),
     isAnythingDue: when(money.isAnythingDue),
@@ -108,6 +120,10 @@ export const tenantMachine = setup({
       money.draftedRenewal(context, auto, now()),
     ),
     forgetRenewal: assign({ renewal: null }),
+    draftedPastDue: assign(by(money.draftedPastDue)),
+    forgetPastDue: assign({ pastDue: null }),
+    pastDueWithdrawn: assign(by(money.pastDueWithdrawn)),
+    lapsedForgotten: assign(by(money.lapsedForgotten)),
     withdrawn: assign(by(money.withdrawn)),
     renewalWithdrawn: assign(by(money.renewalWithdrawn)),
     closed: assign(by(money.closed)),
@@ -126,7 +142,7 @@ export const tenantMachine = setup({
   },
 }).createMachine({
   id: "tenant",
-  version: "2",
+  version: "3",
   description: "You, as a customer: your standing, your credit, your relays' dates.",
   type: "parallel",
   context: ({ input }) => ({
@@ -139,9 +155,10 @@ export const tenantMachine = setup({
     seats: {},
     open: {},
     renewal: null,
+    pastDue: null,
     issued: 0,
     draft: null,
-    spent: { revenueSats: 0, credit: [] },
+    spent: { revenueSats: 0, credit: [], unused: [] },
   }),
   states: {
     status: {
@@ -224,6 +241,7 @@ export const tenantMachine = setup({
         BILLED: { actions: ["billed", say.tellBilled] },
         PAID: [
           { guard: "isRenewal", target: ".issuing", actions: ["forgetRenewal", ...paying] },
+          { guard: "isPastDue", actions: ["forgetPastDue", ...paying] },
           { actions: [...paying] },
         ],
         CLOSED: [
@@ -232,6 +250,7 @@ export const tenantMachine = setup({
             target: ".issuing",
             actions: ["closed", "forgetRenewal", say.tellUnbilled],
           },
+          { guard: "isPastDue", actions: ["closed", "forgetPastDue", ...spending] },
           {
             guard: "insteadIsFree",
             actions: ["closed", "replacedByFree", say.tellPlans, ...spending],
@@ -308,11 +327,37 @@ export const tenantMachine = setup({
         },
       },
     },
+    pastDue: {
+      description: "What is suspended because it was not paid: billed apart from what runs.",
+      initial: "settled",
+      states: {
+        settled: {
+          description: "One invoice bills all of it, if there is any.",
+          always: [
+            { guard: "isPastDueChanged", target: "closing" },
+            {
+              guard: "isAnythingPastDue",
+              actions: ["draftedPastDue", say.createInvoice, ...spending],
+            },
+            { guard: "isAnythingLapsed", actions: "lapsedForgotten" },
+          ],
+        },
+        closing: {
+          description:
+            "What your past-due invoice bills has changed. We ask our wallet about it, then write it anew.",
+          entry: ["pastDueWithdrawn", say.closePastDue],
+          on: {
+            PAID: { guard: "isPastDue", target: "settled" },
+            CLOSED: { guard: "isPastDue", target: "settled" },
+          },
+        },
+      },
+    },
     wallet: {
       description: "Whether a wallet of yours is connected for recurring billing.",
       initial: "none",
       on: {
-        WALLET_SET: { target: ".connected", actions: say.chargeRenewal },
+        WALLET_SET: { target: ".connected", actions: say.chargeOpen },
         WALLET_CLEARED: ".none",
         WALLET_BROKEN: {},
       },

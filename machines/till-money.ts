@@ -5,12 +5,14 @@
 import {
   creditPays,
   dueItems,
-  endOf,
   type GraceBegun,
   type Item,
   isNextPaid,
+  isOverdue,
   isStale,
+  lengthOf,
   monthOf,
+  paidSpan,
   type Seat,
   totalSats,
   wholeSecond,
@@ -20,14 +22,20 @@ import { plans } from "./plans.ts";
 import {
   type Changes,
   type Condition,
-  insteadOf,
-  quoted,
-  renewalAt,
   seatOf,
   setSeat,
   type TenantContext,
   type Transformation,
-} from "./till.ts";
+} from "./tenant/context.ts";
+import {
+  isPastDueStale,
+  itemOfReturn,
+  lapsed,
+  owedBy,
+  pastDueOf,
+  stopped,
+} from "./tenant/past-due.ts";
+import { insteadOf, quoted, renewalAt } from "./till.ts";
 
 const without = (open: TenantContext["open"], invoice: string): TenantContext["open"] => {
   const { [invoice]: _gone, ...rest } = open;
@@ -55,7 +63,7 @@ function draftOf(
 export const draftedMonth: Transformation = (c, e, nowMs) => {
   if (e.type !== "ORDER" && e.type !== "REACTIVATE" && e.type !== "CHANGE") return {};
   const purpose = seatOf(c, e)?.is === "dark" ? "reactivation" : "purchase";
-  const items = [monthOf(e.relay, purpose, e.plan, nowMs)];
+  const items = [itemOfReturn(c, e.relay, e.plan, nowMs)];
   return draftOf(c, { id: e.invoice, purpose, items });
 };
 
@@ -69,7 +77,8 @@ export const draftedUpgrade: Transformation = (c, e, nowMs) => {
   const { from, to, amountSats: sats, plan } = found.quote;
   if (from === null || to === null) return {};
   const { priceSats } = plans[plan];
-  const item: Item = { relay: e.relay, kind: "upgrade", plan, priceSats, sats, from, to };
+  const { usedMs } = found.quote;
+  const item: Item = { relay: e.relay, kind: "upgrade", plan, priceSats, sats, from, to, usedMs };
   // Written before the next renewal, it ends before that is written too.
   const closesAt = renewalAt(c);
   return {
@@ -82,7 +91,7 @@ export const draftedInstead: Transformation = (c, e, nowMs) => {
   const instead = insteadOf(c, e);
   if (!instead) return {};
   const { relay, plan, invoice } = instead;
-  const items = [monthOf(relay, "purchase", plan, nowMs)];
+  const items = [itemOfReturn(c, relay, plan, nowMs)];
   const { priceSats } = plans[plan];
   return {
     ...draftOf(c, { id: invoice, purpose: "purchase", items }),
@@ -106,6 +115,31 @@ export function draftedRenewal(c: TenantContext, auto: boolean, nowMs: number): 
   return { ...drafted, issued, renewal: { invoice: id, items } };
 }
 
+export const isAnythingPastDue: Condition = (c, _, nowMs) =>
+  c.pastDue === null && pastDueOf(c, nowMs).items.length > 0;
+
+export const isPastDueChanged: Condition = (c, _, nowMs) => isPastDueStale(c, nowMs);
+
+/** What is past due, apart from what runs. It is paid by hand, or when its tenant connects a wallet. */
+export const draftedPastDue: Transformation = (c, _, nowMs) => {
+  const { items, closesAt } = pastDueOf(c, nowMs);
+  const { id, issued } = nextId(c);
+  const drafted = draftOf(c, { id, purpose: "past_due", items, closesAt });
+  return { ...drafted, issued, pastDue: { invoice: id, items } };
+};
+
+/** What can be paid for no longer: only a fresh month brings those relays back. */
+export const isAnythingLapsed: Condition = (c, _, nowMs) => lapsed(c, nowMs).length > 0;
+
+export const lapsedForgotten: Transformation = (c, _, nowMs) => {
+  const seats = { ...c.seats };
+  for (const relay of lapsed(c, nowMs)) {
+    const seat = seats[relay];
+    if (seat) seats[relay] = { ...seat, owed: null };
+  }
+  return { seats };
+};
+
 /** Ids come in with events; what nobody asked for has the tenant's own count. */
 function nextId(c: TenantContext): { id: string; issued: number } {
   const issued = c.issued + 1;
@@ -126,7 +160,8 @@ export const isStillOwed: Condition = (c, e) => {
   const [item] = e.items;
   const seat = item && c.seats[item.relay];
   if (!seat || seat.invoice !== e.invoice || seat.prepaid !== null) return false;
-  return seat.is === "new" || seat.is === "dark";
+  // What a dark one was suspended for goes back to the past-due invoice.
+  return seat.is === "new" || (seat.is === "dark" && item.kind !== "renewal");
 };
 
 /** The same month, from now. */
@@ -135,7 +170,8 @@ export const draftedAgain: Transformation = (c, e, nowMs) => {
   if (!item) return {};
   const purpose = item.kind === "reactivation" ? "reactivation" : "purchase";
   const { id, issued } = nextId(c);
-  const items = [monthOf(item.relay, purpose, item.plan, nowMs)];
+  const { relay, plan } = item;
+  const items = [monthOf(relay, purpose, plan, nowMs, c.seats[relay]?.servedMs)];
   return {
     ...draftOf(c, { id, purpose, items }),
     ...setSeat(c, item.relay, { invoice: id }),
@@ -152,54 +188,93 @@ export const withdrawn: Transformation = (c, e) => {
 export const renewalWithdrawn: Transformation = (c) =>
   c.renewal ? { open: without(c.open, c.renewal.invoice) } : {};
 
-export const closed: Transformation = (c, e) => {
+export const pastDueWithdrawn: Transformation = (c) =>
+  c.pastDue ? { open: without(c.open, c.pastDue.invoice) } : {};
+
+export const closed: Transformation = (c, e, nowMs) => {
   if (e.type !== "CLOSED") return {};
   const seats = { ...c.seats };
   for (const { relay } of e.items) {
     const seat = seats[relay];
     if (seat?.invoice === e.invoice) seats[relay] = { ...seat, invoice: null };
   }
+  if (e.invoice === c.renewal?.invoice) uncount(seats, e.items, nowMs);
   return { open: without(c.open, e.invoice), seats, creditSats: c.creditSats + e.sats };
 };
 
+/** Where no bill can be paid, nothing counts down; where that is over, our wallet is asked already. */
+function uncount(seats: Record<string, Seat>, items: readonly Item[], nowMs: number): void {
+  for (const { relay } of items) {
+    const seat = seats[relay];
+    if (seat?.grace && seat.grace.endsAt > nowMs)
+      seats[relay] = { ...seat, grace: { ...seat.grace, isCounting: false } };
+  }
+}
+
 // ---- money and time ----
 
-/** One that leaves is not wanted with another plan any more, and no bill counts down for its date. */
-export const seated: Transformation = (c, e) => {
-  if (e.type !== "SEAT") return {};
-  const leaves = e.is === "off" || e.is === "shut";
-  return setSeat(c, e.relay, { is: e.is, ...(leaves ? { instead: null, grace: null } : {}) });
+/** Where a relay is now, and what follows from that for its days and its debts. */
+export const seated: Transformation = (c, e, nowMs) => {
+  const seat = seatOf(c, e);
+  if (e.type !== "SEAT" || !seat) return {};
+  const { is, relay } = e;
+  if (is === "on") return setSeat(c, relay, { is, runsSince: seat.runsSince ?? nowMs, owed: null });
+  const stops = { is, runsSince: null, ...stopped(c, relay, nowMs) };
+  // One that leaves is not wanted with another plan any more, and owes nothing.
+  if (is === "off" || is === "shut")
+    return setSeat(c, relay, { ...stops, instead: null, grace: null, owed: null });
+  const grace = seat.grace && { ...seat.grace, isCounting: false };
+  if (is !== "dark") return setSeat(c, relay, { ...stops, grace });
+  const owed = seat.is === "on" ? owedBy(c, relay, nowMs) : seat.owed;
+  const suspensions = seat.suspensions + (seat.is === "on" ? 1 : 0);
+  return setSeat(c, relay, { ...stops, grace, owed, suspensions });
 };
+
+/** The time that was paid, where it begins: now, or after what an operator gave in the meantime. */
+export const beginning = (seat: Seat, lengthMs: "month" | number, nowMs: number) =>
+  paidSpan(lengthMs, seat.servedMs, Math.max(wholeSecond(nowMs), seat.paidThrough ?? 0));
 
 /** The span that was paid begins when the relay becomes active: our delay is not billed. */
 export const begun: Transformation = (c, e, nowMs) => {
   const seat = seatOf(c, e);
   if (e.type !== "SEAT" || !seat?.prepaid) return {};
-  const paidThrough = endOf(seat.prepaid, startOf(seat, nowMs));
-  return setSeat(c, e.relay, { prepaid: null, paidThrough });
+  const { to, usedMs } = beginning(seat, seat.prepaid.lengthMs, nowMs);
+  const servedMs = seat.servedMs - usedMs;
+  return setSeat(c, e.relay, { prepaid: null, paidThrough: to, servedMs });
 };
-
-/** When a span that was paid begins: now, or after what an operator gave in the meantime. */
-export const startOf = (seat: Seat, nowMs: number): number =>
-  Math.max(wholeSecond(nowMs), seat.paidThrough ?? 0);
 
 /** The one place where money becomes time. What no relay can use becomes credit. */
 export const applied: Transformation = (c, e, nowMs) => {
   if (e.type !== "PAID") return {};
   const seats = { ...c.seats };
+  let open = without(c.open, e.invoice);
   let revenueSats = 0;
+  const unused: string[] = [];
   for (const item of e.items) {
     const seat = seats[item.relay];
-    if (!seat) continue;
-    const paid = payFor(seat, item, e.invoice, nowMs);
+    const paid = seat ? payFor(seat, item, e.invoice, nowMs) : null;
     if (paid) revenueSats += item.sats;
-    const ends = seat.invoice === e.invoice ? { invoice: null, instead: null } : {};
-    seats[item.relay] = { ...seat, ...paid, ...ends };
+    else unused.push(item.relay);
+    if (!seat) continue;
+    const isOwn = seat.invoice === e.invoice;
+    if (paid && !isOwn && seat.invoice !== null && isReturn(seat))
+      open = without(open, seat.invoice);
+    seats[item.relay] = { ...seat, ...paid, ...(isOwn ? { invoice: null, instead: null } : {}) };
   }
   const creditSats = c.creditSats + e.sats - revenueSats;
-  const spent = { revenueSats, credit: [] };
-  return { seats, open: without(c.open, e.invoice), creditSats, spent };
+  return { seats, open, creditSats, spent: { revenueSats, credit: [], unused } };
 };
+
+/** Whether the seat's own invoice is to bring back what does not run. */
+const isReturn = (seat: Seat): boolean => seat.is === "dark" || seat.is === "held";
+
+/** Invoices by which a relay was to be brought back that this payment brought back. */
+export const needless = (c: TenantContext, items: readonly Item[], invoice: string): string[] =>
+  items.flatMap(({ relay }) => {
+    const seat = c.seats[relay];
+    const isBack = seat?.prepaid?.invoice === invoice && isReturn(seat);
+    return isBack && seat.invoice !== null ? seat.invoice : [];
+  });
 
 /** What paying for an item makes of a seat; null where the relay has no use for it. */
 function payFor(seat: Seat, item: Item, invoice: string, nowMs: number): Partial<Seat> | null {
@@ -210,8 +285,8 @@ function payFor(seat: Seat, item: Item, invoice: string, nowMs: number): Partial
   if (isRunning) return payWhileOn(seat, item, nowMs);
   if (kind === "upgrade" || seat.prepaid !== null) return null;
   // Dark days are not billed: the span counts from when the relay is back.
-  const lengthMs = kind === "renewal" ? item.to - item.from : ("month" as const);
-  return { plan, priceSats, prepaid: { invoice, lengthMs }, next: null };
+  const prepaid = { invoice, lengthMs: lengthOf(item) };
+  return { plan, priceSats, prepaid, next: null, owed: null };
 }
 
 function payWhileOn(seat: Seat, item: Item, nowMs: number): Partial<Seat> | null {
@@ -221,15 +296,20 @@ function payWhileOn(seat: Seat, item: Item, nowMs: number): Partial<Seat> | null
     return isOfUse ? { plan, priceSats, next: null } : null;
   }
   if (kind !== "renewal") {
-    const { to } = monthOf(item.relay, "purchase", plan, nowMs);
-    return seat.priceSats === 0 ? { plan, priceSats, paidThrough: to, next: null } : null;
+    if (seat.priceSats > 0) return null;
+    const { to, usedMs } = beginning(seat, lengthOf(item), nowMs);
+    const servedMs = seat.servedMs - usedMs;
+    return { plan, priceSats, paidThrough: to, next: null, servedMs };
   }
   if (seat.priceSats === 0 || (seat.paidThrough ?? 0) > item.from) return null;
-  return renewedBy(seat, item, nowMs);
+  // Who pays in grace pays for the days of grace too.
+  const inGrace = isOverdue(seat, nowMs) ? { servedMs: 0 } : {};
+  return { ...renewedBy(seat, item, nowMs), ...inGrace };
 }
 
 /** A renewal is paid: from its first day on the relay has the plan that was paid for, and not before. */
-function renewedBy(seat: Seat, { plan, priceSats, from, to }: Item, nowMs: number): Partial<Seat> {
+function renewedBy(seat: Seat, item: Item, nowMs: number): Partial<Seat> {
+  const { plan, priceSats, from, to } = item;
   // A change that is paid already begins on its day: what is paid on top only moves the date.
   if (isNextPaid(seat)) return { paidThrough: to };
   const { next } = seat;
@@ -263,13 +343,17 @@ export const mayExtend: Condition = (c, e, nowMs) => {
   return (seat.is === "on" || seat.is === "dark") && e.to > Math.max(nowMs, seat.paidThrough ?? 0);
 };
 
-/** A change that was scheduled for the old date waits for the new one; one that is paid for does not. */
+/**
+ * A change that was scheduled for the old date waits for the new one; one that is paid for does not. What
+ * was served unpaid is given too.
+ */
 export const dateExtended: Transformation = (c, e) => {
   if (e.type !== "admin.extend") return {};
   const paidThrough = wholeSecond(e.to);
+  const given = { paidThrough, servedMs: 0, owed: null };
   const seat = seatOf(c, e);
-  if (!seat?.next || isNextPaid(seat)) return setSeat(c, e.relay, { paidThrough });
-  return setSeat(c, e.relay, { paidThrough, next: { ...seat.next, at: paidThrough - 1 } });
+  if (!seat?.next || isNextPaid(seat)) return setSeat(c, e.relay, given);
+  return setSeat(c, e.relay, { ...given, next: { ...seat.next, at: paidThrough - 1 } });
 };
 
 export const mayRefund: Condition = (c, e) =>

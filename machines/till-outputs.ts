@@ -1,8 +1,9 @@
 /** What the till tells, creates and posts: actions by name, with what they are about. */
-import { endOf, type Item, wholeSecond } from "./billing.ts";
+import { addMonths, type Item, wholeSecond } from "./billing.ts";
 import { now, type Post } from "./durable.ts";
 import {
   createNotice,
+  createRelayNotice,
   invoiceActor,
   relayActor,
   type ToRelay,
@@ -13,8 +14,9 @@ import {
 } from "./messages.ts";
 import { plans } from "./plans.ts";
 import type { RelayInput } from "./relay.ts";
-import { type Order, switching, type TenantContext } from "./till.ts";
-import { startOf } from "./till-money.ts";
+import type { Order, TenantContext } from "./tenant/context.ts";
+import { switching } from "./till.ts";
+import { beginning, needless } from "./till-money.ts";
 
 type In<E = unknown> = { context: TenantContext; event: E };
 type Heard<T extends ToTenant["type"]> = Extract<ToTenant, { type: T }>;
@@ -139,11 +141,37 @@ export const closeRenewal = {
     renewal ? tellInvoice(renewal.invoice, { type: "CLOSE", why: "superseded" }) : [],
 };
 
-/** A wallet was connected: it is asked at once. */
-export const chargeRenewal = {
+export const closePastDue = {
   type: "tell" as const,
-  params: ({ context: { renewal } }: In) =>
-    renewal ? tellInvoice(renewal.invoice, { type: "CHARGE" }) : [],
+  params: ({ context: { pastDue } }: In) =>
+    pastDue ? tellInvoice(pastDue.invoice, { type: "CLOSE", why: "superseded" }) : [],
+};
+
+/** A relay is brought back by another invoice than its own, which is not needed any more. */
+export const closeNeedless = {
+  type: "tell" as const,
+  params: ({ context: c, event: { items, invoice } }: In<Heard<"PAID">>) =>
+    needless(c, items, invoice).map((other) =>
+      tellInvoice(other, { type: "CLOSE", why: "superseded" }),
+    ),
+};
+
+/** What of an invoice no relay had a use for became credit: it learns which. */
+export const tellUnused = {
+  type: "tell" as const,
+  params: ({ context: c, event: { invoice } }: In<Heard<"PAID">>) =>
+    c.spent.unused.length > 0
+      ? tellInvoice(invoice, { type: "UNUSED", relays: c.spent.unused })
+      : [],
+};
+
+/** A wallet was connected: it is asked at once to pay what is due. */
+export const chargeOpen = {
+  type: "tell" as const,
+  params: ({ context: { renewal, pastDue } }: In) =>
+    [renewal, pastDue].flatMap((open) =>
+      open ? tellInvoice(open.invoice, { type: "CHARGE" }) : [],
+    ),
 };
 
 /** The span that a relay was waiting for begins now: its invoice learns the exact dates. */
@@ -152,9 +180,8 @@ export const tellStarted = {
   params: ({ context: c, event: { relay } }: In<{ relay: string }>) => {
     const seat = c.seats[relay];
     if (!seat?.prepaid) return [];
-    const from = startOf(seat, now());
-    const to = endOf(seat.prepaid, from);
-    return tellInvoice(seat.prepaid.invoice, { type: "STARTED", relay, from, to });
+    const { invoice, lengthMs } = seat.prepaid;
+    return tellInvoice(invoice, { type: "STARTED", relay, ...beginning(seat, lengthMs, now()) });
   },
 };
 
@@ -164,10 +191,11 @@ export const tellBegun = {
   params: ({ context: c, event: { invoice, items } }: In<Heard<"PAID">>) =>
     items.flatMap(({ relay, kind }) => {
       const seat = c.seats[relay];
+      if (kind !== "purchase" || seat?.is !== "on" || c.spent.unused.includes(relay)) return [];
       const from = wholeSecond(now());
-      if (kind !== "purchase" || seat?.is !== "on" || c.spent.revenueSats === 0) return [];
       const to = seat.paidThrough ?? from;
-      return tellInvoice(invoice, { type: "STARTED", relay, from, to });
+      const usedMs = addMonths(from, 1) - to;
+      return tellInvoice(invoice, { type: "STARTED", relay, from, to, usedMs });
     }),
 };
 
@@ -197,17 +225,22 @@ export const noticeReactivated = {
   },
 };
 
+/** Each relay's suspension is told in its own right, by its own count. */
 export const noticeSuspended = {
   type: "create" as const,
-  params: ({ context: c, event: { invoice } }: In<Heard<"SEAT">>) =>
-    invoice ? createNotice(c.pubkey, invoice, "suspended", null) : [],
+  params: ({ context: c, event: { relay, invoice } }: In<Heard<"SEAT">>) => {
+    const seat = c.seats[relay];
+    return seat && invoice
+      ? createRelayNotice(c.pubkey, relay, invoice, "suspended", seat.suspensions)
+      : [];
+  },
 };
 
 /** The wallet that refused is not connected any more: what is due is said as to everyone else. */
 export const noticeDue = {
   type: "create" as const,
   params: ({ context: c, event: { invoice } }: In<Heard<"WALLET_BROKEN">>) =>
-    createNotice(c.pubkey, invoice, "due", null),
+    invoice === c.pastDue?.invoice ? [] : createNotice(c.pubkey, invoice, "due", null),
 };
 
 export const noticeBroken = {

@@ -5,12 +5,11 @@
  */
 import {
   graceFrom,
-  type Item,
+  isCountingDown,
   isCovered,
   isNextPaid,
   isRenewed,
   LEAD_MS,
-  type OpenInvoice,
   orderRefusal,
   quote,
   RELAYS_MAX,
@@ -19,81 +18,19 @@ import {
   type Seat,
   wholeSecond,
 } from "./billing.ts";
-import type { InvoiceInput } from "./invoice.ts";
-import type { ToTenant } from "./messages.ts";
 import { type PlanId, plans } from "./plans.ts";
-import type { Settings } from "./relay.ts";
-
-export type TenantInput = { pubkey: string };
-
-/** `seats` by relay id, `open` by invoice id in order of issue. Sats and dates are owned here alone. */
-export type TenantContext = TenantInput & {
-  createdAt: number;
-  /** Day and time of month to which periods align; null while no paid relay runs. */
-  anchor: number | null;
-  /** The anchor for which the next renewal is written. */
-  nextAnchor: number | null;
-  creditSats: number;
-  /** Of the credit, what a refund that is under way has set aside. */
-  refund: { sats: number; bolt11: string } | null;
-  seats: Record<string, Seat>;
-  open: Record<string, OpenInvoice>;
-  /** The open renewal: at most one. */
-  renewal: { invoice: string; items: Item[] } | null;
-  /** How many renewals were written: their ids. */
-  issued: number;
-  /** The invoice being written in this transition. */
-  draft: InvoiceInput | null;
-  /** What the last PAID or CREDIT was used for. */
-  spent: { revenueSats: number; credit: { invoice: string; sats: number }[] };
-};
-
-export type Order = Settings & {
-  type: "ORDER";
-  relay: string;
-  schema: string;
-  plan: PlanId;
-  /** Id of the invoice to write; unused for a free plan. */
-  invoice: string;
-};
-type Reactivate = { type: "REACTIVATE"; relay: string; plan: PlanId; invoice: string };
-type Change = { type: "CHANGE"; relay: string; plan: PlanId; invoice: string };
-type Command =
-  | Order
-  | Reactivate
-  | Change
-  | { type: "WALLET_SET" }
-  | { type: "WALLET_CLEARED" }
-  | { type: "admin.suspend"; reason: string }
-  | { type: "admin.unsuspend"; reason: string }
-  | { type: "admin.extend"; relay: string; to: number; reason: string }
-  | { type: "admin.credit"; sats: number; reason: string }
-  | { type: "admin.refund"; sats: number; bolt11: string; reason: string }
-  | { type: "admin.refunded"; preimage: string; reason: string }
-  | { type: "admin.refundCancelled"; reason: string };
-export type TenantEvent = Command | ToTenant;
-
-/** What an event changes of the till. */
-export type Changes = Partial<TenantContext>;
-/** What becomes of the context, at `nowMs`. */
-export type Transformation = (c: TenantContext, e: TenantEvent, nowMs: number) => Changes;
-/** Whether something holds, at `nowMs`. */
-export type Condition = (c: TenantContext, e: TenantEvent, nowMs: number) => boolean;
-
-/** The seat that an event is about. */
-export const seatOf = (c: TenantContext, e: TenantEvent): Seat | undefined =>
-  "relay" in e ? c.seats[e.relay] : undefined;
-
-export const setSeat = (c: TenantContext, relay: string, set: Partial<Seat>): Changes => {
-  const seat = c.seats[relay];
-  return seat ? { seats: { ...c.seats, [relay]: { ...seat, ...set } } } : {};
-};
+import {
+  type Condition,
+  renews,
+  seatOf,
+  setSeat,
+  type TenantContext,
+  type TenantEvent,
+  type Transformation,
+} from "./tenant/context.ts";
+import { stopped } from "./tenant/past-due.ts";
 
 // ---- deadlines ----
-
-/** Whether the open renewal has this relay. */
-export const renews = (c: Pick<TenantContext, "renewal">, relay: string): boolean =>
-  c.renewal?.items.some((item) => item.relay === relay) ?? false;
 
 /**
  * When the next renewal is to be written: before the next anchor, or before the date of a relay that
@@ -102,8 +39,9 @@ export const renews = (c: Pick<TenantContext, "renewal">, relay: string): boolea
 export function renewalAt(c: TenantContext): number | null {
   if (c.nextAnchor === null) return null;
   let soonest = c.nextAnchor;
+  // One whose last call is out is billed once that has answered.
   for (const [relay, seat] of Object.entries(c.seats))
-    if (isRenewed(seat) && !renews(c, relay))
+    if (isRenewed(seat) && !renews(c, relay) && !isCountingDown(seat))
       soonest = Math.min(soonest, seat.paidThrough ?? soonest);
   return soonest - LEAD_MS;
 }
@@ -171,6 +109,10 @@ export const ordered: Transformation = (c, e) => {
     grace: null,
     next: null,
     instead: null,
+    runsSince: null,
+    servedMs: 0,
+    owed: null,
+    suspensions: 0,
   };
   return { seats: { ...c.seats, [e.relay]: seat } };
 };
@@ -209,7 +151,14 @@ export const reopensCovered: Condition = (c, e, nowMs) => {
 export const reopened: Transformation = (c, e) => {
   if (e.type !== "REACTIVATE") return {};
   const { priceSats } = plans[e.plan];
-  const free = { plan: e.plan, priceSats, paidThrough: null, prepaid: null, next: null };
+  const free = {
+    plan: e.plan,
+    priceSats,
+    paidThrough: null,
+    prepaid: null,
+    next: null,
+    owed: null,
+  };
   return setSeat(c, e.relay, { is: "new", ...(priceSats === 0 ? free : {}) });
 };
 
@@ -233,13 +182,6 @@ export function quoted(c: TenantContext, e: TenantEvent, nowMs: number) {
   const till = { anchor: c.anchor, isRenewing: renews(c, e.relay) };
   return { seat, quote: quote(seat, e.plan, nowMs, till) };
 }
-
-/**
- * The plan with which a relay that does not run comes back if no other is wanted: of one whose renewal is
- * open, that of the renewal, which may have been written at a plan that was asked for in grace.
- */
-export const planOfReturn = (c: TenantContext, relay: string, seat: Seat): PlanId =>
-  seat.is === "dark" && renews(c, relay) ? renewedAt(seat).plan : seat.plan;
 
 /** Whether the plan of a seat may be changed as quoted, or what stands in the way. */
 export function changeRefusal(
@@ -276,10 +218,11 @@ export const scheduled: Transformation = (c, e, nowMs) => {
 export const unscheduled: Transformation = (c, e) =>
   e.type === "CHANGE" ? setSeat(c, e.relay, { next: null }) : {};
 
-export const madeFree: Transformation = (c, e) => {
+export const madeFree: Transformation = (c, e, nowMs) => {
   if (e.type !== "CHANGE") return {};
   const { priceSats } = plans[e.plan];
-  return setSeat(c, e.relay, { plan: e.plan, priceSats, paidThrough: null, next: null });
+  const free = { plan: e.plan, priceSats, paidThrough: null, next: null };
+  return setSeat(c, e.relay, { ...free, ...stopped(c, e.relay, nowMs) });
 };
 
 /** The relays whose scheduled plan takes effect. One that is not paid for waits in grace at its price. */

@@ -124,6 +124,8 @@ function seen(
       const c = snapshot.context as InvoiceContext;
       const relays = c.items.map((item: Item) => item.relay);
       const amount = c.amountSats;
+      // What is past due is what the renewal was, which is foreseen with its suspension.
+      if (rev === 0 && c.purpose === "past_due") return [];
       if (rev === 0) return [{ at: when, what: "invoice", invoice: c.id, amount, relays }];
       if (statusOf(snapshot.value) !== "paid" || c.receipt === null || c.paidAt !== at) return [];
       const doubt = refused.get(c.id) ?? null;

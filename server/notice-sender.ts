@@ -1,12 +1,18 @@
 import type { Queries } from "../db/index.ts";
 import { brokenCode } from "../machines/bill.ts";
-import { graceEndOf } from "../machines/billing.ts";
-import { statusOf } from "../machines/describe.ts";
+import { graceEndOf, PAST_DUE_MS } from "../machines/billing.ts";
 import { dueSats, type InvoiceContext } from "../machines/invoice.ts";
-import { invoiceActor, noticeActor, relayActor, type Stage } from "../machines/messages.ts";
+import {
+  invoiceActor,
+  noticeActor,
+  relayActor,
+  type Stage,
+  tenantActor,
+} from "../machines/messages.ts";
 import type { Delivered, Delivery, NoticeContext, Written } from "../machines/notice.ts";
 import { refusalOf } from "../machines/refusal.ts";
 import type { RelayContext } from "../machines/relay.ts";
+import { owedOf, type TenantContext } from "../machines/tenant.ts";
 import type { Clock } from "./clock.ts";
 import type { EffectContext } from "./host/effect.ts";
 import type { Host } from "./host/host.ts";
@@ -77,32 +83,28 @@ function write(
   return { ...said, rumor: composeMessage(parts.secretKey, message) };
 }
 
-/** The relays that a notice is about: of an invoice that led to suspension, those that are suspended. */
-function aboutOf(
-  parts: Parts,
-  { items }: InvoiceContext,
-  stage: Stage,
-  named: string[] | null,
-): RelayContext[] {
-  const relays = (named ?? items.map(({ relay }) => relay)).map((relay) => {
+/** The relays that a notice is about: those that it names, or those of its invoice. */
+function aboutOf(parts: Parts, { items }: InvoiceContext, named: string[] | null): RelayContext[] {
+  return (named ?? items.map(({ relay }) => relay)).map((relay) => {
     const actor = parts.read(relayActor(relay));
     if (!actor) throw new Error(`notice about ${relay}, which does not exist`);
-    const { context, value } = actor.persisted;
-    return { context: context as RelayContext, status: statusOf(value) };
+    return actor.persisted.context as RelayContext;
   });
-  const dark = relays.filter(({ status }) => status === "suspended");
-  const about = stage === "suspended" && dark.length > 0 ? dark : relays;
-  return about.map(({ context }) => context);
 }
 
-/** Of an invoice by which some relays are suspended, those that run on until days of their own end. */
-const followingOf = (parts: Parts, { items }: InvoiceContext) =>
-  items.flatMap(({ relay }) => {
-    const { context, value } = parts.read(relayActor(relay))?.persisted ?? {};
-    const { name, subdomain, graceEnds } = context as RelayContext;
-    if (statusOf(value) !== "grace" || graceEnds === null) return [];
-    return [{ name, url: parts.relayUrl(subdomain), graceEndsAt: graceEnds }];
-  });
+/** What brings a suspended relay back, by the till; by the renewal that led there where that is over. */
+function debtOf(parts: Parts, { tenant, items }: InvoiceContext, relay: string) {
+  const till = parts.read(tenantActor(tenant))?.persisted.context as TenantContext;
+  const nowMs = parts.clock.now();
+  const owed = owedOf(till, relay, nowMs);
+  const billed = items.find((item) => item.relay === relay);
+  return {
+    suspendedAt: owed?.suspendedAt ?? nowMs,
+    amountSats: owed?.sats ?? billed?.sats ?? 0,
+    payableUntil: owed && owed.suspendedAt + PAST_DUE_MS,
+    usedMs: till.seats[relay]?.servedMs ?? 0,
+  };
+}
 
 function factsOf(
   parts: Parts,
@@ -110,7 +112,7 @@ function factsOf(
   stage: Stage,
   about: string[] | null,
 ): NoticeFacts {
-  const contexts = aboutOf(parts, c, stage, about);
+  const contexts = aboutOf(parts, c, about);
   const relays = contexts.map(({ name, subdomain }) => ({ name, url: parts.relayUrl(subdomain) }));
   const common = { relays, invoice: c.id, publicUrl: parts.publicUrl() };
   const { bolt11 } = c;
@@ -123,23 +125,22 @@ function factsOf(
   const graceEndsAt = graceEndOf(c.items, c.grace, c.billedAt ?? parts.clock.now());
   const to = Math.min(...c.items.map((item) => item.to));
   const paidThrough = Math.min(...contexts.map((relay) => relay.paidThrough ?? to));
+  const usedMs = Math.max(
+    0,
+    ...c.items.filter(({ relay }) => contexts.some(({ id }) => id === relay)).map((i) => i.usedMs),
+  );
   switch (stage) {
     case "due":
       return { stage, ...common, ...bill, dueAt, graceEndsAt };
     case "three_days_left":
     case "one_day_left":
       return { stage, ...common, ...bill, graceEndsAt };
-    case "suspended":
-      return {
-        stage,
-        ...common,
-        ...bill,
-        suspendedAt: parts.clock.now(),
-        payableUntil: c.closesAt ?? parts.clock.now(),
-        following: followingOf(parts, c),
-      };
+    case "suspended": {
+      const relay = contexts[0]?.id ?? "";
+      return { stage, ...common, relay, ...debtOf(parts, c, relay) };
+    }
     case "reactivated":
-      return { stage, ...common, paidThrough };
+      return { stage, ...common, paidThrough, usedMs };
     case "receipt":
       return {
         ...{ stage, ...common, amountSats: c.amountSats, creditSats: c.creditSats },
@@ -150,7 +151,7 @@ function factsOf(
         stage,
         ...common,
         ...bill,
-        graceEndsAt,
+        graceEndsAt: c.purpose === "past_due" ? null : graceEndsAt,
         reason: brokenCode(c.outcome) ?? "UNAUTHORIZED",
       };
   }

@@ -1,6 +1,6 @@
 import type { Queries } from "../db/index.ts";
 import type { Bolt11Span } from "../db/invoices.ts";
-import { DAY_MS, HOUR_MS, RENEWAL_MS } from "../machines/billing.ts";
+import { DAY_MS, HOUR_MS } from "../machines/billing.ts";
 import type { Clock } from "./clock.ts";
 import { Unavailable } from "./errors.ts";
 import { describe, log } from "./log.ts";
@@ -11,6 +11,8 @@ import { mayConcernOne } from "./wallet/wallet-errors.ts";
 const MINUTE_MS = 60_000;
 /** How long an expired bolt11 is still looked for. */
 const WATCH_MS = 30 * DAY_MS;
+/** No bolt11 of ours lasts longer: a renewal's to the end of the grace of a date within a month. */
+const BOLT11_LIFE_MS = 61 * DAY_MS;
 /** Of so many fresh ones each is looked up by itself; more are found by pages. */
 const FRESH_MAX = 200;
 const LOOKUPS_PER_TICK = 20;
@@ -141,7 +143,7 @@ export class SettlementWatch {
       const { queries, wallet } = this.options;
       const expiresAfter = (now - sweep.expiredMs) / 1000;
       // None lives longer than a renewal: what is older need not be searched.
-      const issuedAfter = (now - sweep.expiredMs - RENEWAL_MS - DAY_MS) / 1000;
+      const issuedAfter = (now - sweep.expiredMs - BOLT11_LIFE_MS) / 1000;
       const oldest = queries.invoices.oldestUnsettled(wallet.pubkey, { issuedAfter, expiresAfter });
       if (oldest !== null)
         await this.#reportSince(oldest * 1000 - SLACK_MS, { issuedAfter, expiresAfter });

@@ -5,7 +5,7 @@ import { invoiceActor, relayActor, tenantActor } from "../machines/messages.ts";
 import { plans } from "../machines/plans.ts";
 import { refusalOf } from "../machines/refusal.ts";
 import { relayMachine } from "../machines/relay.ts";
-import { renews, switchesByItself, type TenantContext } from "../machines/tenant.ts";
+import { isPastDue, renews, switchesByItself, type TenantContext } from "../machines/tenant.ts";
 import { REVISIONS_MAX } from "./history.ts";
 import type { Host } from "./host/host.ts";
 import type { PersistedSnapshot } from "./host/xstate.ts";
@@ -98,7 +98,8 @@ function billedNext(host: Host, id: string, tenant: string): Next[] {
     seat.next && switchesByItself(seat)
       ? [{ at: toSeconds(seat.next.at), what: `its plan becomes ${plans[seat.next.plan].name}` }]
       : [];
-  const open = seat.invoice ?? (renews(till, id) ? till.renewal?.invoice : undefined);
+  const standing = renews(till, id) ? till.renewal : isPastDue(till, id) ? till.pastDue : null;
+  const open = seat.invoice ?? standing?.invoice;
   return [...atTill, ...switching, ...(open ? invoiceNext(host, open, seat.is === "new") : [])];
 }
 

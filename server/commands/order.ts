@@ -10,10 +10,11 @@ import {
   RESERVATIONS_MAX,
   type Seat,
 } from "../../machines/billing.ts";
+import type { InvoiceContext } from "../../machines/invoice.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import { type PlanId, plans } from "../../machines/plans.ts";
 import type { Settings } from "../../machines/relay.ts";
-import { planOfReturn, renews, reopenedAs } from "../../machines/tenant.ts";
+import { isAlonePastDue, planOfReturn, reopenedAs } from "../../machines/tenant.ts";
 import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";
 import { toSeconds } from "../projections/seconds.ts";
@@ -68,8 +69,8 @@ export function orderRelay(
 
 /**
  * Brings a relay back that its owner deactivated or let lapse, or that was suspended for non-payment:
- * at once within what is paid or for free, else by a new invoice. A suspended one whose renewal can
- * still be paid is given that one, unless another plan is wanted.
+ * at once within what is paid or for free, else by a new invoice. A suspended one that alone is past due is
+ * given that invoice, and one of several an invoice of its own, unless another plan is wanted.
  *
  * @throws AppError 404, 409 `relay_not_deactivated`, `closed_by_operator`, `invoice_still_open`,
  * `paid_time_left`, 429 `invoice_limit`, and what {@link orderRelay} throws
@@ -95,13 +96,16 @@ export function reactivateRelay(
       );
     if (seat?.is !== "off" && seat?.is !== "dark")
       throw new AppError("relay_not_deactivated", 409, `this relay is ${row.status}`);
-    const own = planOfReturn(till, relay, seat);
+    const own = planOfReturn(till, relay, seat, tx.now);
     const plan = wanted ?? own;
-    if (seat.is === "dark" && plan === own && till.renewal && renews(till, relay))
+    // Where the past-due invoice bills it alone, that is the one; else it gets one of its own.
+    if (till.pastDue && isAlonePastDue(till, relay) && plan === own)
       return remembered(tx, asker, {
         relay,
-        invoice: reissued(tx, asker, till.renewal.invoice),
+        invoice: reissued(tx, asker, till.pastDue.invoice),
       });
+    if (seat.is === "dark" && seat.invoice !== null && planBilled(tx, seat.invoice) === plan)
+      return remembered(tx, asker, { relay, invoice: reissued(tx, asker, seat.invoice) });
     if (seat.invoice !== null)
       throw new AppError(
         "invoice_still_open",
@@ -135,7 +139,11 @@ export function assertNoPaidTimeLost(seat: Seat, plan: PlanId, nowMs: number): v
   );
 }
 
-/** Gives an unpaid renewal whose bolt11 ran out a new one. */
+/** The plan that an invoice of one relay is for. */
+const planBilled = (tx: Tx, invoice: string): PlanId | undefined =>
+  (tx.read(invoiceActor(invoice))?.persisted.context as InvoiceContext | undefined)?.items[0]?.plan;
+
+/** Gives an unpaid invoice without a bolt11, or whose bolt11 ran out, a new one. */
 function reissued(tx: Tx, { pubkey }: Asker, invoice: string): string {
   const value = tx.read(invoiceActor(invoice))?.persisted.value as { pending?: unknown };
   if (value?.pending === "dormant")

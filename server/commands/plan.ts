@@ -1,7 +1,13 @@
-import { isCovered, monthOf, type Quote, quote, type Seat } from "../../machines/billing.ts";
+import { isCovered, type Quote, quote, type Seat } from "../../machines/billing.ts";
 import { tenantActor } from "../../machines/messages.ts";
 import type { PlanId } from "../../machines/plans.ts";
-import { changeRefusal, planOfReturn, renews, type TenantContext } from "../../machines/tenant.ts";
+import {
+  changeRefusal,
+  itemOfReturn,
+  planOfReturn,
+  renews,
+  type TenantContext,
+} from "../../machines/tenant.ts";
 import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";
 import { toSeconds } from "../projections/seconds.ts";
@@ -26,7 +32,7 @@ export function quotePlan(
   const nowMs = clock.now();
   if (seat.is === "dark" || seat.is === "off") {
     assertNoPaidTimeLost(seat, plan, nowMs);
-    if (plan === planOfReturn(till, relay, seat))
+    if (plan === planOfReturn(till, relay, seat, nowMs))
       return quoteReturn(till, seat, relay, plan, nowMs);
   }
   const quoted = quoteOf(till, seat, relay, plan, nowMs);
@@ -36,7 +42,7 @@ export function quotePlan(
   return quoted;
 }
 
-/** What bringing a relay back as it was would cost: nothing, what its renewal bills, or a month. */
+/** What bringing a relay back as it was would cost: nothing, what it owes, or a month. */
 function quoteReturn(
   till: TenantContext,
   seat: Seat,
@@ -46,13 +52,9 @@ function quoteReturn(
 ): Quote {
   const back = { change: "reactivation" as const, plan, at: null, switchesOff: [] };
   if (isCovered(seat, nowMs))
-    return { ...back, amountSats: 0, applies: "now", at: nowMs, from: null, to: null };
-  const billed = renews(till, relay) && till.renewal?.items.find((item) => item.relay === relay);
-  // Dark days are not billed: what is paid for counts from its return.
-  const { sats, from, to } = billed
-    ? { ...billed, from: nowMs, to: nowMs + billed.to - billed.from }
-    : monthOf(relay, "reactivation", plan, nowMs);
-  return { ...back, amountSats: sats, applies: "when_paid", from, to };
+    return { ...back, amountSats: 0, applies: "now", at: nowMs, from: null, to: null, usedMs: 0 };
+  const { sats, from, to, usedMs } = itemOfReturn(till, relay, plan, nowMs);
+  return { ...back, amountSats: sats, applies: "when_paid", from, to, usedMs };
 }
 
 const quoteOf = (
@@ -81,7 +83,7 @@ export function changePlan(
   const seat = till.seats[relay];
   if (!seat) throw new AppError("relay_not_found", 404, "you have no such relay");
   // Said again in an edit, the plan that it has is no change, also of one that does not run.
-  const isAsItWas = plan === seat.plan || plan === planOfReturn(till, relay, seat);
+  const isAsItWas = plan === seat.plan || plan === planOfReturn(till, relay, seat, tx.now);
   if (isAsItWas && seat.is !== "on" && seat.is !== "new") return false;
   const wanted = quoteOf(till, seat, relay, plan, tx.now);
   if (wanted.change === "none") return false;
@@ -118,5 +120,6 @@ export const viewQuote = (q: Quote) => ({
   at: q.at === null ? null : toSeconds(q.at),
   period_start: q.from === null ? null : toSeconds(q.from),
   period_end: q.to === null ? null : toSeconds(q.to),
+  used: toSeconds(q.usedMs),
   switches_off: q.switchesOff,
 });

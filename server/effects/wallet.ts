@@ -1,3 +1,4 @@
+import type { Mint } from "../../machines/bill.ts";
 import { DAY_MS, GRACE_MS, HOUR_MS, RESERVATION_MS } from "../../machines/billing.ts";
 import type { Bolt11, InvoiceContext } from "../../machines/invoice.ts";
 import { invoiceActor } from "../../machines/messages.ts";
@@ -29,12 +30,11 @@ export function mintBolt11(parts: EffectParts): Effect {
   return {
     ...policy(parts),
     mutex: ({ invoice }: { invoice: string }) => invoice,
-    async run(
-      { invoice, sats, lastsUntil }: { invoice: string; sats: number; lastsUntil: number | null },
-      { signal },
-    ): Promise<Bolt11> {
+    async run({ invoice, sats, lastsUntil, notFrom }: Mint, { signal }): Promise<Bolt11> {
       const wallet = required(parts.wallet);
       const now = parts.clock.now();
+      // Its deadline says so to the invoice, which is then written anew.
+      if (notFrom !== null && notFrom <= now) throw new NoAnswerYet("it_is_written_anew");
       const until = lastsUntil ?? now + RESERVATION_MS;
       const leftMs = Math.max(until, graceIfIssued(parts, invoice, now)) - now;
       const expirySeconds =
@@ -55,11 +55,11 @@ export function mintBolt11(parts: EffectParts): Effect {
  */
 function graceIfIssued({ read }: Pick<EffectParts, "read">, invoice: string, now: number): number {
   const c = read(invoiceActor(invoice))?.persisted.context as InvoiceContext | undefined;
-  if (c?.purpose !== "renewal") return 0;
-  return Math.min(c.closesAt ?? Number.POSITIVE_INFINITY, now + GRACE_MS + DAY_MS);
+  return c?.purpose === "renewal" ? now + GRACE_MS + DAY_MS : 0;
 }
 
 type NoAnswer =
+  | "it_is_written_anew"
   | "wallet_does_not_know_it_yet"
   | "issued_by_another_wallet"
   | "wallet_cannot_tell"

@@ -38,27 +38,29 @@ export type NoticeFacts = Common &
     | ({ stage: "three_days_left"; graceEndsAt: number } & Bill)
     | ({ stage: "one_day_left"; graceEndsAt: number } & Bill)
     /**
-     * `payableUntil`: when the invoice ends; payment before that brings the relays back. `following`:
-     * others of the invoice that run on for now, each until its days of grace end.
+     * One relay, by its id. `payableUntil`: until then this amount brings it back, null where that is over.
+     * `usedMs`: of what is paid for, what it ran unpaid.
      */
-    | ({
+    | {
         stage: "suspended";
+        relay: string;
         suspendedAt: number;
-        payableUntil: number;
-        following: readonly (NoticeRelay & { graceEndsAt: number })[];
-      } & Bill)
-    /** `paidThrough` null: free of charge. */
-    | { stage: "reactivated"; paidThrough: number | null }
+        amountSats: number;
+        payableUntil: number | null;
+        usedMs: number;
+      }
+    /** `paidThrough` null: free of charge. `usedMs`: of what was paid for, what they ran unpaid before. */
+    | { stage: "reactivated"; paidThrough: number | null; usedMs: number }
     /**
      * After an automatic payment, of which credit may have paid a part. `paidThrough` null: what was paid
      * for begins when the relays run again.
      */
     | { stage: "receipt"; amountSats: number; creditSats: number; paidThrough: number | null }
-    /** `reason`: the wallet's own error code (NIP-47). */
+    /** `reason`: the wallet's own error code (NIP-47). `graceEndsAt` null: they are suspended already. */
     | ({
         stage: "wallet_broken";
         reason: BrokenCode;
-        graceEndsAt: number;
+        graceEndsAt: number | null;
       } & Bill)
   );
 

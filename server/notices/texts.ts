@@ -1,4 +1,5 @@
 import type { BrokenCode } from "../../machines/bill.ts";
+import { lessUsed } from "../../machines/tenant/served.ts";
 import type { NoticeFacts } from "./facts.ts";
 import { briefly, byNumber, day, listed, moment, sats, yours } from "./words.ts";
 
@@ -68,29 +69,30 @@ function reminder(facts: Of<"three_days_left" | "one_day_left">, left: string): 
 }
 
 function suspended(facts: Of<"suspended">): Draft {
-  const { relays, amountSats, suspendedAt, payableUntil, following } = facts;
-  const it = byNumber(relays, "it", "them");
-  const comes = byNumber(relays, "It comes", "They come");
+  const { relays, relay, amountSats, suspendedAt, payableUntil, usedMs, publicUrl } = facts;
+  const page = `${publicUrl}/relays/${relay}`;
+  const less = lessUsed(usedMs);
+  const starts = `The time you pay for starts then${less && `, ${less}`}; days spent suspended are not billed.`;
   return {
     subject: `Suspended: ${briefly(relays)}`,
     paragraphs: [
-      `${yours(relays)} ${byNumber(relays, "was", "were")} suspended on ${moment(suspendedAt)}, because the invoice of ${sats(amountSats)} was not paid. Nobody can connect to ${it}. Nothing was deleted, and the ${byNumber(relays, "address stays", "addresses stay")} yours.`,
-      `${comes} back as soon as you pay. The time you pay for starts then; days spent suspended are not billed. You can pay until ${moment(payableUntil)}.`,
-      ...(following.length > 0
-        ? [
-            `The same invoice is for what still runs, and is suspended too if it stays unpaid:\n${listed(following, ({ graceEndsAt }) => `, on ${moment(graceEndsAt)}`)}`,
-          ]
-        : []),
-      ...toPay(facts),
+      `${yours(relays)} was suspended on ${moment(suspendedAt)}, because its renewal of ${sats(amountSats)} was not paid. Nobody can connect to it. Nothing was deleted, and the address stays yours.`,
+      payableUntil === null
+        ? `It comes back when you buy a month for it. ${starts}`
+        : `It comes back as soon as you pay. ${starts} You can pay until ${moment(payableUntil)}.`,
+      listed(relays),
+      `See it and bring it back: ${page}`,
     ],
   };
 }
 
-function reactivated({ relays, paidThrough, publicUrl, invoice }: Of<"reactivated">): Draft {
+function reactivated(facts: Of<"reactivated">): Draft {
+  const { relays, paidThrough, usedMs, publicUrl, invoice } = facts;
+  const less = lessUsed(usedMs);
   const paid =
     paidThrough === null
       ? ""
-      : ` ${byNumber(relays, "It is", "They are")} paid through ${moment(paidThrough)}.`;
+      : ` ${byNumber(relays, "It is", "They are")} paid through ${moment(paidThrough)}${less && `: what you paid for, ${less}`}.`;
   return {
     subject: `Running again: ${briefly(relays)}`,
     paragraphs: [
@@ -132,7 +134,9 @@ function walletBroken(facts: Of<"wallet_broken">): Draft {
   return {
     subject: `Your wallet refused to pay ${sats(amountSats)} for ${briefly(relays)}`,
     paragraphs: [
-      `${yours(relays)} ${byNumber(relays, "keeps", "keep")} running until ${moment(graceEndsAt)}. ${otherwiseSuspended(facts)}`,
+      graceEndsAt === null
+        ? `${yours(relays)} ${byNumber(relays, "is", "are")} suspended, and ${byNumber(relays, "comes", "come")} back as soon as you pay.`
+        : `${yours(relays)} ${byNumber(relays, "keeps", "keep")} running until ${moment(graceEndsAt)}. ${otherwiseSuspended(facts)}`,
       `Your connected wallet refused to pay: ${refusals[reason]}. It is not asked again. Pay this invoice yourself, then connect a wallet that may pay, and later invoices are paid automatically: ${publicUrl}/account`,
       ...toPay(facts),
     ],
@@ -155,9 +159,7 @@ function otherwiseSuspended({ relays }: Pick<NoticeFacts, "relays">): string {
   return `If ${it} not paid for by then, ${it} suspended; nothing is deleted.`;
 }
 
-function toPay(
-  facts: Of<"due" | "three_days_left" | "one_day_left" | "suspended" | "wallet_broken">,
-) {
+function toPay(facts: Of<"due" | "three_days_left" | "one_day_left" | "wallet_broken">) {
   const { relays, amountSats, bolt11, publicUrl, invoice } = facts;
   const paragraphs = [
     `To pay: ${sats(amountSats)}, for\n${listed(relays)}`,

@@ -1,6 +1,6 @@
 import type { InvoiceItemRow, InvoiceRow } from "../../db/invoices.ts";
 import { statusOf } from "../../machines/describe.ts";
-import type { InvoiceContext } from "../../machines/invoice.ts";
+import { type InvoiceContext, outcomeOf } from "../../machines/invoice.ts";
 import type { PersistedSnapshot } from "../host/xstate.ts";
 import { toSeconds, toSecondsOrNull } from "./seconds.ts";
 
@@ -32,6 +32,8 @@ export function invoiceRows({ value, context }: PersistedSnapshot): {
     periodStart: toSeconds(item.from),
     periodEnd: toSeconds(item.to),
     kind: item.kind,
+    used: toSeconds(item.usedMs),
+    outcome: outcomeOf(c, item, statusOf(value)),
   }));
   return { invoice, items };
 }

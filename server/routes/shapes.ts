@@ -114,12 +114,17 @@ export const invoiceItem = t.Object({
   period_start: integer({ description: "an estimate until the relay is active" }),
   period_end: integer(),
   kind: literals("purchase", "upgrade", "renewal", "reactivation"),
+  used: integer({
+    description:
+      "seconds of the length paid for that the relay ran unpaid before: they are missing at the end",
+  }),
+  outcome: literals("open", "applied", "credited", "withdrawn"),
 });
 
 export const invoice = t.Object({
   id: t.String(),
   tenant: t.String(),
-  purpose: literals("purchase", "upgrade", "renewal", "reactivation"),
+  purpose: literals("purchase", "upgrade", "renewal", "reactivation", "past_due"),
   amount: integer({ description: "sats" }),
   credit: integer({ description: "how much of the amount the tenant's credit pays" }),
   status: invoiceStatus,
@@ -217,6 +222,9 @@ export const quote = t.Object({
   at: nullable(integer()),
   period_start: nullable(integer()),
   period_end: nullable(integer()),
+  used: integer({
+    description: "seconds that the relay ran unpaid: already taken off `period_end`",
+  }),
   switches_off: t.Array(t.String()),
 });
 /** The body may be left out: the plan stays. */

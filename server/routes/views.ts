@@ -4,7 +4,7 @@ import type { NoticeRow } from "../../db/notices.ts";
 import type { RelayRow } from "../../db/relays.ts";
 import type { TenantRow } from "../../db/tenants.ts";
 import { relayActor, tenantActor } from "../../machines/messages.ts";
-import { renews, switchesByItself, type TenantContext } from "../../machines/tenant.ts";
+import { isPastDue, renews, switchesByItself, type TenantContext } from "../../machines/tenant.ts";
 import { AppError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { type Profile, profileOf } from "../nostr/profile.ts";
@@ -71,8 +71,10 @@ function viewSeat(till: TenantContext | undefined, row: RelayRow) {
     plan: seat.next.plan,
     at: switchesByItself(seat) ? toSeconds(seat.next.at) : null,
   };
-  const renewal = till?.renewal && renews(till, row.id) ? till.renewal.invoice : null;
-  return { next_plan: next ?? null, open_invoice: seat?.invoice ?? renewal };
+  const renewal = till && renews(till, row.id) ? till.renewal : null;
+  const pastDue = till && isPastDue(till, row.id) ? till.pastDue : null;
+  const standing = (renewal ?? pastDue)?.invoice ?? null;
+  return { next_plan: next ?? null, open_invoice: seat?.invoice ?? standing };
 }
 
 /** Why it is not what it should be: what hinders its being applied, else what was seen at the relay itself. */
@@ -122,6 +124,8 @@ export const viewInvoice = (row: InvoiceWithItems): Invoice => ({
     period_start: item.periodStart,
     period_end: item.periodEnd,
     kind: item.kind,
+    used: item.used,
+    outcome: item.outcome,
   })),
 });
 

@@ -6,6 +6,7 @@ import type { Fixture, TenantApi } from "./berth-fixture.ts";
 import {
   advanceTo,
   anchorOf,
+  askToPay,
   connectWallet,
   endBilling,
   expectMonthFromNow,
@@ -16,6 +17,7 @@ import {
   type Notice,
   openInvoiceOf,
   paidRelay,
+  pastDueOf,
   reactivate,
   startBilling,
 } from "./bills.ts";
@@ -265,10 +267,11 @@ test("changing the plan again and again in grace makes it no longer", async () =
   expect(await relayOf(tenant, id)).toMatchObject({ status: "grace" });
   await advanceTo(fixture, graceEnds + 60);
   expect(await relayOf(tenant, id)).toMatchObject({ status: "suspended", cause: "nonpayment" });
-  const led = await openInvoiceOf(tenant);
+  const led = await pastDueOf(tenant);
+  expect(led).toMatchObject({ amount: 50_000, items: [{ used: 7 * DAY, outcome: "open" }] });
   for (const plan of [undefined, "growth"])
     expect((await reactivate(tenant, id, plan)).body.invoice).toMatchObject({ id: led.id });
-  fixture.world.pay(led.invoice);
+  fixture.world.pay((await askToPay(tenant)).invoice);
   expect(await relayIs(tenant, id, "active")).toMatchObject({ plan: "growth" });
   await expectReconciled(fixture, tenant);
   await leave(fixture, tenant);
@@ -279,16 +282,18 @@ test("of a relay that does not run its own plan is quoted as what bringing it ba
   const { id, paid_through } = await paidRelay(fixture, tenant);
   await advanceTo(fixture, (paid_through ?? 0) + 8 * DAY);
   expect(await relayOf(tenant, id)).toMatchObject({ status: "suspended" });
-  const led = await openInvoiceOf(tenant);
+  const led = await pastDueOf(tenant);
   const back = { change: "reactivation", applies: "when_paid" };
-  expect(await quoteOf(tenant, id, "basic")).toMatchObject({ ...back, amount: led.amount });
+  const used = 7 * DAY;
+  expect(await quoteOf(tenant, id, "basic")).toMatchObject({ ...back, amount: led.amount, used });
   // Said again in an edit it is no change, and edits are stored.
   expect((await change(tenant, id, "basic")).status).toBe(200);
 
   await tenant.delete(`/tenant/relays/${id}`);
-  expect(await quoteOf(tenant, id, "basic")).toMatchObject({ ...back, amount: 10_000 });
+  // Switched off, it owes nothing; the days that it ran unpaid follow it all the same.
+  expect(await quoteOf(tenant, id, "basic")).toMatchObject({ ...back, amount: 10_000, used });
   const { invoice } = (await reactivate(tenant, id)).body;
-  expect(invoice).toMatchObject({ amount: 10_000 });
+  expect(invoice).toMatchObject({ amount: 10_000, purpose: "purchase", items: [{ used }] });
   fixture.world.pay(invoice?.invoice ?? "");
   await relayIs(tenant, id, "active");
   await tenant.delete(`/tenant/relays/${id}`);
@@ -337,26 +342,32 @@ test("a suspended relay comes back with the plan wanted: bought, or free at once
   const tenant = fixture.tenant();
   const relay = await paidRelay(fixture, tenant);
   const other = await paidRelay(fixture, tenant);
-  await advanceTo(fixture, (other.paid_through ?? 0) + 7 * DAY + 60);
+  // Bought a second apart: what is left of the second's grace is made a day, as its bill is written anew.
+  await advanceTo(fixture, (other.paid_through ?? 0) + 8 * DAY + 60);
   for (const { id } of [relay, other])
     expect(await relayOf(tenant, id)).toMatchObject({ status: "suspended" });
   expect((await change(tenant, relay.id, "growth")).body).toMatchObject({
     code: "relay_not_running",
   });
-  // With the same plan it is the renewal that led here.
-  const [renewal] = await invoicesOf(tenant, "renewal");
-  expect((await reactivate(tenant, relay.id)).body.invoice?.id).toBe(renewal?.id ?? "");
-
+  const first = await pastDueOf(tenant);
+  expect(first.items.map((item) => item.relay).sort()).toEqual([relay.id, other.id].sort());
   const free = await reactivate(tenant, other.id, "free");
   expect([free.status, free.body.invoice]).toEqual([200, null]);
   expect(await relayIs(tenant, other.id, "active")).toMatchObject({ plan: "free", price: 0 });
 
+  // What is past due says what it bills now: with the same plan that is the one.
+  const { id } = await until(async () => {
+    const pastDue = await pastDueOf(tenant);
+    return pastDue.id === first.id ? null : pastDue;
+  });
+  expect((await reactivate(tenant, relay.id)).body.invoice).toMatchObject({ id, amount: 10_000 });
   const bought = await reactivate(tenant, relay.id, "growth");
   expect(bought.body.invoice).toMatchObject({ purpose: "reactivation", amount: 50_000 });
   fixture.world.pay(bought.body.invoice?.invoice ?? "");
   const back = await relayIs(tenant, relay.id, "active");
   expect(back).toMatchObject({ plan: "growth", price: 50_000, cause: null });
-  await expectMonthFromNow(fixture, tenant, back.paid_through);
+  // Of the month it has used seven days already.
+  await expectMonthFromNow(fixture, tenant, back.paid_through, 7 * DAY);
   await expectReconciled(fixture, tenant);
   await leave(fixture, tenant);
 });

@@ -4,6 +4,7 @@ import type { Fixture } from "./berth-fixture.ts";
 import {
   advanceTo,
   anchorOf,
+  askToPay,
   attemptsOf,
   connectWallet,
   endBilling,
@@ -17,6 +18,8 @@ import {
   openInbox,
   openInvoiceOf,
   paidRelay,
+  pastDueOf,
+  reactivate,
   startBilling,
 } from "./bills.ts";
 import {
@@ -127,7 +130,7 @@ test("without a wallet messages come: due, three days, one day, suspended; payin
   const inbox = await openInbox(fixture, tenant);
   const { id, subdomain, paid_through } = await paidRelay(fixture, tenant);
   const end = paid_through ?? 0;
-  const length = (await anchorOf(tenant, 2)) - end;
+  const length = (await anchorOf(tenant, 2)) - end - 7 * DAY;
   const subjects = async () => (await inbox.messages()).map(({ subject }) => subject).sort();
 
   await advanceTo(fixture, end - HOUR + 1);
@@ -158,13 +161,19 @@ test("without a wallet messages come: due, three days, one day, suspended; payin
   ]);
   expect(await subjects()).toHaveLength(4);
 
-  // The invoice that led here can still be paid, and dark days are not billed.
+  // What led here can still be paid, on an invoice of its own, and dark days are not billed.
   await fixture.advance(DAY_MS / 2);
-  expect((await openInvoiceOf(tenant)).invoice).toBe(invoice);
+  const pastDue = await askToPay(tenant);
+  expect(pastDue).toMatchObject({ purpose: "past_due", amount: 10_000 });
+  expect((pastDue.closes_at ?? 0) - graceEnds - 60 * DAY).toBeLessThan(60);
+  expect((await invoicesOf(tenant, "renewal"))[0]).toMatchObject({
+    ...{ id: renewal, status: "expired", items: [{ outcome: "withdrawn" }] },
+  });
   const paidAt = fixture.clock.now() / 1000;
-  fixture.world.pay(invoice);
+  fixture.world.pay(pastDue.invoice);
   const back = await relayIs(tenant, id, "active");
-  const [item] = (await invoicesOf(tenant, "renewal"))[0]?.items ?? [];
+  const [item] = (await invoicesOf(tenant, "past_due"))[0]?.items ?? [];
+  expect(item).toMatchObject({ used: 7 * DAY, outcome: "applied" });
   expect(Math.abs((item?.period_start ?? 0) - paidAt)).toBeLessThan(15);
   expect(back.paid_through).toBe((item?.period_start ?? 0) + length);
   expect(back.paid_through).toBe(item?.period_end ?? 0);
@@ -180,7 +189,7 @@ test("without a wallet messages come: due, three days, one day, suspended; payin
   inbox.close();
 });
 
-test("of one invoice's relays each is suspended by its own date, and the message names what is", async () => {
+test("of one invoice's relays each is suspended by its own date, billed apart and told by itself", async () => {
   const tenant = fixture.tenant();
   const alpha = await paidRelay(fixture, tenant);
   await fixture.advance(4 * DAY_MS);
@@ -188,50 +197,76 @@ test("of one invoice's relays each is suspended by its own date, and the message
   await advanceTo(fixture, (alpha.paid_through ?? 0) + 7 * DAY + HOUR);
   expect(await relayOf(tenant, alpha.id)).toMatchObject({ status: "suspended" });
   expect(await relayOf(tenant, bravo.id)).toMatchObject({ status: "grace" });
-  const { body } = await tenant.get<Listed<Notice>>("/tenant/notices");
-  const text = body.items.find(({ stage }) => stage === "suspended")?.text ?? "";
-  expect(text).toContain(`was suspended on`);
-  expect(text).toContain(alpha.url);
-  // No second message will come of the same invoice: this one says when the other follows.
-  const [was, follows] = text.split("what still runs");
-  expect(was).not.toContain(bravo.url);
-  const { grace_ends } = await relayOf(tenant, bravo.id);
-  const date = new Date((grace_ends ?? 0) * 1000).toISOString().slice(11, 16);
-  expect(follows).toContain(`(${bravo.url}), on `);
-  expect(follows).toContain(`, ${date} UTC`);
-  // It is one payment that brings one back, and keeps the other: which of them ran again is said.
-  fixture.world.pay((await openInvoiceOf(tenant)).invoice);
-  for (const { id } of [alpha, bravo]) await relayIs(tenant, id, "active");
-  const again = await until(async () => {
-    const { body } = await tenant.get<Listed<Notice>>("/tenant/notices");
-    return body.items.find(({ stage }) => stage === "reactivated")?.text;
-  });
-  expect(again).toContain(alpha.url);
-  expect(again).not.toContain(bravo.url);
+  const texts = async () => {
+    const { body } = await tenant.get<Listed<Notice>>("/tenant/notices?limit=100");
+    return body.items.filter(({ stage }) => stage === "suspended").map(({ text }) => text ?? "");
+  };
+  const [told = "", ...more] = await texts();
+  expect(more).toEqual([]);
+  expect(told).toContain(`was suspended on`);
+  expect(told).toContain(alpha.url);
+  expect(told).toContain("10,000 sats");
+  expect(told).toContain("less 7 days already used");
+  expect(told).not.toContain(bravo.url);
+  // Each is billed by itself: what runs is not asked for what is dark, nor the other way round.
+  const first = await pastDueOf(tenant);
+  expect(first).toMatchObject({ amount: 10_000, items: [{ relay: alpha.id }] });
+  const renewal = (await invoicesOf(tenant, "renewal")).find(({ status }) => status === "pending");
+  expect(renewal?.items.map(({ relay }) => relay)).toEqual([bravo.id]);
+  fixture.world.pay(renewal?.invoice ?? "");
+  await relayIs(tenant, bravo.id, "active");
+  expect(await relayOf(tenant, alpha.id)).toMatchObject({ status: "suspended" });
+  fixture.world.pay((await askToPay(tenant)).invoice);
+  await relayIs(tenant, alpha.id, "active");
   await expectReconciled(fixture, tenant);
   await leave(fixture, tenant);
 });
 
-test("a renewal whose bolt11 ran out gets a new one on demand, for 60 days, and then a reactivation", async () => {
+test("one of several that are past due is brought back alone, for what it costs alone", async () => {
+  const tenant = fixture.tenant();
+  const alpha = await paidRelay(fixture, tenant);
+  const bravo = await paidRelay(fixture, tenant, "growth");
+  await advanceTo(fixture, (bravo.paid_through ?? 0) + 8 * DAY);
+  expect(await pastDueOf(tenant)).toMatchObject({ amount: 60_000 });
+  expect((await noticesOf(tenant)).filter((said) => said.startsWith("suspended"))).toHaveLength(2);
+  const { body } = await reactivate(tenant, alpha.id);
+  expect(body.invoice).toMatchObject({ purpose: "reactivation", amount: 10_000 });
+  // Asked again it is the same.
+  expect((await reactivate(tenant, alpha.id)).body.invoice?.id).toBe(body.invoice?.id ?? "");
+  const rest = await until(async () => {
+    const pastDue = await pastDueOf(tenant);
+    return pastDue.amount === 50_000 ? pastDue : null;
+  });
+  expect(rest.items.map(({ relay }) => relay)).toEqual([bravo.id]);
+  fixture.world.pay(body.invoice?.invoice ?? "");
+  const back = await relayIs(tenant, alpha.id, "active");
+  expect(back.paid_through).toBeLessThan(fixture.clock.now() / 1000 + 25 * DAY);
+  expect(await relayOf(tenant, bravo.id)).toMatchObject({ status: "suspended" });
+  await expectReconciled(fixture, tenant);
+  await leave(fixture, tenant);
+});
+
+test("what led to a suspension can be paid on demand, for 60 days, and then a reactivation", async () => {
   const tenant = fixture.tenant();
   const { id, paid_through } = await paidRelay(fixture, tenant);
   await advanceTo(fixture, (paid_through ?? 0) + 9 * DAY);
-  const [renewal] = await invoicesOf(tenant, "renewal");
-  expect(renewal?.expires_at).toBeLessThan(fixture.clock.now() / 1000);
-  const path = `/tenant/invoices/${renewal?.id}/reissue`;
+  const pastDue = await pastDueOf(tenant);
+  expect(pastDue.invoice).toBeNull();
+  const path = `/tenant/invoices/${pastDue.id}/reissue`;
   const reissued = await tenant.post<{ invoice: string; expires_at: number }>(path);
   expect(reissued.status).toBe(200);
-  expect(reissued.body.invoice).not.toBe(renewal?.invoice ?? "");
   expect(reissued.body.expires_at).toBeGreaterThan(fixture.clock.now() / 1000);
   // Again is no second one: at most one is payable.
   expect((await tenant.post(path)).body).toEqual(reissued.body);
-  await advanceTo(fixture, (paid_through ?? 0) + 61 * DAY);
-  expect((await invoicesOf(tenant, "renewal"))[0]).toMatchObject({ status: "expired" });
+  await advanceTo(fixture, (paid_through ?? 0) + 66 * DAY);
+  expect(await pastDueOf(tenant)).toMatchObject({ id: pastDue.id });
+  await advanceTo(fixture, (paid_through ?? 0) + 68 * DAY);
+  expect((await invoicesOf(tenant, "past_due"))[0]).toMatchObject({ status: "expired" });
   expect(await tenant.post(path)).toMatchObject({
     status: 409,
     body: { code: "invoice_not_open" },
   });
-  expect(await invoicesOf(tenant)).toHaveLength(2);
+  expect(await invoicesOf(tenant)).toHaveLength(3);
 
   const { body } = await tenant.post<{ invoice: { invoice: string; amount: number } }>(
     `/tenant/relays/${id}/reactivate`,
@@ -239,7 +274,7 @@ test("a renewal whose bolt11 ran out gets a new one on demand, for 60 days, and 
   expect(body.invoice).toMatchObject({ purpose: "reactivation", amount: 10_000 });
   fixture.world.pay(body.invoice.invoice);
   const back = await relayIs(tenant, id, "active");
-  await expectMonthFromNow(fixture, tenant, back.paid_through);
+  await expectMonthFromNow(fixture, tenant, back.paid_through, 7 * DAY);
   await expectReconciled(fixture, tenant);
   await leave(fixture, tenant);
 });

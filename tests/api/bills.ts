@@ -62,11 +62,16 @@ export const tenantOf = async (tenant: Api): Promise<Tenant> =>
 export const anchorOf = async (tenant: Api, months: number): Promise<number> =>
   addMonths(((await tenantOf(tenant)).anchor ?? 0) * 1000, months) / 1000;
 
-/** Asserts that what was paid for last began just now, and runs for a whole month. */
-export async function expectMonthFromNow(fixture: Fixture, tenant: Api, end: number | null) {
+/** Asserts that what was paid for last began just now, and runs for a month, less what was used before. */
+export async function expectMonthFromNow(
+  fixture: Fixture,
+  tenant: Api,
+  end: number | null,
+  usedSeconds = 0,
+) {
   const [begin, month] = [await anchorOf(tenant, 0), await anchorOf(tenant, 1)];
   expect(Math.abs(begin - fixture.clock.now() / 1000)).toBeLessThan(60);
-  expect(end).toBe(month);
+  expect(end).toBe(month - usedSeconds);
 }
 
 /** A tenant's invoices, oldest first. */
@@ -84,6 +89,23 @@ export const openInvoiceOf = (tenant: Api): Promise<Invoice & { invoice: string 
     if (open.length !== 1 || !only?.invoice) return null;
     return { ...only, invoice: only.invoice };
   });
+
+/** What is past due of a tenant, once that is billed apart from what runs. */
+export const pastDueOf = (tenant: Api): Promise<Invoice> =>
+  until(async () => {
+    const all = await invoicesOf(tenant, "past_due");
+    return all.find(({ status }) => status === "pending") ?? null;
+  });
+
+/** A tenant asks for the bolt11 of what is past due. */
+export async function askToPay(tenant: Api): Promise<Invoice & { invoice: string }> {
+  const { id } = await pastDueOf(tenant);
+  expect((await tenant.post(`/tenant/invoices/${id}/reissue`)).status).toBe(200);
+  return until(async () => {
+    const found = (await invoicesOf(tenant)).find((one) => one.id === id);
+    return found?.invoice ? { ...found, invoice: found.invoice } : null;
+  });
+}
 
 /** Notices of a tenant as `stage:status`, oldest first. */
 export async function noticesOf(tenant: Api): Promise<string[]> {

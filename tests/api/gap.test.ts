@@ -67,7 +67,7 @@ async function outcome(away: Away, days: number, o: { wallet: "ok" | "down"; fro
 for (const wallet of ["ok", "down"] as const)
   for (const fromDays of [-3, 2])
     describe(`with our wallet ${wallet}, from ${fromDays} days after the date`, () => {
-      for (const days of [1, 8, 40])
+      for (const days of [1, 8, 40, 61, 70])
         test(`${days} days off come to what ${days} times one day do`, async () => {
           const at = { wallet, fromDays };
           expect(await outcome(off, days, at)).toEqual(await outcome(dayByDay, days, at));

@@ -4,7 +4,15 @@ import { relayActor } from "../../machines/messages.ts";
 import type { historyEntry } from "../../server/routes/shapes.ts";
 import { until } from "../sandbox/relay-socket.ts";
 import type { Fixture, TenantApi } from "./berth-fixture.ts";
-import { advanceTo, endBilling, leave, openInvoiceOf, paidRelay, startBilling } from "./bills.ts";
+import {
+  advanceTo,
+  askToPay,
+  endBilling,
+  leave,
+  openInvoiceOf,
+  paidRelay,
+  startBilling,
+} from "./bills.ts";
 import { actsOf, reason } from "./operator-acts.ts";
 import { activeRelay, freshName, type Listed, orderPaid, type Problem, relayIs } from "./orders.ts";
 
@@ -106,12 +114,13 @@ test("plans and dates are told from one to the other, through grace, suspension 
     "what was paid ended",
     "its days of grace ended",
     "our wallet said that nothing was paid",
+    "that renewal was withdrawn",
   ];
   expect(await fresh()).toEqual(told);
   const [dark] = (await historyOf(tenant, id, "?limit=1")).items;
   expect(dark).toMatchObject({ status: "suspended", cause: "nonpayment", paid_through: end });
 
-  fixture.world.pay((await openInvoiceOf(tenant)).invoice);
+  fixture.world.pay((await askToPay(tenant)).invoice);
   await relayIs(tenant, id, "active");
   expect(await fresh()).toEqual([
     ...told,

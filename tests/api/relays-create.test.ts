@@ -93,6 +93,8 @@ test("a paid relay waits for its invoice, which comes with its bolt11 and one it
         period_start: invoice?.created_at ?? 0,
         period_end: expect.any(Number),
         kind: "purchase",
+        used: 0,
+        outcome: "open",
       },
     ],
   });

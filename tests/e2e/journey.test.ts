@@ -120,6 +120,7 @@ test("from an unpaid renewal through grace and suspension, and back by paying, a
   await status(page, "suspended");
   await page.getByRole("link", { name: /pay/i }).first().click();
   await page.waitForURL("**/account?invoice=**");
+  await page.getByRole("button", { name: "Get a Lightning invoice" }).click();
   await payShown(page);
   await page.waitForURL(/\/relays(?:\?new=.*)?$/);
   await status(page, "active");

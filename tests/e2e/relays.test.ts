@@ -153,10 +153,17 @@ test("a relay's page follows it through grace to suspension, and each time says 
   await advance((grace_ends ?? 0) - now + 60);
   await badge(page, "suspended");
   await heading(page, "Pay to resume");
-  await says(page, /Pay it, or reactivate for a fresh month/);
+  await says(page, /Pay what is past due, or reactivate for a fresh month/);
   await says(list, "follows is suspended for non-payment");
+  // What is past due is billed apart, and made payable when it is asked for.
+  const { open_invoice: pastDue } = await me.read(id);
+  expect(pastDue).not.toBe(open_invoice);
   const owed = list.getByRole("link", { name: "Pay 10,000 sats" });
-  expect(await owed.getAttribute("href")).toBe(`/account?invoice=${open_invoice}`);
+  expect(await owed.getAttribute("href")).toBe(`/account?invoice=${pastDue}`);
+  await owed.click();
+  await list.getByRole("button", { name: "Get a Lightning invoice" }).click();
+  await list.getByRole("link", { name: "Open this invoice in your wallet" }).waitFor();
+  await list.goBack();
 
   const [bill] = (await me.send<{ items: Invoice[] }>("GET", "/tenant/invoices")).items;
   await pay((bill as Invoice).invoice);

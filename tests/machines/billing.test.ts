@@ -11,11 +11,10 @@ import {
   monthOf,
   orderRefusal,
   remindersOf,
-  type Seat,
   totalSats,
 } from "../../machines/billing.ts";
-import { type PlanId, planIds, plans } from "../../machines/plans.ts";
-import { DAY_MS, T0 } from "./build.ts";
+import { planIds, plans } from "../../machines/plans.ts";
+import { aSeat, DAY_MS, T0 } from "./build.ts";
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const utc = (text: string): number => Date.parse(`${text}Z`);
@@ -111,6 +110,7 @@ describe("the catalogue", () => {
       sats: 50_000,
       from: T0,
       to: addMonths(T0, 1),
+      usedMs: 0,
     });
     expect(
       totalSats([
@@ -162,12 +162,12 @@ describe("the days of grace", () => {
     test(what, () => {
       const paidThrough = date;
       expect(graceFrom({ paidThrough, grace }, billedAt)).toEqual({
-        ...{ paidThrough, endsAt, isExtended },
+        ...{ paidThrough, endsAt, isExtended, isCounting: true },
       });
     });
 
   function begun(endsAt: number, isExtended = false): Grace {
-    return { paidThrough: date, endsAt, isExtended };
+    return { paidThrough: date, endsAt, isExtended, isCounting: true };
   }
 
   test("of an invoice end with the first of its relays, and its reminders say so", () => {
@@ -218,49 +218,38 @@ describe("creditPays", () => {
 });
 
 describe("orderRefusal", () => {
-  const seat = (plan: PlanId, over: Partial<Seat> = {}): Seat => ({
-    plan,
-    priceSats: plans[plan].priceSats,
-    is: "on",
-    paidThrough: null,
-    prepaid: null,
-    invoice: null,
-    grace: null,
-    next: null,
-    instead: null,
-    ...over,
-  });
-  const seats = (...all: Seat[]) => Object.fromEntries(all.map((s, n) => [`r${n}`, s]));
+  const seats = (...all: ReturnType<typeof aSeat>[]) =>
+    Object.fromEntries(all.map((s, n) => [`r${n}`, s]));
 
   test("allows three free relays, of which those that are off do not count", () => {
-    const free = seat("free");
+    const free = aSeat("free");
     expect(orderRefusal(seats(free, free), "free")).toBeNull();
     expect(orderRefusal(seats(free, free, free), "free")).toBe("free_relay_limit");
-    expect(orderRefusal(seats(free, free, seat("free", { is: "held" })), "free")).toBe(
+    expect(orderRefusal(seats(free, free, aSeat("free", { is: "held" })), "free")).toBe(
       "free_relay_limit",
     );
     for (const is of ["off", "shut"] as const)
-      expect(orderRefusal(seats(free, free, seat("free", { is })), "free")).toBeNull();
+      expect(orderRefusal(seats(free, free, aSeat("free", { is })), "free")).toBeNull();
     expect(orderRefusal(seats(free, free, free), "basic")).toBeNull();
   });
 
   test("counts as free what is to become free", () => {
-    const free = seat("free");
-    const downgraded = seat("basic", { next: { plan: "free", at: T0 } });
-    const replaced = seat("basic", { is: "new", instead: { plan: "free", invoice: "i2" } });
+    const free = aSeat("free");
+    const downgraded = aSeat("basic", { next: { plan: "free", at: T0 } });
+    const replaced = aSeat("basic", { is: "new", instead: { plan: "free", invoice: "i2" } });
     for (const turning of [downgraded, replaced])
       expect(orderRefusal(seats(free, free, turning), "free")).toBe("free_relay_limit");
   });
 
   test("allows three unpaid reservations, of which those that are closing count", () => {
-    const unpaid = seat("basic", { is: "new", invoice: "i1" });
-    const closing = seat("basic", { is: "off", invoice: "i2" });
+    const unpaid = aSeat("basic", { is: "new", invoice: "i1" });
+    const closing = aSeat("basic", { is: "off", invoice: "i2" });
     expect(orderRefusal(seats(unpaid, unpaid), "growth")).toBeNull();
     expect(orderRefusal(seats(unpaid, unpaid, closing), "growth")).toBe("reservation_limit");
-    expect(orderRefusal(seats(unpaid, unpaid, seat("basic")), "growth")).toBeNull();
+    expect(orderRefusal(seats(unpaid, unpaid, aSeat("basic")), "growth")).toBeNull();
     // What runs, or ran, waits for an upgrade or a reactivation; that reserves nothing.
-    const running = seat("free", { invoice: "i3" });
-    const dark = seat("basic", { is: "dark", invoice: "i3", paidThrough: T0 });
+    const running = aSeat("free", { invoice: "i3" });
+    const dark = aSeat("basic", { is: "dark", invoice: "i3", paidThrough: T0 });
     expect(orderRefusal(seats(unpaid, unpaid, running, dark), "growth")).toBeNull();
     expect(orderRefusal(seats(unpaid, unpaid, closing), "free")).toBeNull();
   });

@@ -1,5 +1,12 @@
 /** What the tests of machines are made of: inputs, events and moments with ordinary values. */
-import { addMonths, DAY_MS, HOUR_MS, type Item, monthOf } from "../../machines/billing.ts";
+import {
+  addMonths,
+  DAY_MS,
+  HOUR_MS,
+  type Item,
+  monthOf,
+  type Seat,
+} from "../../machines/billing.ts";
 import type { Bolt11, InvoiceInput, Settled } from "../../machines/invoice.ts";
 import type { NoticeInput } from "../../machines/notice.ts";
 import { type PlanId, plans } from "../../machines/plans.ts";
@@ -34,6 +41,24 @@ export const invoiceInput = (over: Partial<InvoiceInput> = {}): InvoiceInput => 
   closesAt: null,
   auto: false,
   grace: {},
+  ...over,
+});
+
+/** The seat of a relay that runs. */
+export const aSeat = (plan: PlanId, over: Partial<Seat> = {}): Seat => ({
+  plan,
+  priceSats: plans[plan].priceSats,
+  is: "on",
+  paidThrough: null,
+  prepaid: null,
+  invoice: null,
+  grace: null,
+  next: null,
+  instead: null,
+  runsSince: null,
+  servedMs: 0,
+  owed: null,
+  suspensions: 0,
   ...over,
 });
 

@@ -19,6 +19,9 @@ const DEADLINES: Record<string, (context: never) => number | null> = {
   remindAt: (c: InvoiceContext) => first(c.reminders.map(({ at }) => at)),
   paidThrough: (c: RelayContext) => (c.priceSats > 0 && !c.prepaid ? c.paidThrough : null),
   graceEnds: (c: RelayContext) => c.graceEnds,
+  /** Its relays' next period is billed from then on. */
+  outdatedAt: ({ purpose, items }: InvoiceContext) =>
+    purpose === "renewal" ? Math.min(...items.map(({ to }) => to)) - HOUR_MS : null,
   validUntil: (c: NoticeContext) => c.validUntil,
   renewal: renewalDue,
   planSwitch: switchDue,
@@ -41,8 +44,10 @@ function switchDue(c: TenantContext): number | null {
 function renewalDue(c: TenantContext): number | null {
   if (c.nextAnchor === null) return null;
   const renewed = Object.entries(c.seats).filter(
-    ([relay, { is, priceSats, next }]) =>
+    ([relay, { is, priceSats, next, grace, paidThrough }]) =>
       is === "on" &&
+      // Its last call is out: what it owes is known when that was answered.
+      !(grace?.isCounting && grace.paidThrough === paidThrough) &&
       priceSats > 0 &&
       (next === null || plans[next.plan].priceSats > 0) &&
       !c.renewal?.items.some((item) => item.relay === relay),

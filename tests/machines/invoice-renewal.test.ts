@@ -6,10 +6,6 @@ const TILL = `tenant/${TENANT}`;
 /** The period that is billed begins an hour after the renewal is written. */
 const DUE = T0 + HOUR_MS;
 const reason = "spam";
-const dormant = () =>
-  renewal()
-    .wait(9 * DAY_MS)
-    .answers("ask", { settled: false });
 /** Its bolt11 lasts a day longer than grace, as it was asked for. */
 const late = (invoice: Invoice) => invoice.wait(7 * DAY_MS + HOUR_MS);
 
@@ -17,7 +13,10 @@ describe("a renewal", () => {
   test("asks for a bolt11 that lasts through grace and a day, with the hour of its lead", () => {
     const invoice = renewal({}, false);
     expect(invoice.inputs).toEqual([
-      { invoice: "i1", sats: 10_000, lastsUntil: DUE + 8 * DAY_MS + HOUR_MS },
+      {
+        ...{ invoice: "i1", sats: 10_000, lastsUntil: DUE + 8 * DAY_MS + HOUR_MS },
+        notFrom: renewalItem().to - HOUR_MS,
+      },
     ]);
   });
 
@@ -29,7 +28,10 @@ describe("a renewal", () => {
       [TILL, { type: "BILLED", invoice: "i1", items: [renewalItem()] }, 0],
     ]);
     expect(invoice.context.billedAt).toBe(T0 + 3 * HOUR_MS);
-    expect(mint(dormant().send({ type: "REISSUE" })).told).toEqual([]);
+    const again = renewal()
+      .wait(9 * DAY_MS)
+      .answers("ask", { settled: false });
+    expect(mint(again).told).toEqual([]);
   });
 
   test("tells its tenant at once that it is due", () => {
@@ -74,11 +76,20 @@ describe("a renewal", () => {
       expect(renewal().send(event).alarms.size).toBe(0);
   });
 
-  test("is left unpaid for 60 days, and then our wallet is asked", () => {
-    const invoice = dormant().wait(51 * DAY_MS - 1);
-    expect(invoice.rest()).toBe("pending.dormant");
-    invoice.wait(1);
-    expect(invoice.rest()).toBe("pending.lastCall");
+  test("does not end by itself: its relays run", () => {
+    const invoice = renewal();
+    expect(invoice.context.closesAt).toBeNull();
+    // Its bolt11 ran out, which is no end of it.
+    invoice.wait(9 * DAY_MS).answers("ask", { settled: false });
+    expect([invoice.rest(), invoice.began]).toEqual(["pending.minting", ["mintBolt11"]]);
+  });
+
+  test("is not made a bolt11 for once the period that it bills is over: it is written anew", () => {
+    const invoice = renewal({}, false).wait(renewalItem().to - HOUR_MS - T0 - 1);
+    expect(invoice.rest()).toBe("pending.minting");
+    expect(invoice.wait(1).rest()).toBe("pending.outdated");
+    expect([invoice.waitsFor, invoice.alarms.size]).toEqual([[], 0]);
+    invoice.send({ type: "CLOSE", why: "superseded" });
     expect(invoice.answers("ask", { settled: false }).rest()).toBe("expired");
   });
 
@@ -89,36 +100,56 @@ describe("a renewal", () => {
   });
 });
 
-describe("a renewal whose bolt11 ran out", () => {
-  test("gets no other by itself, and one on demand", () => {
+describe("a past-due invoice", () => {
+  const CLOSES = T0 + 60 * DAY_MS;
+  const dormant = () => renewal({ purpose: "past_due", closesAt: CLOSES }, false);
+
+  test("has no bolt11 until somebody asks for one, which lasts a day", () => {
     const invoice = dormant();
     expect(invoice.rest()).toBe("pending.dormant");
-    expect([invoice.began, invoice.waitsFor]).toEqual([[], []]);
+    expect([invoice.began, invoice.waitsFor, invoice.created]).toEqual([[], [], []]);
     invoice.wait(10 * DAY_MS).send({ type: "REISSUE" });
     expect(invoice.began).toEqual(["mintBolt11"]);
-    expect(invoice.inputs).toMatchObject([{ lastsUntil: invoice.nowMs + 8 * DAY_MS + HOUR_MS }]);
+    expect(invoice.inputs).toMatchObject([{ lastsUntil: invoice.nowMs + DAY_MS, notFrom: null }]);
     expect(mint(invoice).rest()).toBe("pending.payable.idle");
+    expect([invoice.told, invoice.created]).toEqual([[], []]);
+    invoice.wait(9 * DAY_MS).answers("ask", { settled: false });
+    expect(invoice.rest()).toBe("pending.dormant");
   });
 
-  test("is asked for only then", () => {
+  test("is made one only where there is none", () => {
     expect(renewal().allows({ type: "REISSUE" })).toBe(false);
-  });
-
-  test("is not made anew before our wallet said that the old one is not settled", () => {
-    const invoice = renewal().wait(9 * DAY_MS);
-    expect(invoice.rest()).toBe("pending.lastCall");
+    const invoice = mint(dormant().send({ type: "REISSUE" }));
     expect(invoice.allows({ type: "REISSUE" })).toBe(false);
+    // Not anew before our wallet said that the old one is not settled.
+    invoice.wait(10 * DAY_MS);
+    expect([invoice.rest(), invoice.allows({ type: "REISSUE" })]).toEqual([
+      "pending.lastCall",
+      false,
+    ]);
     invoice.refuses("ask", "issued_by_another_wallet");
     expect(invoice.rest()).toBe("pending.blocked");
+  });
+
+  test("can be paid until its end, and then our wallet is asked", () => {
+    const invoice = dormant().wait(60 * DAY_MS - 1);
+    expect(invoice.rest()).toBe("pending.dormant");
+    invoice.wait(1);
+    expect(invoice.rest()).toBe("pending.lastCall");
+    expect(invoice.answers("ask", { settled: false }).rest()).toBe("expired");
   });
 
   test("gets one when its tenant connects a wallet, which is asked to pay it", () => {
     const invoice = dormant().send({ type: "CHARGE" });
     expect(invoice.began).toEqual(["mintBolt11"]);
     expect(mint(invoice).wait(0).rest()).toBe("pending.payable.asking");
+    invoice.answers("askFirst", { settled: false });
+    invoice.answers("pay", { outcome: "rejected", code: "QUOTA_EXCEEDED", renewsAt: null });
+    // Nothing of it runs on until a date: that is no word of what is due.
+    expect(invoice.created).toEqual([]);
   });
 
-  test("is paid by money that comes for the old one, and by credit", () => {
+  test("is paid by credit, and by money that comes for an old bolt11 of it", () => {
     expect(dormant().send(settled(10_000, T0)).rest()).toBe("paid");
     expect(dormant().send({ type: "CREDITED", sats: 10_000 }).rest()).toBe("paid");
   });

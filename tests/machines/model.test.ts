@@ -61,13 +61,13 @@ for (const name of Object.keys(modelsOf) as MachineName[]) {
     for (const model of modelsOf[name]) {
       test(`${model.name} keeps every invariant on every step out of every state`, () => {
         for (const step of steps.get(model) ?? []) check(model)(step);
-      }, 30_000);
+      }, 60_000);
       test(`${model.name} keeps every invariant along every simple path`, () => {
         walkSimplePaths(model, (step) => {
           check(model)(step);
           along.add(restIn(step.after, main));
         });
-      }, 30_000);
+      }, 60_000);
     }
 
     test("the simple paths come to wherever an actor can rest", () => {
@@ -88,7 +88,7 @@ for (const name of Object.keys(modelsOf) as MachineName[]) {
           for (const [{ _nodes }] of micro) for (const node of _nodes) unseen.delete(node.id);
         }
       expect([...unseen]).toEqual([]);
-    }, 30_000);
+    }, 60_000);
 
     for (const [region, ends] of Object.entries(ENDS[name]))
       test(`every rest state${region && ` of '${region}'`} has a way out${ends.length > 0 ? `, but ${ends.join(", ")}` : ""}`, () => {

@@ -99,7 +99,8 @@ const invoiceModel = (name: string, input: ReturnType<typeof invoiceInput>) =>
           { type: "CREDITED", sats: 1 },
         ],
         CLOSE: ["cancelled", "superseded"].map((why) => ({ type: "CLOSE", why })),
-        STARTED: [{ type: "STARTED", relay: "r1", from: atMs, to: addMonths(atMs, 1) }],
+        STARTED: [{ type: "STARTED", relay: "r1", from: atMs, to: addMonths(atMs, 1), usedMs: 0 }],
+        UNUSED: [{ type: "UNUSED", relays: ["r1"] }],
         "admin.void": [{ type: "admin.void", reason }],
         "admin.retry": [{ type: "admin.retry", reason }],
         "admin.markPaid": [{ type: "admin.markPaid", reason }],
@@ -133,7 +134,7 @@ const invoiceModel = (name: string, input: ReturnType<typeof invoiceInput>) =>
       c.outcome === "paid" || c.outcome === "unknown",
     ],
     coarse: ({ value, context: c }) => [value, c.closing, c.chargeAt === null],
-    aside: ["admin.retry", "STARTED", "CREDITED", "CHARGE", "admin.markPaid"],
+    aside: ["admin.retry", "STARTED", "UNUSED", "CREDITED", "CHARGE", "admin.markPaid"],
   }) satisfies Model<InvoiceContext>;
 
 export const invoiceModels = [
@@ -142,6 +143,10 @@ export const invoiceModels = [
   invoiceModel("a purchase that credit pays", invoiceInput({ creditSats: 10_000 })),
   invoiceModel("a renewal to pay by hand", renewalInput()),
   invoiceModel("a renewal that a wallet is to pay", renewalInput({ auto: true })),
+  invoiceModel(
+    "what is past due",
+    renewalInput({ purpose: "past_due", closesAt: T0 + 60 * DAY_MS }),
+  ),
 ];
 
 export const noticeModel: Model<NoticeContext> = {

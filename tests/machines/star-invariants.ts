@@ -68,6 +68,7 @@ function checkInvoices(world: World, till: TenantContext, claim: Claim): Map<str
   const { star } = world;
   const pending = new Map<string, string[]>();
   const renewals: string[] = [];
+  const pastDue: string[] = [];
   for (const id of world.invoices()) {
     const c = world.invoice(id);
     const rest = restOf(star.actor(invoiceActor(id)).value);
@@ -81,6 +82,7 @@ function checkInvoices(world: World, till: TenantContext, claim: Claim): Map<str
       const due = till.open[id]?.dueSats ?? dueSats(c);
       claim(due === dueSats(c), `${id} is due ${dueSats(c)}, the till thinks ${due}`);
       if (c.purpose === "renewal") renewals.push(id);
+      else if (c.purpose === "past_due") pastDue.push(id);
       else for (const { relay } of c.items) pending.set(relay, [...(pending.get(relay) ?? []), id]);
     }
     if (rest === "expired") {
@@ -95,6 +97,11 @@ function checkInvoices(world: World, till: TenantContext, claim: Claim): Map<str
   const [renewal = null, ...more] = renewals;
   claim(more.length === 0, `renewals ${renewals} are open at once`);
   claim((till.renewal?.invoice ?? null) === renewal, `${renewal} is not the till's renewal`);
+  claim(pastDue.length <= 1, `past-due invoices ${pastDue} are open at once`);
+  claim(
+    (till.pastDue?.invoice ?? null) === (pastDue[0] ?? null),
+    `${pastDue[0]} is not the till's past-due invoice`,
+  );
   return pending;
 }
 
@@ -120,6 +127,7 @@ function checkRelay(
   }
   claim(purchases.length <= 1, `${at} and has open purchases ${purchases}`);
   claim((seat.invoice ?? undefined) === purchases[0], `${at}, waits for ${seat.invoice}`);
+  checkDebt(till, id, star.nowMs, claim);
   if (rest === "pending") claim(purchases.length === 1, `${at} for nothing`);
   const isCoveredNow = isCovered(c, star.nowMs);
   if (rest === "active") {
@@ -134,6 +142,23 @@ function checkRelay(
     claim(!world.suspended.has(id), `${at} though an admin suspended it`);
   }
   claim(c.wanted >= c.applied, `${at}: applied ${c.applied} of ${c.wanted}`);
+}
+
+/** What a dark relay owes is billed by one open invoice, and by no renewal of what runs. */
+function checkDebt(till: TenantContext, id: string, nowMs: number, claim: Claim): void {
+  const seat = till.seats[id];
+  if (!seat) return;
+  claim(seat.servedMs >= 0, `${id} has served ${seat.servedMs}`);
+  claim(
+    seat.owed === null || seat.is === "dark" || seat.is === "held",
+    `${id} owes and is ${seat.is}`,
+  );
+  const isMoving = till.renewal?.items.some((item) => item.relay === id) ?? false;
+  if (seat.is !== "dark" || isMoving || till.pastDue === null) return;
+  const isBilled = till.pastDue.items.some((item) => item.relay === id);
+  const isClosing = !(till.pastDue.invoice in till.open);
+  const isOwing = seat.owed !== null && seat.invoice === null && !isCovered(seat, nowMs);
+  claim(isClosing || isBilled === isOwing, `${id} owes, and past due is ${till.pastDue.invoice}`);
 }
 
 /** Nobody is suspended before grace is over, a bill could be paid for all of it, and the wallet spoke. */

@@ -38,6 +38,12 @@ export class World {
   /** Relays that an admin suspended and has not released. */
   readonly suspended = new Set<string>();
 
+  /**
+   * Our wallet neither issues nor answers. Whether that holds up a question about an invoice that never had
+   * a bolt11 depends on what else is asked.
+   */
+  silence: "none" | "issued" | "all" = "none";
+
   constructor() {
     this.star.create(TILL, "tenant", { pubkey: TENANT });
   }
@@ -80,6 +86,14 @@ export class World {
       settled(one.paidSats, one.paidAt, one.n),
     );
     if (!isTaken) throw new Error(`invoice ${one.invoice} did not accept a settlement`);
+  }
+
+  /** Whether anybody is there who does this work. */
+  answers({ src, input }: Work): boolean {
+    if (this.silence === "none" || (src !== "mintBolt11" && src !== "askWallet")) return true;
+    const { invoice } = input as { invoice: string };
+    const isIssued = this.issued.some((one) => one.invoice === invoice);
+    return src === "askWallet" && !isIssued && this.silence === "issued";
   }
 
   /** Performs work, well or badly, and keeps the answer with it. */

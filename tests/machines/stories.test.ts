@@ -150,7 +150,7 @@ function renewed(wallet?: "wallet"): { world: World; renewal: string } {
   return { world, renewal: till(world).renewal?.invoice ?? "" };
 }
 const notices = (world: World): string[] =>
-  [...world.star.actors.keys()].flatMap((id) => id.match(/^notice\/.*\/(.*)$/)?.[1] ?? []);
+  [...world.star.actors.keys()].flatMap((id) => id.match(/^notice\/[^/]*\/([^/]*)/)?.[1] ?? []);
 
 test("a renewal that is paid in grace keeps the dates, and one that is not leads to suspension", () => {
   for (const isPaid of [true, false]) {
@@ -172,20 +172,23 @@ test("a renewal that is paid in grace keeps the dates, and one that is not leads
   }
 });
 
-test("a suspended relay is back as soon as its renewal is paid, and its dark days are not billed", () => {
+test("a suspended relay is back as soon as what is past due is paid, and its dark days are not billed", () => {
   const { world, renewal } = renewed();
   answer(world);
   world.star.advance(HOUR_MS + 7 * DAY_MS);
   answer(world);
   world.star.advance(15 * DAY_MS);
   answer(world);
-  expect([relay(world), invoice(world, renewal)]).toEqual(["suspended.unpaid", "pending.dormant"]);
-  world.star.send(invoiceActor(renewal), { type: "REISSUE" } as never);
+  const pastDue = till(world).pastDue?.invoice ?? "";
+  expect([relay(world), invoice(world, renewal), invoice(world, pastDue)]).toEqual([
+    ...["suspended.unpaid", "expired", "pending.dormant"],
+  ]);
+  world.star.send(invoiceActor(pastDue), { type: "REISSUE" } as never);
   answer(world);
   pay(world, 2);
   expect(relay(world)).toBe("provisioning.prompt");
   answer(world);
-  const span = addMonths(T0, 2) - addMonths(T0, 1);
+  const span = addMonths(T0, 2) - addMonths(T0, 1) - 7 * DAY_MS;
   expect(relay(world)).toBe("active");
   expect(world.relay("r1").paidThrough).toBe(world.star.nowMs + span);
   expect(notices(world)).toContain("reactivated");

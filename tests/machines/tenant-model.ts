@@ -158,7 +158,7 @@ export const tenantModels = [
     name: "a tenant who changes between paid plans",
     wants: ["basic", "growth"],
     without: ["REACTIVATE", "CREDIT", ...WALLET, ...OPERATOR],
-    seats: ["on", "dark", "shut"],
+    seats: ["on", "dark"],
   }),
   tenantModel({
     name: "a tenant who changes to free and back",

@@ -241,8 +241,9 @@ test("a relay that went dark by a renewal of another plan comes back with that o
   const { context } = tenant;
   expect(context.seats.r1).toMatchObject({ is: "dark", plan: "basic", next: { plan: "growth" } });
   const dark = context.seats.r1 as Seat;
-  expect(planOfReturn(context, "r1", dark)).toBe("growth");
-  expect(planOfReturn({ ...context, renewal: null }, "r1", dark)).toBe("basic");
+  expect(planOfReturn(context, "r1", dark, tenant.nowMs)).toBe("growth");
+  const late = tenant.nowMs + 60 * DAY_MS;
+  expect(planOfReturn(context, "r1", dark, late)).toBe("basic");
 });
 
 test("a dearer plan asked for in the last hour begins at its date if it is paid, else with the payment", () => {
@@ -281,7 +282,7 @@ describe("from free to paid", () => {
     // Its invoice learns the exact dates.
     const [from, to] = [T0 + 5 * HOUR_MS, addMonths(T0 + 5 * HOUR_MS, 1)];
     expect(tenant.told).toContainEqual([
-      ...["invoice/i4", { type: "STARTED", relay: "r1", from, to }, 0],
+      ...["invoice/i4", { type: "STARTED", relay: "r1", from, to, usedMs: 0 }, 0],
     ] as never);
   });
 

@@ -143,10 +143,15 @@ test("one that is written anew knows the days of grace that have begun, for that
   const billed = () => ({ ...paidRenewal(tenant), type: "BILLED" });
   tenant.send(billed()).wait(HOUR_MS + 3 * DAY_MS);
   tenant.send(closedRenewal(tenant));
-  const begun = { paidThrough: END, endsAt: END + 7 * DAY_MS, isExtended: false };
+  const begun = {
+    paidThrough: END,
+    endsAt: END + 7 * DAY_MS,
+    isExtended: false,
+    isCounting: false,
+  };
   expect(madeInvoice(tenant)).toMatchObject({ input: { grace: { r1: begun } } });
   tenant.send(billed());
-  expect(tenant.context.seats.r1?.grace).toEqual(begun);
+  expect(tenant.context.seats.r1?.grace).toEqual({ ...begun, isCounting: true });
   // Paid for, it has another date.
   tenant
     .send(paidRenewal(tenant))
@@ -210,18 +215,26 @@ describe("an open renewal whose relays change", () => {
     expect(tenant.context).toMatchObject({ creditSats: 10_000, spent: { revenueSats: 0 } });
   });
 
-  test("is left as it is where one went dark: it stays payable", () => {
+  test("is superseded where one went dark, which is past due from then on, for 60 days", () => {
     const tenant = dark();
-    expect(tenant.rest("billing")).toBe("waiting");
-    expect(tenant.context.renewal?.invoice).toBe(RENEWAL);
-    expect(tenant.context.anchor).toBeNull();
+    const suspendedAt = tenant.nowMs;
+    expect([tenant.rest("billing"), tenant.rest("pastDue")]).toEqual(["closing", "settled"]);
+    expect(madeInvoice(tenant)).toBeUndefined();
+    tenant.send(closedRenewal(tenant));
+    expect(madeInvoice(tenant)).toMatchObject({
+      input: { purpose: "past_due", closesAt: suspendedAt + 60 * DAY_MS, auto: false },
+    });
+    expect(tenant.context).toMatchObject({ renewal: null, anchor: null });
+    expect(tenant.context.pastDue?.items).toMatchObject([
+      { relay: "r1", kind: "renewal", sats: 10_000, usedMs: 7 * DAY_MS },
+    ]);
   });
 });
 
 describe("a relay that was suspended for non-payment", () => {
-  test("brings one message, about the invoice that was not paid", () => {
+  test("brings one message, each time", () => {
     expect(dark().created).toMatchObject([
-      { id: `notice/${RENEWAL}/suspended`, once: true, input: { stage: "suspended" } },
+      { id: "notice/r1/suspended/1", once: true, input: { stage: "suspended", about: ["r1"] } },
     ]);
     expect(running().send(seat("dark")).created).toEqual([]);
   });
@@ -234,12 +247,13 @@ describe("a relay that was suspended for non-payment", () => {
       prepaid: { invoice: RENEWAL, lengthMs: NEXT - END },
     });
     tenant.send(seat("on"));
-    const to = tenant.nowMs + (NEXT - END);
+    const usedMs = 7 * DAY_MS;
+    const to = tenant.nowMs + (NEXT - END) - usedMs;
     expect(tenant.context.seats.r1).toMatchObject({ prepaid: null, paidThrough: to });
     expect(tenant.context.anchor).toBe(tenant.nowMs);
     expect(tenant.told).toContainEqual([
       `invoice/${RENEWAL}`,
-      { type: "STARTED", relay: "r1", from: tenant.nowMs, to } as never,
+      { type: "STARTED", relay: "r1", from: tenant.nowMs, to, usedMs } as never,
       0,
     ]);
     expect(tenant.created).toMatchObject([{ id: `notice/${RENEWAL}/reactivated` }]);
@@ -247,8 +261,10 @@ describe("a relay that was suspended for non-payment", () => {
 
   test("is in no further renewal", () => {
     const tenant = dark().send(closedRenewal(renewed()));
+    const invoices = () => tenant.allCreated.filter(({ machine }) => machine === "invoice").length;
+    const before = invoices();
     tenant.wait(200 * DAY_MS);
-    expect(madeInvoice(tenant)).toBeUndefined();
+    expect(invoices()).toBe(before);
     expect(tenant.alarms.size).toBe(0);
   });
 

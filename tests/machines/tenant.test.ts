@@ -35,6 +35,10 @@ describe("an order", () => {
       grace: null,
       next: null,
       instead: null,
+      runsSince: null,
+      servedMs: 0,
+      owed: null,
+      suspensions: 0,
     });
     expect(tenant.context.open).toEqual({ i1: { dueSats: 10_000 } });
   });
@@ -115,7 +119,7 @@ describe("a payment", () => {
     expect(tenant.context.anchor).toBe(from);
     const extended = { plan: "basic", priceSats: 10_000, paidThrough: to, prepaid: false };
     expect(events(tenant)).toEqual([
-      ["invoice/i1", { type: "STARTED", relay: "r1", from, to } as Tell["event"]],
+      ["invoice/i1", { type: "STARTED", relay: "r1", from, to, usedMs: 0 } as Tell["event"]],
       ["relay/r1", { type: "EXTENDED", ...extended }],
     ]);
   });
@@ -154,7 +158,10 @@ describe("a payment", () => {
       tenant.send(paid());
       expect(tenant.context.creditSats).toBe(10_000);
       expect(tenant.posted).toMatchObject([{ sats: 0 }]);
-      expect(tenant.told).toEqual([]);
+      // Its invoice knows that it bought nothing.
+      expect(events(tenant)).toEqual([
+        ["invoice/i1", { type: "UNUSED", relays: ["r1"] } as Tell["event"]],
+      ]);
       expect(tenant.context.seats.r1).toMatchObject({ is, prepaid: null, invoice: null });
     }
   });
@@ -193,7 +200,7 @@ describe("credit", () => {
   test("that a payment left over pays on", () => {
     const tenant = three().send(seat("off", "r2"));
     tenant.send(paid("r2", "i2"));
-    expect(types(tenant)).toEqual(["invoice/i3 CREDITED"]);
+    expect(types(tenant)).toEqual(["invoice/i2 UNUSED", "invoice/i3 CREDITED"]);
     expect(tenant.context.creditSats).toBe(0);
   });
 });

@@ -64,6 +64,8 @@ function happened({ pubkey }: TenantApi, seq: number): Event[] {
     }
     if (kind !== "invoice") return [];
     const relays = (c.items as { relay: string }[]).map(({ relay }) => relay);
+    // What a suspension leads to is told with it.
+    if (rev === 0 && c.purpose === "past_due") return [];
     if (rev === 0) return [{ at, what: "invoice", invoice: id, amount, relays }];
     const receipt = c.receipt as { sats: number } | null;
     if (before !== "pending" || now !== "paid" || receipt === null) return [];

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { lessUsed } from "../../machines/tenant/served.ts";
 import type { NoticeFacts, NoticeStage } from "../../server/notices/facts.ts";
 import { invoiceLink, noticeText } from "../../server/notices/texts.ts";
 import { moment, sats } from "../../server/notices/words.ts";
@@ -20,13 +21,20 @@ const examples: { [Stage in NoticeStage]: Extract<NoticeFacts, { stage: Stage }>
   three_days_left: { ...bill, stage: "three_days_left", graceEndsAt },
   one_day_left: { ...bill, stage: "one_day_left", graceEndsAt },
   suspended: {
-    ...bill,
+    ...common,
     stage: "suspended",
+    relay: "r0123",
+    amountSats: 10_000,
     suspendedAt: Date.UTC(2027, 0, 3, 14, 6),
-    payableUntil: Date.UTC(2027, 1, 25, 13, 5),
-    following: [],
+    payableUntil: Date.UTC(2027, 2, 4, 14, 6),
+    usedMs: 7 * 86_400_000,
   },
-  reactivated: { ...common, stage: "reactivated", paidThrough: Date.UTC(2027, 1, 10, 9, 30) },
+  reactivated: {
+    ...common,
+    stage: "reactivated",
+    paidThrough: Date.UTC(2027, 1, 10, 9, 30),
+    usedMs: 0,
+  },
   receipt: {
     ...common,
     stage: "receipt",
@@ -38,6 +46,8 @@ const examples: { [Stage in NoticeStage]: Extract<NoticeFacts, { stage: Stage }>
 };
 const all = Object.values(examples);
 const bills = all.filter((facts) => "bolt11" in facts);
+/** Each relay's suspension is told in its own right. */
+const several = all.filter(({ stage }) => stage !== "suspended");
 const link = "https://berth.example/account?invoice=i0123";
 
 /** Every one of these stands in subject and text together. */
@@ -48,11 +58,13 @@ function expectFacts(facts: NoticeFacts, ...expected: string[]): void {
 
 describe("every notice", () => {
   test("names the relay and its address, and links to the invoice", () => {
-    for (const facts of all) expectFacts(facts, "Art Club (wss://art.spaces.example)", link);
+    for (const facts of all) expectFacts(facts, "Art Club (wss://art.spaces.example)");
+    for (const facts of several) expectFacts(facts, link);
+    expectFacts(examples.suspended, "https://berth.example/relays/r0123");
   });
 
   test("names every relay of the invoice", () => {
-    for (const facts of all) {
+    for (const facts of several) {
       expectFacts(
         { ...facts, relays: [artClub, bookClub] },
         "Art Club and Book Club",
@@ -66,7 +78,7 @@ describe("every notice", () => {
       name: `Club ${i} ${"é".repeat(500)}`,
       url: `wss://club-${i}.spaces.example`,
     }));
-    for (const facts of all) {
+    for (const facts of several) {
       const { subject, text } = noticeText({ ...facts, relays });
       expect(subject).toContain("your 500 relays");
       expect(text).toContain("- and 480 more");
@@ -141,18 +153,31 @@ test("after a suspension it says since when, until when it can be undone, and wh
   expectFacts(
     examples.suspended,
     "suspended on 3 January 2027, 14:06 UTC",
-    "until 25 February 2027, 13:05 UTC",
+    "renewal of 10,000 sats",
+    "until 4 March 2027, 14:06 UTC",
+    "less 7 days already used",
     "days spent suspended are not billed",
   );
+  const { text } = noticeText({ ...examples.suspended, payableUntil: null, usedMs: 0 });
+  expect(text).toContain("when you buy a month for it");
+  expect(text).not.toMatch(/until|already used/);
 });
 
-test("a suspension names what follows unless it is paid, and when", () => {
-  const following = [{ ...bookClub, graceEndsAt: Date.UTC(2027, 0, 7, 14, 5) }];
-  expectFacts(
-    { ...examples.suspended, following },
-    "- Book Club (wss://books.spaces.example), on 7 January 2027, 14:05 UTC",
-  );
-  expect(noticeText(examples.suspended).text).not.toContain("still runs");
+test("a refused payment of what is suspended already says no date until which it runs", () => {
+  const { text } = noticeText({ ...examples.wallet_broken, graceEndsAt: null });
+  expect(text).toContain("is suspended, and comes back as soon as you pay");
+  expect(text).not.toContain("running until");
+});
+
+test("days that were used already are told in days and hours", () => {
+  const hour = 3_600_000;
+  expect([0, 90 * hour, 24 * hour, 5 * 60_000, 168 * hour].map(lessUsed)).toEqual([
+    "",
+    "less 3 days 18 hours already used",
+    "less 1 day already used",
+    "less 1 hour already used",
+    "less 7 days already used",
+  ]);
 });
 
 test("after a reactivation it says through when the relay is paid, if it is paid for", () => {
@@ -160,6 +185,8 @@ test("after a reactivation it says through when the relay is paid, if it is paid
   expect(noticeText({ ...examples.reactivated, paidThrough: null }).text).not.toMatch(
     /paid through/,
   );
+  const shortened = { ...examples.reactivated, usedMs: 4 * 86_400_000 };
+  expectFacts(shortened, "UTC: what you paid for, less 4 days already used.");
 });
 
 test("a receipt says what was paid and through when, and asks for nothing", () => {

@@ -1,15 +1,33 @@
 /** Money: every account against what its actor says, and every instant of a relay against what was paid for it. */
 import type { Db } from "../../db/database.ts";
-import { type Item, prorate, wholeSecond } from "../../machines/billing.ts";
+import {
+  addMonths,
+  DAY_MS,
+  GRACE_MS,
+  type Item,
+  LEAD_MS,
+  lastAnchor,
+  nextAnchor,
+  prorate,
+  type Seat,
+  wholeSecond,
+} from "../../machines/billing.ts";
 import { statusOf } from "../../machines/describe.ts";
-import type { InvoiceContext } from "../../machines/invoice.ts";
+import { type InvoiceContext, outcomeOf } from "../../machines/invoice.ts";
 import { invoiceActor, tenantActor } from "../../machines/messages.ts";
 import type { TenantContext } from "../../machines/tenant.ts";
 import { iso } from "./iso.ts";
 import { PaidPlans } from "./plans-paid.ts";
 import type { Seen, Step } from "./watcher.ts";
 
-type Line = { seq: number; tenant: string; from: string; to: string; amount: number };
+type Line = {
+  seq: number;
+  tenant: string;
+  from: string;
+  to: string;
+  amount: number;
+  why: string;
+};
 type Span = { from: number; to: number; invoice: string };
 
 export class Books {
@@ -17,6 +35,8 @@ export class Books {
   #lastSeq = 0;
   readonly #balances = new Map<string, number>();
   /** Per tenant: what came in, and what it became. */
+  /** By what it says of itself: `paid <invoice>`. */
+  readonly #revenue = new Map<string, number>();
   readonly #sides = new Map<string, Record<string, number>>();
   /** The anchor by which each invoice was prorated. */
   readonly #anchors = new Map<string, number>();
@@ -29,7 +49,7 @@ export class Books {
 
   constructor(db: Db) {
     this.#newLines = db.sqlite.prepare<Line, [number]>(
-      `SELECT seq, tenant, from_account AS "from", to_account AS "to", amount
+      `SELECT seq, tenant, from_account AS "from", to_account AS "to", amount, why
        FROM ledger WHERE seq > ? ORDER BY seq`,
     );
   }
@@ -37,7 +57,8 @@ export class Books {
   /** Takes in the lines that a commit wrote. @returns accounts that moved. */
   read(): Set<string> {
     const moved = new Set<string>();
-    for (const { seq, tenant, from, to, amount } of this.#newLines.all(this.#lastSeq)) {
+    for (const { seq, tenant, from, to, amount, why } of this.#newLines.all(this.#lastSeq)) {
+      if (to === "revenue") this.#revenue.set(why, (this.#revenue.get(why) ?? 0) + amount);
       this.#lastSeq = seq;
       this.#balances.set(from, this.balance(from) - amount);
       this.#balances.set(to, this.balance(to) + amount);
@@ -86,6 +107,20 @@ export class Books {
     if (tenant.creditSats < 0) yield `credit is ${tenant.creditSats}`;
   }
 
+  /** What each item says became of its sats is what the ledger says. */
+  *checkOutcomes(actors: Iterable<Seen>): Generator<string> {
+    for (const { machine, value, context } of actors) {
+      if (machine !== "invoice") continue;
+      const c = context as InvoiceContext;
+      const appliedSats = c.items
+        .filter((item) => outcomeOf(c, item, statusOf(value)) === "applied")
+        .reduce((sum, { sats }) => sum + sats, 0);
+      const revenueSats = this.#revenue.get(`paid ${c.id}`) ?? 0;
+      if (appliedSats !== revenueSats)
+        yield `${c.id} says that ${appliedSats} sats were applied, and ${revenueSats} are revenue`;
+    }
+  }
+
   /** Which items a payment bought time with, said by the seats alone; and no instant twice. */
   *checkPaid({ actor, before, after, event, at }: Step): Generator<string> {
     const c = after.context as TenantContext;
@@ -99,7 +134,10 @@ export class Books {
       let revenue = 0;
       for (const item of items) {
         const [old, now] = [was.seats[item.relay], c.seats[item.relay]];
-        if (!old || !now || bought(old) === bought(now)) continue;
+        const isBought = old && now && bought(old) !== bought(now);
+        if (isBought === c.spent.unused.includes(item.relay))
+          yield `what was paid for ${item.relay} was ${isBought ? "" : "not "}used, and its invoice learns otherwise`;
+        if (!old || !now || !isBought) continue;
         revenue += item.sats;
         const { priceSats } = item;
         if (item.kind === "upgrade") {
@@ -113,6 +151,9 @@ export class Books {
         } else if (now.prepaid === null) {
           const from = item.kind === "renewal" ? item.from : wholeSecond(at);
           const to = now.paidThrough ?? 0;
+          if (item.kind !== "renewal") yield* checkLength(item.relay, old, now, "month", from);
+          else if ((old.paidThrough ?? 0) <= at && now.servedMs > 0)
+            yield `${item.relay} paid in grace and has still served ${now.servedMs}`;
           yield* this.#charge(item.relay, { from, to, invoice });
           this.#plans.add(item.relay, { from, to, priceSats, invoice });
           if (item.kind === "renewal" && now.paidThrough !== item.to)
@@ -125,10 +166,12 @@ export class Books {
     for (const [relay, now] of Object.entries(c.seats)) {
       const old = was?.seats[relay];
       if (!old) continue;
+      if (old.is === "on" && now.is !== "on") yield* checkServed(relay, was, now, at);
       if (event.type === "SEAT" && old.prepaid && !now.prepaid) {
         const { invoice } = old.prepaid;
         const from = Math.max(wholeSecond(at), old.paidThrough ?? 0);
         const to = now.paidThrough ?? 0;
+        yield* checkLength(relay, old, now, old.prepaid.lengthMs, from);
         yield* this.#charge(relay, { from, to, invoice });
         // The plan is there at once, be it in time that an operator gave before the span begins.
         const priceSats = this.#prepaid.get(relay) ?? 0;
@@ -160,6 +203,40 @@ export class Books {
     spans.push(span);
     this.#spans.set(relay, spans);
   }
+}
+
+/** What was paid for is as long as it was sold, less what was served unpaid, and a day at least. */
+function* checkLength(
+  relay: string,
+  old: Seat,
+  now: Seat,
+  lengthMs: number | "month",
+  from: number,
+): Generator<string> {
+  const soldMs = (lengthMs === "month" ? addMonths(from, 1) : from + lengthMs) - from;
+  const spentMs = old.servedMs - now.servedMs;
+  const leastMs = Math.min(soldMs, DAY_MS);
+  const hasMs = (now.paidThrough ?? 0) - from;
+  if (hasMs !== soldMs - spentMs || hasMs !== Math.max(leastMs, soldMs - old.servedMs))
+    yield `${relay} was sold ${soldMs}, had served ${old.servedMs}, and got ${hasMs}`;
+}
+
+/** Whoever stops running past their date has the days that they ran unpaid, seven at most. */
+function* checkServed(
+  relay: string,
+  { seats, anchor }: TenantContext,
+  now: Seat,
+  at: number,
+): Generator<string> {
+  const old = seats[relay];
+  if (!old || old.priceSats === 0 || old.paidThrough === null || anchor === null) return;
+  const addedMs = now.servedMs - old.servedMs;
+  const from = Math.max(old.paidThrough, lastAnchor(anchor, at), old.runsSince ?? 0);
+  const ranMs = Math.min(GRACE_MS, Math.max(0, at - from));
+  // In the hour in which the next period is written the one before is over.
+  const isNext = nextAnchor(anchor, at) - at <= LEAD_MS && ranMs === GRACE_MS;
+  if (addedMs < 0 || addedMs > GRACE_MS || (!isNext && ranMs - addedMs >= 1000))
+    yield `${relay} ran unpaid for ${ranMs}, and ${addedMs} follow it`;
 }
 
 /** What paying may change of a seat. */

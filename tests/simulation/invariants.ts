@@ -13,6 +13,7 @@ import {
 } from "../../machines/billing.ts";
 import { statusOf } from "../../machines/describe.ts";
 import { dueSats, type InvoiceContext } from "../../machines/invoice.ts";
+import { tenantActor } from "../../machines/messages.ts";
 import type { NoticeContext } from "../../machines/notice.ts";
 import type { RelayContext } from "../../machines/relay.ts";
 import type { TenantContext } from "../../machines/tenant.ts";
@@ -146,7 +147,8 @@ function* checkNewInvoice({ after }: Step, watcher: Watcher): Generator<string> 
     if (quote.amountSats !== c.amountSats)
       yield `quoted ${quote.amountSats} (${quote.change}), charged ${c.amountSats}`;
     const [item] = c.items;
-    if (quote.change === "upgrade" && (item?.from !== quote.from || item?.to !== quote.to))
+    const isDated = quote.change === "upgrade" || quote.change === "reactivation";
+    if (isDated && (item?.from !== quote.from || item?.to !== quote.to))
       yield `quoted ${iso(quote.from)}..${iso(quote.to)}, charged ${iso(item?.from)}..${iso(item?.to)}`;
   }
   if (c.purpose !== "renewal") return;
@@ -199,7 +201,8 @@ export function* checkScope(scope: string, watcher: Watcher): Generator<string> 
   const open = [...(watcher.open.get(scope) ?? [])].map(
     (id) => watcher.invoice(id)!.context as InvoiceContext,
   );
-  yield* checkOpen(tenant, open);
+  const { value } = watcher.seen.get(tenantActor(scope))!;
+  yield* checkOpen(tenant, open, within(value, "billing") === "waiting");
   for (const { id } of open) {
     const payable = (world.lightning.byInvoice.get(id) ?? []).filter(
       (p) => p.isShown && p.expiresAt > nowMs && !p.isAccepted && p.settledAt === null,
@@ -222,11 +225,21 @@ export function* checkScope(scope: string, watcher: Watcher): Generator<string> 
   if ((tenant.anchor === null) !== (tenant.nextAnchor === null)) yield "half an anchor";
 }
 
-function* checkOpen(tenant: TenantContext, open: readonly InvoiceContext[]): Generator<string> {
+function* checkOpen(
+  tenant: TenantContext,
+  open: readonly InvoiceContext[],
+  isWaiting: boolean,
+): Generator<string> {
   const renewals = open.filter((c) => c.purpose === "renewal").map((c) => c.id);
   if (renewals.length > 1) yield `${renewals.length} renewals are open: ${renewals}`;
   if ((tenant.renewal?.invoice ?? null) !== (renewals[0] ?? null))
     yield `renewal ${renewals[0]} is open, and the till says ${tenant.renewal?.invoice}`;
+  const pastDue = open.filter((c) => c.purpose === "past_due").map((c) => c.id);
+  if (pastDue.length > 1) yield `${pastDue.length} past-due invoices are open: ${pastDue}`;
+  if ((tenant.pastDue?.invoice ?? null) !== (pastDue[0] ?? null))
+    yield `${pastDue[0]} is past due, and the till says ${tenant.pastDue?.invoice}`;
+  // While it is being looked at what is due, what has changed is closed next.
+  if (isWaiting) yield* checkApart(tenant);
   const others = new Map<string, string>();
   let counted = 0;
   for (const c of open) {
@@ -235,7 +248,7 @@ function* checkOpen(tenant: TenantContext, open: readonly InvoiceContext[]): Gen
     if (!isClosing) counted++;
     if (!isClosing && tenant.open[c.id]?.dueSats !== dueSats(c))
       yield `${c.id} is due ${dueSats(c)}, and the till says ${tenant.open[c.id]?.dueSats}`;
-    if (c.purpose === "renewal") continue;
+    if (c.purpose === "renewal" || c.purpose === "past_due") continue;
     for (const { relay } of c.items) {
       if (others.has(relay)) yield `${relay} has two open invoices: ${others.get(relay)}, ${c.id}`;
       others.set(relay, c.id);
@@ -246,6 +259,18 @@ function* checkOpen(tenant: TenantContext, open: readonly InvoiceContext[]): Gen
   for (const [id, seat] of Object.entries(tenant.seats))
     if (seat.invoice !== (others.get(id) ?? null))
       yield `${id} has the open invoice ${others.get(id)}, and its seat says ${seat.invoice}`;
+}
+
+/** What runs and what is suspended for non-payment are never on one invoice, unless that is being closed. */
+function* checkApart({ renewal, pastDue, seats, open }: TenantContext): Generator<string> {
+  for (const [standing, is] of [
+    [renewal, "on"],
+    [pastDue, "dark"],
+  ] as const) {
+    if (!standing || !(standing.invoice in open)) continue;
+    for (const { relay } of standing.items)
+      if (seats[relay]?.is !== is) yield `${standing.invoice} bills ${relay}, which is not ${is}`;
+  }
 }
 
 function* checkSeat(
@@ -262,12 +287,10 @@ function* checkSeat(
   if (!SEATS[key]?.includes(seat.is)) yield `${id} is ${state} and its seat is ${seat.is}`;
   if (state === "suspended.unpaid" && isCovered(c, nowMs))
     yield `${id} is paid through ${iso(c.paidThrough)} and suspended for non-payment`;
-  if (
-    state === "suspended.unpaid" &&
-    c.invoice &&
-    !watcher.seen.has(`notice/${c.invoice}/suspended`)
-  )
-    yield `${id} was suspended without a word`;
+  for (let n = 1; n <= seat.suspensions; n++)
+    if (!watcher.seen.has(`notice/${id}/suspended/${n}`))
+      yield `${id} was suspended without a word`;
+  if (seat.servedMs < 0) yield `${id} has served ${seat.servedMs}`;
   if (statusOf(relay.value) === "deactivated") return;
   if (seat.paidThrough !== c.paidThrough)
     yield `${id} is paid through ${iso(seat.paidThrough)}, and it says ${iso(c.paidThrough)}`;
@@ -286,6 +309,13 @@ export function* checkQuiet(watcher: Watcher, queries: Queries): Generator<strin
     if (actor.machine === "tenant") {
       const billing = within(actor.value, "billing");
       if (billing !== "waiting") yield say(`is ${billing}, with nothing to wait for`);
+      const { seats, pastDue } = actor.context as TenantContext;
+      if (within(actor.value, "pastDue") !== "settled")
+        yield say("closes what is past due for ever");
+      for (const [relay, seat] of Object.entries(seats))
+        if (seat.owed && seat.is === "dark" && seat.invoice === null && seat.prepaid === null)
+          if (!pastDue?.items.some((item) => item.relay === relay))
+            yield say(`owes for ${relay}, and no invoice says so`);
     } else if (actor.machine === "relay") {
       const state = relayState(actor);
       const c = actor.context as RelayContext;
@@ -313,6 +343,7 @@ export function* checkQuiet(watcher: Watcher, queries: Queries): Generator<strin
     if (queries.invoices.bolt11(payable.hash)?.settledAt === null)
       yield `${payable.sats} sats for ${payable.invoice} arrived ${iso(payable.settledAt)} and are lost`;
   }
+  yield* watcher.books.checkOutcomes(watcher.seen.values());
   for (const [notice, events] of world.inboxes)
     if (events.size > 1) yield `${notice} was sent ${events.size} times`;
 }

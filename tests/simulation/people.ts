@@ -6,7 +6,13 @@ import type { InvoiceContext } from "../../machines/invoice.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import { type PlanId, planIds } from "../../machines/plans.ts";
 import type { RelayContext } from "../../machines/relay.ts";
-import { changeRefusal, renews, type TenantContext } from "../../machines/tenant.ts";
+import {
+  changeRefusal,
+  itemOfReturn,
+  planOfReturn,
+  renews,
+  type TenantContext,
+} from "../../machines/tenant.ts";
 import type { Simulation } from "./run.ts";
 import type { Seen } from "./watcher.ts";
 import { DAY_MS, HOUR_MS, walletMoods } from "./world.ts";
@@ -113,8 +119,17 @@ export async function act(sim: Simulation, who: Person): Promise<void> {
       const down = seats.filter(([, s]) => s.is === "off" || s.is === "dark");
       if (down.length === 0) return;
       const [relay, seat] = random.pick(down);
-      const plan = random.chance(0.6) ? seat.plan : random.pick(planIds);
-      await send({ type: "REACTIVATE", relay, plan, invoice: newInvoice(sim) });
+      const nowMs = world.agenda.now();
+      const own = planOfReturn(c, relay, seat, nowMs);
+      const plan = random.chance(0.6) ? own : random.pick(planIds);
+      const invoice = newInvoice(sim);
+      const { sats, from, to, usedMs } = itemOfReturn(c, relay, plan, nowMs);
+      const told = { amountSats: sats, from, to, usedMs, at: null, switchesOff: [] };
+      if (!sim.isDue)
+        sim.expected.quotes.set(invoice, {
+          ...{ ...told, relay, plan, change: "reactivation", applies: "when_paid" },
+        });
+      await send({ type: "REACTIVATE", relay, plan, invoice });
       return;
     }
     case "deactivate":

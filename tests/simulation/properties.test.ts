@@ -16,6 +16,7 @@ import type { InvoiceInput } from "../../machines/invoice.ts";
 import { type PlanId, planIds, plans } from "../../machines/plans.ts";
 import { renews, type TenantContext, tenantMachine } from "../../machines/tenant.ts";
 import { type Decision, decide, decideFirst, hydrate } from "../../server/host/xstate.ts";
+import { aSeat } from "../machines/build.ts";
 
 setDefaultTimeout(60_000);
 
@@ -267,17 +268,4 @@ describe("changes of plan", () => {
   }
 });
 
-function seatOf(set: Partial<Seat>): Seat {
-  return {
-    plan: "basic",
-    priceSats: plans.basic.priceSats,
-    is: "on",
-    paidThrough: null,
-    prepaid: null,
-    invoice: null,
-    grace: null,
-    next: null,
-    instead: null,
-    ...set,
-  };
-}
+const seatOf = (set: Partial<Seat>): Seat => aSeat("basic", set);

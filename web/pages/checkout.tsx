@@ -160,7 +160,8 @@ const PURPOSES: Record<InvoiceReplica["context"]["purpose"], string> = {
   purchase: "A month for a new relay",
   upgrade: "An upgrade until the end of the period",
   renewal: "The next period",
-  reactivation: "A month from when it runs again",
+  reactivation: "What brings it back",
+  past_due: "What is past due: each runs again once it is paid",
 };
 
 const Loading = () => (

@@ -3,10 +3,12 @@ import { createMemo, For, type JSX, Show } from "solid-js";
 import { wasCharged } from "../../../machines/bill.ts";
 import { meaningOf } from "../../../machines/describe.ts";
 import { machines } from "../../../machines/index.ts";
+import { lessUsed } from "../../../machines/tenant/served.ts";
 import {
   BILL_STATES,
   type Bill,
   type BillStatus,
+  itemOutcome,
   leftSats,
   PURPOSES,
 } from "../../lib/billing/bill.ts";
@@ -74,7 +76,11 @@ const Body = (props: { bill: Bill }) => {
                   <p class="text-sm text-soft">
                     {PURPOSES[item.kind]} · {moment(item.from, nowMs())} –{" "}
                     {moment(item.to, nowMs())}
+                    {item.usedMs > 0 && `, ${lessUsed(item.usedMs)}`}
                   </p>
+                  <Show when={itemOutcome(item)}>
+                    {(words) => <p class="text-sm text-soft">{words()}</p>}
+                  </Show>
                 </td>
                 <td class="py-2.5 text-right align-top font-mono whitespace-nowrap">
                   {sats(item.sats)}

@@ -1,6 +1,6 @@
 import { ExternalLink, Wallet, Zap } from "lucide-solid";
 import { createEffect, createSignal, Match, onCleanup, Show, Switch } from "solid-js";
-import { meaningOf, statusOf } from "../../../machines/describe.ts";
+import { meaningOf } from "../../../machines/describe.ts";
 import { invoiceMachine } from "../../../machines/invoice.ts";
 import { api, ask, wordsOf } from "../../lib/api/api.ts";
 import { setPayable } from "../../lib/billing/paying.ts";
@@ -36,7 +36,7 @@ export const CheckoutPay = (props: { invoice: InvoiceReplica }) => {
         )}
       </Match>
       <Match when={props.invoice.matches({ pending: "dormant" })}>
-        <Dormant id={props.invoice.context.id} />
+        <Dormant id={props.invoice.context.id} isFirst={props.invoice.context.bolt11 === null} />
       </Match>
     </Switch>
   );
@@ -55,10 +55,9 @@ const Payable = (props: {
   /** When the first of what a renewal is for would be suspended; null where it is no matter of days. */
   const darkAt = (): number | null => {
     if (props.invoice.context.purpose !== "renewal") return null;
-    const ends = props.invoice.context.items.flatMap(({ relay }) => {
-      const found = live.relay(relay);
-      return found && statusOf(found.value) !== "suspended" ? (found.context.graceEnds ?? []) : [];
-    });
+    const ends = props.invoice.context.items.flatMap(
+      ({ relay }) => live.relay(relay)?.context.graceEnds ?? [],
+    );
     return ends.length === 0 ? null : Math.min(...ends);
   };
   const isCharging = () =>
@@ -193,8 +192,8 @@ const AskNow = (props: { id: string }) => {
   );
 };
 
-/** Its bolt11 ran out; the next is made when somebody wants to pay. */
-const Dormant = (props: { id: string }) => {
+/** It has no bolt11, or one that ran out: the next is made when somebody wants to pay. */
+const Dormant = (props: { id: string; isFirst: boolean }) => {
   const [isAsking, setIsAsking] = createSignal(false);
   const [problem, setProblem] = createSignal<string | null>(null);
   async function reissue(): Promise<void> {
@@ -210,9 +209,13 @@ const Dormant = (props: { id: string }) => {
   }
   return (
     <div class="rounded-card border border-line bg-raised p-6 text-center">
-      <p>The Lightning invoice has run out. The bill can still be paid: ask for a new one.</p>
+      <p>
+        {props.isFirst
+          ? "It can be paid whenever you want. The Lightning invoice is made when you ask for it."
+          : "The Lightning invoice has run out. The bill can still be paid: ask for a new one."}
+      </p>
       <Button variant="buoy" class="mt-4" busy={isAsking()} onClick={reissue}>
-        Get a new Lightning invoice
+        {props.isFirst ? "Get a Lightning invoice" : "Get a new Lightning invoice"}
       </Button>
       <Show when={problem()}>
         {(words) => (

@@ -95,7 +95,7 @@ const Action = (props: {
     back()?.by === kind ? (back() as Extract<WayBack, { by: B }>) : null;
   return (
     <Switch>
-      <Match when={props.invoice}>
+      <Match when={back()?.by === "plan" ? null : props.invoice}>
         {(invoice) => (
           <A
             href={`/account?invoice=${invoice()}`}

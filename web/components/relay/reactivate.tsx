@@ -2,7 +2,8 @@ import { A } from "@solidjs/router";
 import { createSignal, Show } from "solid-js";
 import { statusOf } from "../../../machines/describe.ts";
 import { type PlanId, plans } from "../../../machines/plans.ts";
-import { planOfReturn } from "../../../machines/tenant.ts";
+import { lessUsed } from "../../../machines/tenant/served.ts";
+import { itemOfReturn, owedOf, planOfReturn } from "../../../machines/tenant.ts";
 import { createNow } from "../../lib/live/clock.ts";
 import { type Live, type RelayReplica, useLive } from "../../lib/live/live.ts";
 import { relayDomain } from "../../lib/page/settings.ts";
@@ -20,7 +21,7 @@ export const Reactivation = (props: { relay: RelayReplica }) => {
   const live = useLive();
   const now = createNow(10_000);
   const { run, isBusy, problem } = createReactivation(() => props.relay);
-  const [chosen, setChosen] = createSignal<PlanId>(planOf(props.relay, live));
+  const [chosen, setChosen] = createSignal<PlanId>(planOf(props.relay, live, now()));
   const back = () => wayBack(props.relay, live.tenant()?.context, now());
   const paid = () => {
     const way = back();
@@ -29,7 +30,7 @@ export const Reactivation = (props: { relay: RelayReplica }) => {
   const isTaken = createNameLost(() => props.relay);
   const kept = () =>
     isTaken() ? "Its data is as it was." : "Its data and its name are as they were.";
-  const words = () => wordsOfReturn(chosen(), props.relay, back(), kept(), live);
+  const words = () => wordsOfReturn(chosen(), props.relay, back(), kept(), live, now());
 
   return (
     <Show
@@ -90,11 +91,11 @@ export const Reactivation = (props: { relay: RelayReplica }) => {
   );
 };
 
-/** The plan with which it comes back if no other is chosen: that of its open renewal, else its own. */
-function planOf({ context: { id, plan } }: RelayReplica, live: Live): PlanId {
+/** The plan with which it comes back if no other is chosen: that which it owes for, else its own. */
+function planOf({ context: { id, plan } }: RelayReplica, live: Live, nowMs: number): PlanId {
   const till = live.tenant()?.context;
   const seat = till?.seats[id];
-  return till && seat ? planOfReturn(till, id, seat) : plan;
+  return till && seat ? planOfReturn(till, id, seat, nowMs) : plan;
 }
 
 /** Whether somebody else has its name meanwhile. One that is suspended keeps it. */
@@ -112,21 +113,30 @@ function createNameLost(relay: () => RelayReplica): () => boolean {
   return () => availability().is === "refused";
 }
 
-/** @param kept - what of it is as it was */
+/** @param kept - what of it is as it was @param nowMs - logical */
 function wordsOfReturn(
   plan: PlanId,
   relay: RelayReplica,
   back: WayBack | null,
   kept: string,
   live: Live,
+  nowMs: number,
 ) {
   const { name, priceSats } = plans[plan];
-  const open = back?.by === "payment" && plan === planOf(relay, live) ? back.invoice : null;
-  const due = open === null ? undefined : live.tenant()?.context.open[open]?.dueSats;
+  const { id } = relay.context;
+  const till = live.tenant()?.context;
+  const open = back?.by === "payment" && plan === planOf(relay, live, nowMs) ? back.invoice : null;
+  const owed = till && owedOf(till, id, nowMs);
+  // The till's own function on the till's own state: what it would charge.
+  const item = till && itemOfReturn(till, id, plan, nowMs);
+  const less = lessUsed(item?.usedMs ?? 0);
+  const lasts =
+    item && less ? ` It is ${less}: paid now, it lasts until ${day(item.to, nowMs)}.` : "";
+  const due = till?.open[open ?? ""]?.dueSats ?? (owed?.plan === plan ? owed.sats : undefined);
   if (due !== undefined)
     return {
-      title: "Pay what is open, and it is back within seconds",
-      text: `${sats(due)} are open. The days on which it did not run are not billed: what you pay for counts from when it is back.`,
+      title: "Pay what is past due, and it is back within seconds",
+      text: `${sats(due)}. The days on which it did not run are not billed: what you pay for counts from when it is back.${lasts}`,
       confirm: `Pay ${sats(due)}`,
     };
   if (priceSats === 0)
@@ -137,7 +147,7 @@ function wordsOfReturn(
     };
   return {
     title: `${sats(priceSats)} for a month, which begins when it is active`,
-    text: `${kept} From then on it renews by the month.`,
+    text: `${kept} From then on it renews by the month.${lasts}`,
     confirm: `Reactivate with ${name} for ${sats(priceSats)}`,
   };
 }

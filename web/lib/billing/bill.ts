@@ -1,5 +1,6 @@
 /** One invoice as the account shows it, whether the feed brought it or a list did. Times are epoch ms. */
 import { statusOf } from "../../../machines/describe.ts";
+import { outcomeOf } from "../../../machines/invoice.ts";
 import type { Invoice } from "../../../server/routes/shapes.ts";
 import type { InvoiceReplica } from "../live/live.ts";
 
@@ -16,7 +17,17 @@ export type Bill = {
   bolt11: string | null;
   paymentHash: string | null;
   preimage: string | null;
-  items: { relay: string; kind: Invoice["purpose"]; sats: number; from: number; to: number }[];
+  items: BillItem[];
+};
+export type BillItem = {
+  relay: string;
+  kind: Invoice["items"][number]["kind"];
+  sats: number;
+  from: number;
+  to: number;
+  /** Of what it pays for, what was used before. */
+  usedMs: number;
+  outcome: Invoice["items"][number]["outcome"];
 };
 
 const ms = (seconds: number): number => seconds * 1000;
@@ -39,6 +50,8 @@ export const billOfWire = (row: Invoice): Bill => ({
     sats: item.amount,
     from: ms(item.period_start),
     to: ms(item.period_end),
+    usedMs: ms(item.used),
+    outcome: item.outcome,
   })),
 });
 
@@ -53,7 +66,11 @@ export const billOfReplica = ({ value, context: c }: InvoiceReplica): Bill => ({
   bolt11: c.bolt11?.bolt11 ?? null,
   paymentHash: c.receipt?.paymentHash ?? c.bolt11?.paymentHash ?? null,
   preimage: c.receipt?.preimage ?? null,
-  items: c.items.map(({ relay, kind, sats, from, to }) => ({ relay, kind, sats, from, to })),
+  items: c.items.map((item) => {
+    const { relay, kind, sats, from, to, usedMs } = item;
+    const outcome = outcomeOf(c, item, statusOf(value));
+    return { relay, kind, sats, from, to, usedMs, outcome };
+  }),
 });
 
 /** What is left to pay over Lightning. */
@@ -65,7 +82,12 @@ export const PURPOSES: Record<Bill["purpose"], string> = {
   upgrade: "Upgrade",
   renewal: "Renewal",
   reactivation: "Reactivation",
+  past_due: "Past due",
 };
+
+/** What became of the sats of an item, where its invoice does not say it already. */
+export const itemOutcome = ({ outcome }: BillItem): string =>
+  outcome === "credited" ? "Not needed: it became credit" : "";
 
 /** The word on the badge. */
 export const BILL_STATES: Record<BillStatus, string> = {

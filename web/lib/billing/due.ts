@@ -1,11 +1,9 @@
 /** What an open invoice means for its relays, and what happens to it next. */
-
-import { meaningOf, statusOf } from "../../../machines/describe.ts";
+import { meaningOf } from "../../../machines/describe.ts";
 import { machines } from "../../../machines/index.ts";
 import { refusalOf } from "../../../machines/refusal.ts";
 import type { InvoiceReplica, Live } from "../live/live.ts";
 import type { Tone } from "../words/tone.ts";
-import { listed } from "./bill.ts";
 
 /** A sentence before and after a time (epoch ms); `at` null is a sentence alone. */
 export type Deadline = { before: string; at: number | null; after: string; tone: Tone };
@@ -20,8 +18,9 @@ const plain = (before: string, tone: Tone = "waiting"): Deadline => ({
 /** Until when it is to be paid, and what comes after. */
 export function deadlineOf(invoice: InvoiceReplica, live: Pick<Live, "relay">): Deadline {
   const { purpose, closesAt } = invoice.context;
-  if (invoice.hasTag("attention") || closesAt === null)
-    return plain(meaningOf(machines.invoice, invoice.value));
+  if (invoice.hasTag("attention")) return plain(meaningOf(machines.invoice, invoice.value));
+  if (purpose === "renewal") return renewalDeadline(invoice, live);
+  if (closesAt === null) return plain(meaningOf(machines.invoice, invoice.value));
   switch (purpose) {
     case "purchase":
       return {
@@ -39,33 +38,25 @@ export function deadlineOf(invoice: InvoiceReplica, live: Pick<Live, "relay">): 
         after: "",
         tone: "suspended",
       };
-    case "renewal":
-      return renewalDeadline(invoice, live, closesAt);
+    case "past_due": {
+      const [is, it] = invoice.context.items.length === 1 ? ["is", "It"] : ["are", "They"];
+      return {
+        before: `${it} ${is} suspended, and back as soon as you pay. You can until`,
+        at: closesAt,
+        after: "",
+        tone: "suspended",
+      };
+    }
   }
 }
 
-function renewalDeadline(
-  { context }: InvoiceReplica,
-  live: Pick<Live, "relay">,
-  closesAt: number,
-): Deadline {
+function renewalDeadline({ context }: InvoiceReplica, live: Pick<Live, "relay">): Deadline {
   const relays = context.items.flatMap(({ relay }) => live.relay(relay) ?? []);
-  const called = (some: typeof relays) => {
-    if (some.length < relays.length) return listed(some.map(({ context: c }) => c.name));
-    return some.length === 1 ? "It" : "They";
-  };
-  const dark = relays.filter((relay) => statusOf(relay.value) === "suspended");
-  if (dark.length > 0)
-    return {
-      before: `${called(dark)} ${dark.length === 1 ? "is" : "are"} suspended, and back as soon as you pay. You can until`,
-      at: closesAt,
-      after: "",
-      tone: "suspended",
-    };
+  const [it, keeps] = relays.length === 1 ? ["It", "keeps"] : ["They", "keep"];
   const ends = relays.flatMap(({ context: c }) => c.graceEnds ?? []);
   if (ends.length > 0)
     return {
-      before: `${called(relays)} ${relays.length === 1 ? "keeps" : "keep"} running until`,
+      before: `${it} ${keeps} running until`,
       at: Math.min(...ends),
       after: "After that: suspended, and nothing is deleted",
       tone: "grace",

@@ -1,6 +1,7 @@
 /** What a change of plan means and costs, in words, before anybody agrees to it. */
 import type { Quote, Seat } from "../../../machines/billing.ts";
 import { plans } from "../../../machines/plans.ts";
+import { lessUsed } from "../../../machines/tenant/served.ts";
 import { day, sats } from "../words/format.ts";
 
 export type Told = { title: string; lines: string[]; confirm: string; done: string };
@@ -27,6 +28,10 @@ export function quoteInWords(
   const billSats = quote.amountSats + (quote.change === "renewal" ? besideSats : 0);
   const credit = Math.min(creditSats, billSats);
   const paidByCredit = credit > 0 ? [`Your credit pays ${sats(credit)} of it.`] : [];
+
+  /** What was served unpaid shortens what is paid next. */
+  const less = lessUsed(quote.usedMs);
+  const used = less ? [`It is a month ${less}: paid now, until ${until}.`] : [];
 
   const beside =
     besideSats > 0 ? [`With your other relays that is one invoice of ${sats(billSats)}.`] : [];
@@ -103,10 +108,12 @@ export function quoteInWords(
         seat.is === "new"
           ? [
               `Your unpaid invoice is withdrawn and written anew: ${amount} for a month, which begins when your relay is active.`,
+              ...used,
               ...paidByCredit,
             ]
           : [
               `${amount} a month, from your payment on.`,
+              ...used,
               ...paidByCredit,
               `Until you pay, it stays on ${now.name}. Unpaid, nothing changes.`,
             ],

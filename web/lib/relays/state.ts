@@ -3,7 +3,7 @@ import { isCovered } from "../../../machines/billing.ts";
 import { statusOf } from "../../../machines/describe.ts";
 import type { RelayContext } from "../../../machines/relay.ts";
 import type { TenantContext } from "../../../machines/tenant.ts";
-import { openInvoiceOf } from "../billing/open-invoice.ts";
+import { invoiceOfReturn } from "../billing/open-invoice.ts";
 
 /** The relay server usually takes a change within a second. */
 const PATIENCE_MS = 5_000;
@@ -57,7 +57,7 @@ export type WayBack =
   | { by: "payment"; invoice: string }
   /** At once and free: it is paid for until then. */
   | { by: "paid"; untilMs: number }
-  /** By choosing a plan: a new purchase, or free. */
+  /** By choosing a plan: what it owes, a new purchase, or free. */
   | { by: "plan" };
 
 /** @returns null while it runs, or is about to. @param nowMs - logical */
@@ -72,7 +72,7 @@ export function wayBack(
   if (!seat || seat.is === "held" || seat.is === "shut") return { by: "operator" };
   if (seat.priceSats > 0 && seat.paidThrough !== null && isCovered(seat, nowMs))
     return { by: "paid", untilMs: seat.paidThrough };
-  const invoice = openInvoiceOf(relay.context, till);
+  const invoice = invoiceOfReturn(relay.context, till);
   return invoice === null ? { by: "plan" } : { by: "payment", invoice };
 }
 

@@ -174,10 +174,11 @@ test("in grace it counts down what is left, then pays to resume", () => {
     invoice: renewalOf(world),
   });
   advance(world, 4 * DAY_MS);
-  expect(next(world)).toMatchObject({
+  expect(next(world)).toEqual({
     text: "Pay to resume",
     tone: "suspended",
-    invoice: renewalOf(world),
+    atMs: graceEnds + 60 * DAY_MS,
+    invoice: till(world)?.context.pastDue?.invoice ?? "none",
   });
   advance(world, 61 * DAY_MS);
   expect(next(world)).toEqual({
