@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, ne, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, gt, ne, sql } from "drizzle-orm";
 import type { Db } from "./database.ts";
 import { type Listed, optionally, type Page, pattern, searching } from "./page.ts";
 import { quarantine, relays, schemas } from "./schema.ts";
@@ -7,7 +7,7 @@ export type RelayRow = typeof relays.$inferSelect;
 export type RelayFilter = Page & { q: string | null; status: string | null; plan: string | null };
 
 /** Queries over relays, their names and their schemas. */
-export function relayQueries({ orm }: Db) {
+export function relayQueries({ orm, sqlite }: Db) {
   const matching = and(
     eq(relays.tenant, sql.placeholder("tenant")),
     optionally(relays.status, "status"),
@@ -58,34 +58,31 @@ export function relayQueries({ orm }: Db) {
     )
     .orderBy(desc(relays.createdAt))
     .prepare();
-  /** Word for word the conditions of the indexes `relays_served` and `relays_dark`. */
-  const parts = {
-    served: sql`${relays.status} IN ('active', 'grace')`,
-    dark: sql`${relays.status} IN ('suspended', 'deactivated') AND ${relays.applied} > 0`,
-  };
-  const partOf = (condition: SQL) => {
-    const places = orm
-      .select({ id: relays.id, subdomain: relays.subdomain })
-      .from(relays)
-      .where(and(condition, gt(relays.id, sql.placeholder("id"))))
-      .orderBy(relays.id)
-      .limit(sql.placeholder("limit"))
-      .prepare();
-    const counted = orm
-      .select({ total: sql<number>`count(*)` })
-      .from(relays)
-      .where(condition)
-      .prepare();
+  /**
+   * A part of the fleet, in order of id. Its index is named: SQLite would rather read all of a status
+   * and sort it, which takes 20 ms of 100,000. `condition` is that of the index, word for word.
+   */
+  const partOf = (index: string, condition: string) => {
+    const from = `FROM relays INDEXED BY ${index} WHERE ${condition}`;
+    const places = sqlite.prepare<Pick<RelayRow, "id" | "subdomain">, [string, number]>(
+      `SELECT id, subdomain ${from} AND id > ? ORDER BY id LIMIT ?`,
+    );
+    const counted = sqlite.prepare<{ total: number }, []>(`SELECT count(*) AS total ${from}`);
     return {
-      /** Those after an id, in order. */
-      after: (id: string, limit: number) => places.all({ id, limit }),
+      /** At most so many, those after an id. */
+      after: (id: string, limit: number) => places.all(id, limit),
       count: () => counted.get()?.total ?? 0,
     };
   };
   const servedOf = orm
     .select({ id: relays.id, subdomain: relays.subdomain })
     .from(relays)
-    .where(and(eq(relays.tenant, sql.placeholder("tenant")), parts.served))
+    .where(
+      and(
+        eq(relays.tenant, sql.placeholder("tenant")),
+        sql`${relays.status} IN ('active', 'grace')`,
+      ),
+    )
     .prepare();
   const schemaOf = orm
     .select()
@@ -109,9 +106,9 @@ export function relayQueries({ orm }: Db) {
     created: (tenant: string, since: number): number[] =>
       created.all({ tenant, since }).map(({ createdAt }) => createdAt),
     /** Relays that should answer at their host. */
-    served: partOf(parts.served),
+    served: partOf("relays_served", "status IN ('active', 'grace')"),
     /** Relays that once did and must not now. */
-    dark: partOf(parts.dark),
+    dark: partOf("relays_dark", "status IN ('suspended', 'deactivated') AND applied > 0"),
     servedOf: (tenant: string) => servedOf.all({ tenant }),
     isSchemaAssigned: (schema: string): boolean => schemaOf.get({ schema }) !== undefined,
   };
