@@ -38,7 +38,7 @@ function drive(): Promise<void> {
             if (head === -1) return;
             const length = Number(/content-length: (\d+)/i.exec(received)?.[1] ?? 0);
             if (received.length < head + HEAD_END.length + length) return;
-            if (!received.startsWith("HTTP/1.1 200")) refused++;
+            if (!received.startsWith("HTTP/1.1 20")) refused++;
             const isLast = /^connection: close/im.test(received);
             received = "";
             if (!isLast) send(socket);

@@ -1,17 +1,18 @@
 /** `bun run bench [name …]`: every measurement, or those named, with their comparisons in the same run. */
-import { benchAuth } from "./auth.ts";
+
 import { benchBoot } from "./boot.ts";
 import { benchForged } from "./forged.ts";
 import { benchHost } from "./host.ts";
 import { benchMint } from "./mint.ts";
 import { benchPayment } from "./payment.ts";
 import { benchRenewals } from "./renewals.ts";
+import { benchRequests } from "./requests.ts";
 import type { Row } from "./row.ts";
 import { benchWipe } from "./wipe.ts";
 
 const benches: Record<string, () => Promise<Row[]>> = {
   host: benchHost,
-  auth: benchAuth,
+  requests: benchRequests,
   forged: benchForged,
   payment: benchPayment,
   boot: benchBoot,

@@ -1,6 +1,7 @@
 /**
  * A renewal run: N tenants whose renewals fall due within one minute, on a file database at FULL, with a
- * wallet that answers in process. Until every invoice has its bolt11. Each size in a process of its own.
+ * wallet that answers in process, and once with one that is asked over Nostr (NIP-47), encrypted and signed.
+ * Until every invoice has its bolt11. Each size in a process of its own.
  */
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -21,15 +22,50 @@ import type { Effect } from "../server/host/effect.ts";
 import { Host } from "../server/host/host.ts";
 import { Outbox } from "../server/host/outbox.ts";
 import { project, rowPuts } from "../server/projections/index.ts";
+import { startChild } from "../server/sandbox/child.ts";
+import { createNwcWallet } from "../server/wallet/nwc.ts";
+import { verifyInJavaScript } from "./measured.ts";
 import type { Row } from "./row.ts";
 
 const ANCHOR = Date.UTC(2026, 10, 20, 12);
 const MINUTE_MS = 60_000;
-const SIZES = [1_000, 10_000];
+const RUNS = [
+  { tenants: 1_000, isOverNostr: false },
+  { tenants: 1_000, isOverNostr: true },
+  { tenants: 10_000, isOverNostr: false },
+];
 
 type Clock = { at: number; now(): number };
+type Mint = (sats: number) => Promise<Pick<Bolt11, "paymentHash" | "bolt11" | "wallet">>;
 
-function startHost(db: Db, clock: Clock) {
+/** A wallet that costs nothing. */
+const inProcess: Mint = async () => ({
+  paymentHash: randomBytes(32).toString("hex"),
+  bolt11: `lnbcrt${randomBytes(120).toString("hex")}`,
+  wallet: "0".repeat(64),
+});
+
+/** A relay and a wallet in another process, and our own client: each bolt11 is asked for and checked. */
+async function overNostr(dir: string): Promise<{ mint: Mint; close(): Promise<void> }> {
+  const world = startChild("world.ts", ["--data", dir, "--platform-pubkey", PUBKEY], {
+    SANDBOX_CONTROL_TOKEN: randomBytes(16).toString("hex"),
+  });
+  const { receiving_nwc_url } = await world.ready;
+  const wallet = createNwcWallet({ nwcUrl: String(receiving_nwc_url), network: "bcrt" });
+  return {
+    async mint(amountSats) {
+      const asked = { amountSats, description: "Renewal", expirySeconds: 3_600 };
+      const bolt11 = await wallet.makeInvoice(asked, AbortSignal.timeout(60_000));
+      return { ...bolt11, wallet: wallet.pubkey };
+    },
+    async close() {
+      wallet.close();
+      await world.stop();
+    },
+  };
+}
+
+function startHost(db: Db, clock: Clock, mint: Mint) {
   const effect = (lane: string, run: (input: never) => Promise<unknown>): Effect => ({
     lane,
     timeoutMs: 60_000,
@@ -61,17 +97,19 @@ function startHost(db: Db, clock: Clock) {
       mintBolt11: effect(
         "wallet",
         async (ask: { sats: number; lastsUntil: number | null }): Promise<Bolt11> => ({
-          paymentHash: randomBytes(32).toString("hex"),
-          bolt11: `lnbcrt${randomBytes(120).toString("hex")}`,
+          ...(await mint(ask.sats)),
           sats: ask.sats,
-          wallet: "0".repeat(64),
           issuedAt: clock.now(),
           expiresAt: ask.lastsUntil ?? clock.now() + MINUTE_MS,
         }),
       ),
     },
   });
-  const fail = (message: string, error: unknown) => console.error(message, error);
+  // What went wrong once would be tried for ever.
+  const fail = (message: string, error: unknown): never => {
+    console.error(message, error);
+    process.exit(1);
+  };
   const outbox = new Outbox(host, {
     concurrency: { zooid: 64, wallet: 64, nwc: 64, dm: 64, clock: 64 },
     onDefect: fail,
@@ -89,7 +127,7 @@ async function until(done: () => boolean): Promise<void> {
 /** One tenant with one active paid relay, made by the machines themselves; the rest are its copies. */
 async function template() {
   const clock = { at: ANCHOR, now: () => clock.at };
-  const { host, queries, outbox, alarms } = startHost(openDatabase(":memory:"), clock);
+  const { host, queries, outbox, alarms } = startHost(openDatabase(":memory:"), clock, inProcess);
   await outbox.start();
   alarms.start();
   const meta = { cause: "bench" };
@@ -145,12 +183,15 @@ async function fill(db: Db, tenants: number): Promise<void> {
   db.sqlite.run("PRAGMA synchronous = FULL");
 }
 
-async function measure(tenants: number): Promise<{ seconds: number; megabytes: number }> {
+type Measured = { seconds: number; megabytes: number; cpu: number };
+
+async function measure(tenants: number, isOverNostr: boolean): Promise<Measured> {
   const dir = mkdtempSync(`${tmpdir()}/berth-renewals-`);
   const db = openDatabase(`${dir}/hosting.db`);
   await fill(db, tenants);
   const clock = { at: ANCHOR, now: () => clock.at };
-  const { outbox, alarms } = startHost(db, clock);
+  const world = isOverNostr ? await overNostr(`${dir}/world`) : null;
+  const { outbox, alarms } = startHost(db, clock, world?.mint ?? inProcess);
   Bun.gc(true);
   const before = process.memoryUsage.rss();
   let peak = before;
@@ -158,38 +199,46 @@ async function measure(tenants: number): Promise<{ seconds: number; megabytes: n
     peak = Math.max(peak, process.memoryUsage.rss());
   }, 50);
   clock.at = addMonths(ANCHOR, 1) - LEAD_MS + MINUTE_MS;
+  const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
   await outbox.start();
   alarms.start();
   const issued = db.sqlite.prepare<{ n: number }, []>("SELECT count(*) AS n FROM bolt11s");
   for (; (issued.get()?.n ?? 0) < tenants; await sleep(20));
   const seconds = (performance.now() - startedAt) / 1000;
+  const { user, system } = process.cpuUsage(cpuBefore);
   clearInterval(sampler);
+  await world?.close();
   await outbox.stop();
   await alarms.stop();
   db.close();
   rmSync(dir, { recursive: true, force: true });
-  return { seconds, megabytes: (peak - before) / 2 ** 20 };
+  return { seconds, megabytes: (peak - before) / 2 ** 20, cpu: (user + system) / tenants };
 }
 
 export async function benchRenewals(): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const tenants of SIZES) {
-    const child = Bun.spawn([process.execPath, import.meta.path, String(tenants)], {
-      stdout: "pipe",
-    });
-    const { seconds, megabytes } = JSON.parse(await new Response(child.stdout).text());
-    const name = `renewals of ${tenants} tenants`;
-    const note = `${Math.round(tenants / seconds)} invoices/s`;
-    rows.push({ name: `${name}, all committed`, value: seconds, unit: "s", note });
+  const verify = verifyInJavaScript();
+  for (const { tenants, isOverNostr } of RUNS) {
+    const args = [String(tenants), ...(isOverNostr ? ["over-nostr"] : [])];
+    const child = Bun.spawn([process.execPath, import.meta.path, ...args], { stdout: "pipe" });
+    const told = await new Response(child.stdout).text();
+    if ((await child.exited) !== 0) throw new Error(`the renewals of ${tenants} tenants failed`);
+    const { seconds, megabytes, cpu } = JSON.parse(told) as Measured;
+    const wallet = isOverNostr ? "a wallet over Nostr" : "a wallet in process";
+    const name = `renewals of ${tenants} tenants, ${wallet}`;
+    const each = `${Math.round(cpu)} µs CPU each, ${(cpu / verify).toFixed(2)} × a verification in JavaScript`;
+    const note = `${Math.round(tenants / seconds)} invoices/s; ${each}`;
+    rows.push({ name, value: seconds, unit: "s", note });
     rows.push({ name: `${name}, memory on top`, value: megabytes, unit: "MB" });
   }
   return rows;
 }
 
 if (import.meta.main) {
-  const tenants = Number(process.argv[2] ?? 0);
-  if (tenants > 0) console.log(JSON.stringify(await measure(tenants)));
+  const [tenants = 0, over] = process.argv.slice(2);
+  if (Number(tenants) > 0)
+    console.log(JSON.stringify(await measure(Number(tenants), over === "over-nostr")));
   else console.table(await benchRenewals());
   process.exit(0);
 }

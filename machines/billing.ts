@@ -78,7 +78,7 @@ export const prorate = (priceSats: number, anchorMs: number, from: number, to: n
   accruedSats(priceSats, anchorMs, to) - accruedSats(priceSats, anchorMs, from);
 
 /** What an item pays for. */
-export type ItemKind = "purchase" | "upgrade" | "renewal" | "reactivation";
+type ItemKind = "purchase" | "upgrade" | "renewal" | "reactivation";
 
 /** Why an invoice was written. `past_due` bills what is suspended for non-payment, apart from what runs. */
 export type Purpose = ItemKind | "past_due";
@@ -234,7 +234,7 @@ export const renewalEnd = (anchorMs: number, nowMs: number): number =>
  * From when a relay's renewal is billed: its own date, or the last anchor passed where that is later. In the
  * hour in which the next period is written ahead, a whole period that nobody could pay for is over too.
  */
-export function billedFrom(paidThrough: number, anchorMs: number, nowMs: number): number {
+function billedFrom(paidThrough: number, anchorMs: number, nowMs: number): number {
   const isOfThisPeriod = paidThrough > lastAnchor(anchorMs, nowMs);
   return isOfThisPeriod ? paidThrough : lastAnchor(anchorMs, nowMs + LEAD_MS);
 }

@@ -38,11 +38,13 @@ const RESTART_PAUSE_MS = 200;
  * same port and data; a world that dies ends the sandbox.
  *
  * @param options.port - 0 is free-chosen. @param options.dataDir - null keeps nothing.
+ * @param options.env - what Berth's environment has besides
  * @throws Error when the port is taken or another sandbox works on the data; nothing is left running
  */
 export async function startSandbox(options: {
   port: number;
   dataDir: string | null;
+  env?: Record<string, string>;
 }): Promise<Sandbox> {
   const isKept = options.dataDir !== null;
   const dataDir = resolve(options.dataDir ?? mkdtempSync(`${tmpdir()}/berth-sandbox-`));
@@ -65,7 +67,8 @@ export async function startSandbox(options: {
     children.push(world);
     const outside = (await world.ready) as Record<string, string>;
     const startBerth = (port: number): Child => {
-      const berth = startChild("berth.ts", [], environment(dataDir, port, keys, outside));
+      const own = environment(dataDir, port, keys, outside);
+      const berth = startChild("berth.ts", [], { ...own, ...options.env });
       children[1] = berth;
       return berth;
     };

@@ -1,7 +1,7 @@
 /** What a signer was asked and has not answered: the person may have to open it. */
 import { createSignal } from "solid-js";
 
-export type Asked = {
+type Asked = {
   by: "extension" | "remote";
   /** Where the signer wants the person to approve; null when it said nothing of it. */
   url: string | null;

@@ -41,7 +41,7 @@ export async function findBunker(text: string, signal: AbortSignal): Promise<Bun
  * @param text - `bunker://<signer's pubkey>?relay=…&secret=…`, as somebody pasted it
  * @throws SignerProblem `malformed` that says what it is instead, or what it lacks
  */
-export function parseBunker(text: string): BunkerPointer {
+function parseBunker(text: string): BunkerPointer {
   const address = text.trim();
   if (/^nsec1|^[0-9a-f]{64}$/i.test(address))
     throw malformed(
