@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import jsQR from "jsqr";
 import type { Page } from "playwright-core";
 import { expectAccessible, expectNoSidewaysScroll, stage } from "./stage.ts";
 import type { Visitor } from "./visitor.ts";
@@ -70,6 +71,56 @@ test("a payment is seen without a click, and leads over provisioning to the list
   await heading(page, "Paid").waitFor();
   expect(performance.now() - paidAt).toBeLessThan(1_000);
   await page.locator("[data-slot=relay][data-new]").waitFor();
+  // What to do first stays after the mark is gone, until it is closed.
+  const welcome = page.getByRole("heading", { name: /is running$/, level: 2 });
+  await welcome.waitFor();
+  await page.getByRole("link", { name: /^Open in Flotilla/ }).waitFor();
+  await page.getByRole("link", { name: "Connect a wallet" }).waitFor();
+  await page.getByRole("button", { name: "Close" }).click();
+  expect(await welcome.count()).toBe(0);
+});
+
+test("an invoice says line by line what it is for, and has ways out", async () => {
+  const visitor = await visit({ loggedIn: true });
+  const { page } = visitor;
+  const { relay, invoice } = await order(visitor);
+  await page.goto(`/account?invoice=${invoice.id}`);
+  const lines = page.getByRole("table", { name: "What you pay for" });
+  await lines.getByText("Basic · a month, from when it runs").waitFor();
+  await lines.getByText("10,000 sats").waitFor();
+  await lines.getByText(`.${sandbox().info.relay_domain}`).waitFor();
+  // The invoice's own machine, beside the relay's.
+  await page.getByRole("list", { name: "The invoice" }).waitFor();
+  await page.getByRole("list", { name: "Your relay" }).waitFor();
+  await page.getByText("Waiting for you, or for your wallet's next turn.").waitFor();
+  await page.getByRole("link", { name: "Change plan" }).click();
+  await page.waitForURL(`**/relays/${relay.id}?tab=plan`);
+  await page.goBack();
+  await page.getByRole("link", { name: "Cancel the order" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel the order" }).click();
+  await page.getByText(/^The order of .* is cancelled\.$/).waitFor();
+});
+
+test("a camera reads the code as a Lightning link, in light and dark", async () => {
+  for (const colorScheme of ["light", "dark"] as const) {
+    const visitor = await visit({ loggedIn: true, colorScheme, width: 390 });
+    const { page } = visitor;
+    const { invoice } = await order(visitor);
+    await page.goto(`/account?invoice=${invoice.id}`);
+    await qr(page).waitFor();
+    const png = (await qr(page).screenshot()).toString("base64");
+    const { data, width, height } = await page.evaluate(async (base64) => {
+      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+      const picture = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+      const canvas = new OffscreenCanvas(picture.width, picture.height);
+      const context = canvas.getContext("2d");
+      context?.drawImage(picture, 0, 0);
+      const { data } = context?.getImageData(0, 0, picture.width, picture.height) ?? {};
+      return { data: [...(data ?? [])], width: picture.width, height: picture.height };
+    }, png);
+    const read = jsQR(new Uint8ClampedArray(data), width, height);
+    expect(read?.data).toBe(`LIGHTNING:${invoice.invoice?.toUpperCase()}`);
+  }
 });
 
 test("the QR code, the link and the copy are the server's bolt11", async () => {
@@ -125,7 +176,7 @@ test("a server that is killed in the middle of a checkout comes back, and the pa
   await page.locator("[data-slot=relay][data-new]").waitFor();
 });
 
-test("an invoice that ran out of time says so, and leads to bringing the relay back", async () => {
+test("an invoice that ran out of time says so, and leads to ordering again", async () => {
   const visitor = await visit({ loggedIn: true });
   const { page } = visitor;
   const { relay, invoice } = await order(visitor);
@@ -133,7 +184,7 @@ test("an invoice that ran out of time says so, and leads to bringing the relay b
   await qr(page).waitFor();
   await advance(25 * 3_600);
   await heading(page, "This invoice is closed").waitFor();
-  await page.getByRole("link", { name: "Bring the relay back" }).click();
+  await page.getByRole("link", { name: "Order again" }).click();
   await page.waitForURL(`**/relays/${relay.id}`);
 });
 

@@ -131,8 +131,8 @@ test("a renewal is not called due before it is, and its checkout tells when the 
   await page.getByText(/^paid through/).waitFor();
   await advance(DAY_SECONDS);
   await page.getByRole("link", { name: /^Pay/ }).click();
-  await page.getByText(/^What it renews runs until .* After that it is suspended/).waitFor();
-  await page.getByText(/^Can be paid until \d/).waitFor();
+  await page.getByText(/^Pay by .*: until then it keeps running/).waitFor();
+  expect(await page.getByText(/^Can be paid/).count()).toBe(0);
 });
 
 test("an order whose answer was lost is found again, and not made twice", async () => {

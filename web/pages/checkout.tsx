@@ -5,8 +5,10 @@ import { checkoutMachine } from "../../machines/checkout.ts";
 import { statusOf } from "../../machines/describe.ts";
 import { dueSats } from "../../machines/invoice.ts";
 import { Awaited } from "../components/awaited.tsx";
+import { CheckoutLines } from "../components/checkout/lines.tsx";
 import { CheckoutPay } from "../components/checkout/pay.tsx";
 import { CheckoutSteps } from "../components/checkout/steps.tsx";
+import { CheckoutWays } from "../components/checkout/ways.tsx";
 import { WindowTitle } from "../components/page-title.tsx";
 import { Landed } from "../components/relay/landed.tsx";
 import { Standing } from "../components/standing.tsx";
@@ -107,18 +109,13 @@ const Checkout = (props: { invoice: InvoiceReplica }) => {
   return (
     <article>
       <WindowTitle title={title()} />
+      <CheckoutWays invoice={props.invoice} relays={relays()} />
       <header class="text-center">
         <p class="text-soft">{isPaid() ? names() : PURPOSES[props.invoice.context.purpose]}</p>
         <h1 class="mt-1 text-3xl break-words">{title()}</h1>
         <p class="mt-3 font-display text-[40px] leading-none font-bold tracking-[-0.025em]">
           {sats(isPaid() ? props.invoice.context.amountSats : dueSats(props.invoice.context))}
         </p>
-        <Show when={props.invoice.context.creditSats > 0}>
-          <p class="mt-2 text-[15px] text-soft">
-            of {sats(props.invoice.context.amountSats)}; {sats(props.invoice.context.creditSats)}{" "}
-            are paid from your credit
-          </p>
-        </Show>
       </header>
       {/* Said aloud when it changes, wherever the eye is. */}
       <p role="status" class="sr-only">
@@ -144,6 +141,9 @@ const Checkout = (props: { invoice: InvoiceReplica }) => {
             </Suspense>
           </Match>
         </Switch>
+      </div>
+      <div class="mt-8">
+        <CheckoutLines invoice={props.invoice} />
       </div>
       <Show when={(status() === "pending" && !live.isSuspended()) || isPaid()}>
         <CheckoutSteps

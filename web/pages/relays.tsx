@@ -7,6 +7,7 @@ import { RelayDues } from "../components/relay/dues.tsx";
 import { RelayFilters } from "../components/relay/filters.tsx";
 import { NoRelays, NothingFound, RelaysLoading } from "../components/relay/list-states.tsx";
 import { RelayRow } from "../components/relay/row.tsx";
+import { Welcome } from "../components/relay/welcome.tsx";
 import { Standing } from "../components/standing.tsx";
 import { createNow } from "../lib/live/clock.ts";
 import { useLive } from "../lib/live/live.ts";
@@ -31,6 +32,9 @@ const Page = () => {
   const due = createMemo(() => dues(rows(), live.tenant()?.context));
   const isFiltered = () => ids().length < rows().length;
   const arrived = createArrival(() => byId());
+  /** The relay that was just made: what to do with it first stays until it is closed. */
+  const [begun, setBegun] = createSignal<string | null>(null);
+  createEffect(() => arrived() && setBegun(arrived()));
 
   const summary = () => {
     const count = rows().length;
@@ -68,6 +72,9 @@ const Page = () => {
         }
       />
       <Standing />
+      <Show when={live.relay(begun() ?? "")}>
+        {(relay) => <Welcome relay={relay()} onClose={() => setBegun(null)} />}
+      </Show>
       <Show
         when={live.isReady() || rows().length > 0}
         fallback={

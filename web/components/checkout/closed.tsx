@@ -32,7 +32,7 @@ const CheckoutClosed = (props: { invoice: InvoiceReplica; relays: RelayReplica[]
           <Match when={isLapsed() && first()}>
             {(id) => (
               <A href={`/relays/${id()}`} class={buttonVariants({ variant: "buoy" })}>
-                Bring the relay back
+                {props.relays[0]?.context.wanted === 0 ? "Order again" : "Bring the relay back"}
               </A>
             )}
           </Match>

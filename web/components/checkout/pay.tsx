@@ -9,7 +9,6 @@ import { createNow } from "../../lib/live/clock.ts";
 import { type InvoiceReplica, useLive } from "../../lib/live/live.ts";
 import { countdown } from "../../lib/words/format.ts";
 import { Button, buttonVariants } from "../../ui/button.tsx";
-import { Callout } from "../../ui/callout.tsx";
 import { Spinner } from "../../ui/spinner.tsx";
 import { CopyButton } from "../copy.tsx";
 import { QrCode } from "../qr.tsx";
@@ -60,10 +59,6 @@ const Payable = (props: {
     );
     return ends.length === 0 ? null : Math.min(...ends);
   };
-  const isCharging = () =>
-    ["asking", "charging", "confirming"].some((state) =>
-      props.invoice.matches({ pending: { payable: state as "asking" } }),
-    );
   return (
     <>
       <div class="rise mx-auto w-[340px] max-w-full rounded-card border border-line bg-white p-3">
@@ -73,35 +68,34 @@ const Payable = (props: {
           class="block rounded-[8px]"
         >
           <QrCode
-            text={props.bolt11.toUpperCase()}
+            text={`LIGHTNING:${props.bolt11.toUpperCase()}`}
             label="QR code of the Lightning invoice"
             class="block w-full"
           />
         </a>
       </div>
+      {/* One date: where a relay would go dark, that is the one that counts. */}
       <p class="mt-3 text-center text-[15px] text-soft">
-        <Show
-          when={leftMs() > 2 * DAY_MS}
-          fallback={
-            <>
-              Can be paid for{" "}
-              <span role="timer" class="font-mono text-ink tabular-nums">
-                {countdown(leftMs())}
-              </span>
-            </>
-          }
-        >
-          Can be paid until <Time at={props.until} form="date" />
-        </Show>
+        <Switch>
+          <Match when={darkAt()}>
+            {(at) => (
+              <>
+                Pay by <Time at={at()} form="date" />: until then it keeps running. After that it is
+                suspended, and nothing is deleted.
+              </>
+            )}
+          </Match>
+          <Match when={leftMs() > 2 * DAY_MS}>
+            Can be paid until <Time at={props.until} form="date" />
+          </Match>
+          <Match when={true}>
+            Can be paid for{" "}
+            <span role="timer" class="font-mono text-ink tabular-nums">
+              {countdown(leftMs())}
+            </span>
+          </Match>
+        </Switch>
       </p>
-      <Show when={darkAt()}>
-        {(at) => (
-          <p class="mt-1 text-center text-[15px] text-soft">
-            What it renews runs until <Time at={at()} form="date" />. After that it is suspended;
-            nothing is deleted.
-          </p>
-        )}
-      </Show>
       <div class="mt-5 grid gap-2 sm:grid-cols-2">
         <a href={`lightning:${props.bolt11}`} class={buttonVariants({ variant: "buoy" })}>
           <ExternalLink aria-hidden="true" /> Open in wallet
@@ -112,14 +106,6 @@ const Payable = (props: {
         </Show>
         <AskNow id={props.id} />
       </div>
-      <Show when={isCharging()}>
-        <Callout tone="harbour" class="mt-4">
-          {meaningOf(invoiceMachine, props.invoice.value)}
-        </Callout>
-      </Show>
-      <p class="mt-4 text-center text-sm text-soft">
-        Nothing needs to stay open: a payment is noticed without this page.
-      </p>
     </>
   );
 };

@@ -1,10 +1,11 @@
 import { Show } from "solid-js";
+import { statusOf } from "../../../machines/describe.ts";
 import { invoiceMachine } from "../../../machines/invoice.ts";
 import { relayMachine } from "../../../machines/relay.ts";
 import type { InvoiceReplica, RelayReplica } from "../../lib/live/live.ts";
 import { MachineView } from "../machine-view.tsx";
 
-/** What paying leads to, lit as it happens: the relay's life where it starts one, else the invoice's. */
+/** What happens, lit as it does: the invoice's own machine, and beside it the relay's where paying starts one. */
 export const CheckoutSteps = (props: {
   invoice: InvoiceReplica;
   relay: RelayReplica | undefined;
@@ -12,38 +13,56 @@ export const CheckoutSteps = (props: {
   from: string;
 }) => {
   const isPaid = () => props.invoice.matches("paid");
-  const first = () => (isPaid() ? "paid" : "waiting for your payment");
+  /** It ends paid, or as it ended. */
+  const end = () => {
+    const status = statusOf(props.invoice.value);
+    return status === "pending" ? "paid" : status;
+  };
   return (
     <section aria-labelledby="steps-title" class="mt-10">
       <h2 id="steps-title" class="mb-3 text-lg">
         What happens
       </h2>
-      <Show
-        when={props.relay}
-        fallback={
+      <div class="flex flex-col gap-8">
+        <div>
+          <p aria-hidden="true" class="mb-2 text-sm text-soft">
+            The invoice
+          </p>
           <MachineView
             label="The invoice"
             machine={invoiceMachine}
-            states={["pending", "paid"]}
+            states={["pending", end()]}
             value={props.invoice.value}
-            notes={{ pending: first(), paid: "applied at once" }}
-          />
-        }
-      >
-        {(relay) => (
-          <MachineView
-            label="Your relay"
-            machine={relayMachine}
-            states={[props.from, "provisioning", "active"]}
-            value={relay().value}
             notes={{
-              [props.from]: first(),
-              provisioning: "a second or two, not billed",
-              active: "your month begins",
+              pending: isPaid() ? "paid" : "waiting for your payment",
+              paid: isPaid() ? "done" : "applied at once",
             }}
+            // While it cannot be paid, the same stands in the place of the code.
+            meaning={props.invoice.hasTag("payable") || isPaid()}
           />
-        )}
-      </Show>
+        </div>
+        <Show when={props.relay}>
+          {(relay) => (
+            <div>
+              <p aria-hidden="true" class="mb-2 text-sm text-soft">
+                Your relay
+              </p>
+              <MachineView
+                label="Your relay"
+                machine={relayMachine}
+                states={[props.from, "provisioning", "active"]}
+                value={relay().value}
+                notes={{
+                  [props.from]: isPaid() ? "paid" : "starts when you pay",
+                  provisioning: "a second or two, not billed",
+                  active: "your month begins",
+                }}
+                meaning
+              />
+            </div>
+          )}
+        </Show>
+      </div>
     </section>
   );
 };

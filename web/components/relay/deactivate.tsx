@@ -1,4 +1,5 @@
-import { createSignal, Show, Suspense } from "solid-js";
+import { useSearchParams } from "@solidjs/router";
+import { createSignal, onMount, Show, Suspense } from "solid-js";
 import { statusOf } from "../../../machines/describe.ts";
 import { type RelayReplica, useLive } from "../../lib/live/live.ts";
 import { lazyPage } from "../../lib/page/lazy-page.ts";
@@ -16,6 +17,13 @@ export const Deactivation = (props: { relay: RelayReplica }) => {
     setWasOpened(true);
     setIsOpen(true);
   };
+  // A checkout leads here to have its order cancelled.
+  const [query, setQuery] = useSearchParams();
+  onMount(() => {
+    if (query.cancel === undefined || !isOrder()) return;
+    setQuery({ cancel: null }, { replace: true, scroll: false });
+    open();
+  });
   const mayDeactivate = () =>
     !live.isSuspended() &&
     statusOf(props.relay.value) !== "deactivated" &&

@@ -113,7 +113,7 @@ const Action = (props: {
       </Match>
       <Match when={!props.isChoosing && by("plan")}>
         <Button variant="buoy" class="max-sm:w-full" onClick={() => props.onPlan()}>
-          Reactivate
+          {props.relay.context.wanted === 0 ? "Order again" : "Reactivate"}
         </Button>
       </Match>
       <Match when={!props.isChoosing && isRunning()}>
