@@ -92,10 +92,14 @@ export const tellBilled = {
       return tellRelay(relay, { type: "BILLED", invoice, graceEnds });
     }),
 };
-export const tellUnbilled = tellEach(({ invoice }: Heard<"CLOSED">) => ({
-  type: "UNBILLED",
-  invoice,
-}));
+/** Those that are not suspended by it: nothing counts down for them any more. */
+export const tellUnbilled = {
+  type: "tell" as const,
+  params: ({ context: c, event: { invoice, items } }: In<Heard<"CLOSED">>) =>
+    relayIds(items).flatMap((relay) =>
+      c.seats[relay]?.is === "dark" ? [] : tellRelay(relay, { type: "UNBILLED", invoice }),
+    ),
+};
 export const tellLapsed = tellEach((_: Heard<"CLOSED">) => ({ type: "LAPSED" }));
 
 export const createRelay = {

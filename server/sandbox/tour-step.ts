@@ -11,6 +11,8 @@ export type Relay = {
   url: string;
   schema: string;
   paid_through: number;
+  /** The invoice that bills it now. */
+  open_invoice: string | null;
 };
 /** The body of an answer with this status. @throws Error with what the API said instead. */
 export function expected<T>(status: number, answer: Answer<T>): T {

@@ -114,7 +114,6 @@ test("plans and dates are told from one to the other, through grace, suspension 
     "what was paid ended",
     "its days of grace ended",
     "our wallet said that nothing was paid",
-    "that renewal was withdrawn",
   ];
   expect(await fresh()).toEqual(told);
   const [dark] = (await historyOf(tenant, id, "?limit=1")).items;

@@ -192,7 +192,7 @@ test("the whole history is saved as a table that no spreadsheet takes for formul
   expect(line(first.invoice.id)).toMatch(
     new RegExp(
       `^${first.invoice.id},paid,${time},${time},purchase,${first.relay.id},` +
-        `"'=SUM\\(A1\\), the ""quoted"" one",${time},${time},10000,10000,0,[0-9a-f]{64},[0-9a-f]{64},lnbcrt\\w+$`,
+        `"'=SUM\\(A1\\), the ""quoted"" one",${time},${time},0,applied,10000,10000,0,[0-9a-f]{64},[0-9a-f]{64},lnbcrt\\w+$`,
     ),
   );
   expect(line(second.invoice.id)).toContain(`,purchase,${second.relay.id},Café,`);
