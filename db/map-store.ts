@@ -162,7 +162,7 @@ export function mapStore(): MapStore {
       todo(lane)
         .filter(({ nextAt }) => nextAt <= now)
         .map(({ key }) => key),
-    nextTodo: (lane) => todo(lane)[0]?.nextAt ?? null,
+    nextTodo: (lane, after = 0) => todo(lane).find(({ nextAt }) => nextAt > after)?.nextAt ?? null,
     runningWork: () =>
       allWork()
         .filter(({ state }) => state === "running")

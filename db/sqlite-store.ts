@@ -85,8 +85,9 @@ export function sqliteStore(db: Db): Store {
   const dueWork = all<{ key: string }, [string, number]>(
     "SELECT key FROM outbox WHERE state = 'todo' AND lane = ? AND next_at <= ?",
   );
-  const nextTodo = one<{ nextAt: number }, [string]>(
-    "SELECT next_at AS nextAt FROM outbox WHERE state = 'todo' AND lane = ? ORDER BY next_at LIMIT 1",
+  const nextTodo = one<{ nextAt: number }, [string, number]>(
+    `SELECT next_at AS nextAt FROM outbox WHERE state = 'todo' AND lane = ? AND next_at > ?
+     ORDER BY next_at LIMIT 1`,
   );
   const openSources = all<{ src: string }, []>(
     `SELECT DISTINCT src FROM outbox INDEXED BY outbox_open WHERE ${OPEN}`,
@@ -153,7 +154,7 @@ export function sqliteStore(db: Db): Store {
     nextWork: (lane, now, running, mutexes) =>
       nextWork(lane, now, JSON.stringify(running), JSON.stringify(mutexes)),
     dueWork: (lane, now) => dueWork(lane, now).map(({ key }) => key),
-    nextTodo: (lane) => nextTodo(lane)?.nextAt ?? null,
+    nextTodo: (lane, after = 0) => nextTodo(lane, after)?.nextAt ?? null,
     runningWork: all<Scoped<OutboxRow>, []>(
       `SELECT ${OUTBOX}, ${SCOPE("outbox")} FROM outbox INDEXED BY outbox_open
        WHERE state = 'running' AND ${OPEN}`,

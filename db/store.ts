@@ -60,8 +60,8 @@ export interface Store {
   ): Scoped<OutboxRow> | null;
   /** Keys of a lane's work that is due. */
   dueWork(lane: string, now: number): string[];
-  /** When the next of a lane is to be tried; null where nothing waits. */
-  nextTodo(lane: string): number | null;
+  /** When the next of a lane is to be tried, of those after `after`; null where nothing waits. */
+  nextTodo(lane: string, after?: number): number | null;
   /** What was begun by a process that is no more. */
   runningWork(): Scoped<OutboxRow>[];
   openSources(): string[];

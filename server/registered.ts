@@ -1,5 +1,5 @@
 import { machines, migrations, tells } from "../machines/index.ts";
-import type { Registered } from "./host/host.ts";
+import type { Registered } from "./host/rules.ts";
 
 /** The machines as the host runs them: each with what it is told, and the way from former versions. */
 export const registered = {

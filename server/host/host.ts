@@ -1,5 +1,4 @@
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
-import type { AnyStateMachine } from "xstate";
 import type { ActorRow, Wants } from "../../db/image.ts";
 import { append, erase, type Put, put } from "../../db/put.ts";
 import { type Store, UniqueViolation } from "../../db/store.ts";
@@ -9,28 +8,11 @@ import { AppError } from "../errors.ts";
 import { type Bell, bellOf } from "./bell.ts";
 import { assertDurable } from "./durable.ts";
 import type { Effect } from "./effect.ts";
+import type { Change, Registered } from "./rules.ts";
 import { type Delivered, Run } from "./run.ts";
 import { Storage } from "./storage.ts";
 import { Units } from "./units.ts";
-import type { HostEvent, Output, PersistedSnapshot } from "./xstate.ts";
-
-/** A machine as the host runs it. `migrate` takes a stored snapshot of another version to this one. */
-export type Registered = {
-  machine: AnyStateMachine;
-  tells: readonly string[];
-  migrate?: (snapshot: PersistedSnapshot, fromVersion: string) => PersistedSnapshot;
-};
-
-/** One transition, for whoever derives rows from it. */
-export type Change = {
-  id: string;
-  machine: string;
-  scope: string;
-  rev: number;
-  at: number;
-  snapshot: PersistedSnapshot;
-  outputs: readonly Output[];
-};
+import type { HostEvent, PersistedSnapshot } from "./xstate.ts";
 
 /** Who asked, and why. `dedup` takes an outside fact in once, for ever. */
 export type Meta = { cause: string; by?: string; reason?: string; dedup?: string };

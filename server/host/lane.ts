@@ -9,6 +9,8 @@ export class Lane {
   readonly #running = new Map<string, string | null>();
   #failures = 0;
   #closedUntil = 0;
+  /** When the next row is due, as far as is known; Infinity while nothing waits but for what runs. */
+  #nextAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly name: string,
@@ -21,6 +23,21 @@ export class Lane {
 
   get mutexes(): string[] {
     return [...this.#running.values()].filter((mutex) => mutex !== null);
+  }
+
+  /** When somebody must look for work in it. */
+  get looksAt(): number {
+    return Math.max(this.#nextAt, this.#closedUntil);
+  }
+
+  /** There may be work that nobody has looked for. */
+  touch(): void {
+    this.#nextAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Nothing is to be begun before. */
+  restsUntil(nextAt: number): void {
+    this.#nextAt = nextAt;
   }
 
   /** When it opens again, of a lane that is closed at `now`; else null. */

@@ -67,8 +67,12 @@ export class Outbox {
     this.#unsubscribe();
   }
 
-  /** Looks for work now: after a commit, or after logical time was moved. */
-  wake(): void {
+  /**
+   * Looks for work now: after a commit, or after logical time was moved.
+   * @param lanes - where there may be some that nobody knows of
+   */
+  wake(lanes: Iterable<string> = this.#lanes.keys()): void {
+    for (const lane of lanes) this.#lanes.get(lane)?.touch();
     if (!this.#isRunning || this.#isAwake) return;
     this.#isAwake = true;
     setImmediate(() => this.#pump());
@@ -122,7 +126,7 @@ export class Outbox {
 
   #onCommit({ cancelled, started }: Bell): void {
     for (const key of cancelled) this.#controllers.get(key)?.abort(new Abandoned());
-    if (started) this.wake();
+    if (started.size > 0) this.wake(started);
   }
 
   #pump(): void {
@@ -139,23 +143,23 @@ export class Outbox {
     let wakeAt = Number.POSITIVE_INFINITY;
     try {
       for (const lane of this.#lanes.values()) {
-        const opensAt = lane.opensAt(now);
-        if (opensAt === null) this.#fill(lane, now);
-        const nextAt = this.host.store.nextTodo(lane.name);
-        // What is due waits for something that runs, and its end wakes us.
-        if (opensAt !== null) wakeAt = Math.min(wakeAt, opensAt);
-        else if (nextAt !== null && nextAt > now) wakeAt = Math.min(wakeAt, nextAt);
+        if (lane.looksAt <= now) this.#fill(lane, now);
+        wakeAt = Math.min(wakeAt, lane.looksAt);
       }
     } catch (error) {
       this.options.onDefect("no work can be found", error);
+      for (const lane of this.#lanes.values()) lane.touch();
       wakeAt = now + AFTER_FAILURE_MS;
     }
     if (wakeAt < Number.POSITIVE_INFINITY)
-      this.#timer = setTimeout(() => this.wake(), Math.min(wakeAt - now, SLEEP_MAX_MS));
+      this.#timer = setTimeout(() => this.wake([]), Math.min(wakeAt - now, SLEEP_MAX_MS));
   }
 
+  /** Begins what is due, as far as there is room. */
   #fill(lane: Lane, now: number): void {
     const { store, effects } = this.host;
+    // What is due and finds no room waits for something that runs, and its end wakes us.
+    lane.restsUntil(store.nextTodo(lane.name, now) ?? Number.POSITIVE_INFINITY);
     while (lane.hasRoom()) {
       const row = store.nextWork(lane.name, now, lane.running, lane.mutexes);
       if (!row) return;
@@ -171,7 +175,7 @@ export class Outbox {
           lane.leave(row);
           for (const listener of this.#attempted) listener(row.scope);
           if (this.#controllers.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
-          this.wake();
+          this.wake([lane.name]);
         });
     }
   }

@@ -1,7 +1,7 @@
 import { type ActorRow, type AlarmRow, Missing } from "../../db/image.ts";
 import type { Unit } from "../../db/unit.ts";
 import { AppError } from "../errors.ts";
-import type { Host } from "./host.ts";
+import type { Rules } from "./rules.ts";
 import {
   answer,
   awaited,
@@ -44,7 +44,7 @@ export class Run {
   readonly #promised = new Map<string, () => void>();
 
   constructor(
-    readonly host: Host,
+    readonly host: Rules,
     readonly unit: Unit,
   ) {
     this.now = host.clock.now();

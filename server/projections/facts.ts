@@ -1,7 +1,7 @@
 import { append, type Put, patch, put } from "../../db/put.ts";
 import { attempts, bolt11s, ledger } from "../../db/schema.ts";
 import type { Post } from "../../machines/durable.ts";
-import type { Change } from "../host/host.ts";
+import type { Change } from "../host/rules.ts";
 import { toSeconds } from "./seconds.ts";
 
 /**

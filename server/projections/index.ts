@@ -1,7 +1,7 @@
 /** Snapshots and facts → rows of the nouns. Pure; the snapshot is the truth. */
 import { type Put, put } from "../../db/put.ts";
 import { invoiceItems, invoices, notices, quarantine, relays, tenants } from "../../db/schema.ts";
-import type { Change } from "../host/host.ts";
+import type { Change } from "../host/rules.ts";
 import { factPuts } from "./facts.ts";
 import { invoiceRows } from "./invoice.ts";
 import { noticeRow } from "./notice.ts";

@@ -157,6 +157,8 @@ for (const [name, open] of Object.entries(stores))
       expect(store.nextWork("one", 7, ["2"], [])?.key).toBe("1");
       expect(store.nextWork("one", 7, ["2"], ["m"])).toBeNull();
       expect([store.nextWork("one", 5, [], []), store.nextTodo("one")]).toEqual([null, 6]);
+      expect([store.nextTodo("one", 5), store.nextTodo("one", 6)]).toEqual([6, 7]);
+      expect(store.nextTodo("one", 7)).toBeNull();
       expect(store.dueWork("one", 9).sort()).toEqual(["1", "2"]);
       const later = await unitOf(store);
       later.changeWork(later.work("2") ?? work("2", "a"), { state: "done", finishedAt: 8 });

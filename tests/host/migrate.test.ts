@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { type AnyStateMachine, createMachine } from "xstate";
 import { migrateActors } from "../../server/host/boot.ts";
-import type { Registered } from "../../server/host/host.ts";
 import { replayAll } from "../../server/host/replay.ts";
+import type { Registered } from "../../server/host/rules.ts";
 import { puppet } from "./puppet.ts";
 import { openStage, type Stage, T0 } from "./stage.ts";
 

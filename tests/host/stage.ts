@@ -5,8 +5,9 @@ import { sqliteStore } from "../../db/sqlite-store.ts";
 import type { Store } from "../../db/store.ts";
 import { AlarmClock } from "../../server/host/alarms.ts";
 import type { Effect, EffectContext } from "../../server/host/effect.ts";
-import { type Change, Host, type Registered } from "../../server/host/host.ts";
+import { Host } from "../../server/host/host.ts";
 import { Outbox } from "../../server/host/outbox.ts";
+import type { Change, Registered } from "../../server/host/rules.ts";
 import { type PuppetContext, type PuppetEvent, puppet } from "./puppet.ts";
 
 export const T0 = 1_000_000;
