@@ -16,6 +16,7 @@ import { AppError } from "../errors.ts";
 import { askerOf } from "./asker.ts";
 import type { RouteParts } from "./parts.ts";
 import {
+  ACT_REFUSALS,
   forecastEvent,
   idParam,
   integer,
@@ -33,10 +34,11 @@ import { notFound, viewInvoice, viewRelay, viewTenant } from "./views.ts";
 
 const withReason = t.Object({ reason }, { additionalProperties: false });
 const guarded = { 401: problem, 403: refusal("not_admin") };
-const ofTenant = { ...guarded, 404: refusal("tenant_not_found"), 422: problem };
-const ofInvoice = { ...guarded, 404: refusal("invoice_not_found"), 422: problem };
-const ofRelay = { ...guarded, 404: refusal("relay_not_found"), 422: problem };
-const notNow = { 409: refusal("not_allowed_now") };
+const ofTenant = { ...guarded, 404: refusal("tenant_not_found") };
+const ofInvoice = { ...guarded, 404: refusal("invoice_not_found") };
+const ofRelay = { ...guarded, 404: refusal("relay_not_found") };
+/** What any act may answer, beside what it is about. */
+const act = { 409: refusal("not_allowed_now"), 422: refusal(...ACT_REFUSALS) };
 const pubkeyParam = t.Object({
   pubkey: t.String({ pattern: "^[0-9a-f]{64}$", description: "64 lower-case hex" }),
 });
@@ -92,7 +94,7 @@ export const adminRoutes = (parts: RouteParts) => {
           { status: t.Union([t.Literal("active"), t.Literal("suspended")]), reason },
           { additionalProperties: false },
         ),
-        response: { 200: tenant, ...ofTenant, ...notNow },
+        response: { 200: tenant, ...ofTenant, ...act },
         detail: { summary: "Suspend a tenant with all relays, or lift that" },
       },
     )
@@ -125,13 +127,14 @@ export const adminRoutes = (parts: RouteParts) => {
       "/tenants/:pubkey/credit",
       async ({ request, params, body }) => {
         const by = actOf(request, body);
+        tenantOf(params.pubkey);
         await grantCredit(parts, params.pubkey, body.sats, by);
         return tenantOf(params.pubkey);
       },
       {
         params: pubkeyParam,
         body: t.Object({ sats, reason }, { additionalProperties: false }),
-        response: { 200: tenant, ...ofTenant, ...notNow },
+        response: { 200: tenant, ...ofTenant, ...act },
         detail: { summary: "Grant credit" },
       },
     )
@@ -139,6 +142,7 @@ export const adminRoutes = (parts: RouteParts) => {
       "/tenants/:pubkey/refund",
       async ({ request, params, body }) => {
         const by = actOf(request, body);
+        tenantOf(params.pubkey);
         await prepareRefund(parts, params.pubkey, body, by);
         return tenantOf(params.pubkey);
       },
@@ -153,12 +157,12 @@ export const adminRoutes = (parts: RouteParts) => {
           ...ofTenant,
           409: refusal("not_allowed_now", "not_refundable"),
           422: refusal(
-            "invalid",
             "bolt11_invalid",
             "bolt11_network",
             "bolt11_amount",
             "bolt11_expired",
             "bolt11_used",
+            ...ACT_REFUSALS,
           ),
         },
         detail: {
@@ -171,6 +175,7 @@ export const adminRoutes = (parts: RouteParts) => {
       "/tenants/:pubkey/refund/confirm",
       async ({ request, params, body }) => {
         const by = actOf(request, body);
+        tenantOf(params.pubkey);
         await confirmRefund(parts, params.pubkey, body.preimage, by);
         return tenantOf(params.pubkey);
       },
@@ -187,7 +192,7 @@ export const adminRoutes = (parts: RouteParts) => {
           200: tenant,
           ...ofTenant,
           409: refusal("no_refund"),
-          422: refusal("invalid", "wrong_preimage"),
+          422: refusal("wrong_preimage", ...ACT_REFUSALS),
         },
         detail: { summary: "The refund was paid" },
       },
@@ -195,13 +200,14 @@ export const adminRoutes = (parts: RouteParts) => {
     .post(
       "/tenants/:pubkey/refund/cancel",
       async ({ request, params, body }) => {
+        tenantOf(params.pubkey);
         await cancelRefund(parts, params.pubkey, actOf(request, body));
         return tenantOf(params.pubkey);
       },
       {
         params: pubkeyParam,
         body: withReason,
-        response: { 200: tenant, ...ofTenant, ...notNow },
+        response: { 200: tenant, ...ofTenant, ...act },
         detail: { summary: "The refund was not paid: the sats are credit again" },
       },
     )
@@ -220,7 +226,7 @@ export const adminRoutes = (parts: RouteParts) => {
           act: t.Union([t.Literal("mark-paid"), t.Literal("void"), t.Literal("retry")]),
         }),
         body: withReason,
-        response: { 200: invoice, ...ofInvoice, ...notNow },
+        response: { 200: invoice, ...ofInvoice, ...act },
         detail: { summary: "Count an invoice as paid, withdraw it, or try again now" },
       },
     )
@@ -240,6 +246,7 @@ export const adminRoutes = (parts: RouteParts) => {
       "/relays/:id/extend",
       async ({ request, params, body }) => {
         const by = actOf(request, body);
+        relayOf(params.id);
         await extendRelay(parts, params.id, body.paid_through * 1000, by);
         return relayOf(params.id);
       },
@@ -249,7 +256,7 @@ export const adminRoutes = (parts: RouteParts) => {
           { paid_through: integer({ minimum: 0, description: "unix seconds, ahead" }), reason },
           { additionalProperties: false },
         ),
-        response: { 200: relay, ...ofRelay, ...notNow },
+        response: { 200: relay, ...ofRelay, ...act },
         detail: { summary: "Give a relay paid time until a date" },
       },
     )
@@ -275,7 +282,7 @@ export const adminRoutes = (parts: RouteParts) => {
           ]),
         }),
         body: withReason,
-        response: { 200: relay, ...ofRelay, ...notNow },
+        response: { 200: relay, ...ofRelay, ...act },
         detail: {
           summary: "Give a relay its time to the next anchor for nothing, or force its state",
         },

@@ -8,7 +8,7 @@ export const INFO = {
 
 Lists answer \`{items, total}\`: \`q\` searches, \`limit\` and \`offset\` page, \`total\` counts all that match.
 
-Whatever is refused is a problem document (RFC 9457, \`application/problem+json\`): \`code\` is stable and made for programs, \`detail\` says what to do, \`errors\` names each field that is wrong. Beside what a route lists, any route may answer \`malformed\` (400), \`too_large\` (413, more than 64 KiB), \`not_json\` (415), \`rate_limited\` (429, with Retry-After) and \`internal\` (500, with an \`id\` to quote to the operator).`,
+Whatever is refused is a problem document (RFC 9457, \`application/problem+json\`): \`code\` is stable and made for programs, \`detail\` says what to do, \`errors\` names each field that is wrong. A body has at most 64 KiB.`,
 };
 
 export const NIP98 = {
@@ -34,12 +34,16 @@ export const TAGS: Record<string, string> = {
 export const MEANINGS: Record<string, string> = {
   200: "Done.",
   201: "Created.",
+  400: "It cannot be read.",
   401: "Not signed, or not rightly.",
   403: "Not allowed.",
   404: "Not there, or not yours.",
   409: "Not possible as things stand.",
+  413: "The body is too large.",
+  415: "The body is no JSON by its content-type.",
   422: "The input is wrong; `errors` says where.",
   429: "Too many; Retry-After says when again.",
+  500: "Our own fault; `id` names it to the operator.",
   502: "What it was passed on to did not take it.",
   503: "Not available now.",
 };

@@ -1,5 +1,6 @@
 import { toOpenAPISchema } from "@elysiajs/openapi";
 import type { AnyElysia } from "elysia";
+import { codesIn, isGuarded, refusalsBefore } from "./openapi-refusals.ts";
 import { type Schema, tidy } from "./openapi-schema.ts";
 import { INFO, MEANINGS, NIP98, TAGS } from "./openapi-words.ts";
 
@@ -29,7 +30,6 @@ export type OpenApi = {
   components: { schemas: Record<string, Schema>; securitySchemes: Record<string, object> };
 };
 
-const GUARDED = /^\/(?:tenant|admin)(?:\/|$)/;
 const PROBLEM = {
   "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
 };
@@ -49,17 +49,18 @@ export function openApiDocument(app: AnyElysia): OpenApi {
     nameOf.set(JSON.stringify(plain), name);
   }
   const used = new Set<string>();
-  for (const { method, path, hooks } of app.routes) {
+  for (const route of app.routes) {
+    const { method, path, hooks } = route;
     const operation = paths[path.replace(/:([^/]+)/g, "{$1}")]?.[method.toLowerCase()];
     if (!operation) continue;
     for (const tag of operation.tags ?? []) used.add(tag);
-    operation.security = GUARDED.test(path) ? [{ nip98: [] }] : [];
+    operation.security = isGuarded(path) ? [{ nip98: [] }] : [];
     operation.parameters = (operation.parameters ?? []).map((each) => parameterOf(each, nameOf));
     // The generator leaves out every body, since we parse bodies ourselves.
     const body = hooks.body && tidy(inJson(hooks.body) as Schema, nameOf);
     if (body)
       operation.requestBody = { required: true, content: { "application/json": { schema: body } } };
-    operation.responses = responsesOf(operation, components.schemas.Problem, nameOf);
+    operation.responses = responsesOf(operation, refusalsBefore(route), nameOf);
   }
   return {
     openapi: "3.1.2",
@@ -83,41 +84,52 @@ function parameterOf(parameter: Parameter, nameOf: Map<string, string>): Paramet
   return { ...parameter, name, schema, ...(description ? { description } : {}) };
 }
 
+/** @param before - the codes of what is refused before the route runs, by status */
 function responsesOf(
   operation: Operation,
-  problem: Schema | undefined,
+  before: Record<string, string[]>,
   nameOf: Map<string, string>,
 ): Operation["responses"] {
   const declared = Object.entries(operation.responses ?? {});
-  const responses = declared.map(([status, response]) => {
+  const refused = new Map(Object.entries(before));
+  const responses: Operation["responses"] = {};
+  for (const [status, response] of declared) {
     const schema = response.content?.["application/json"]?.schema;
-    const meaning = MEANINGS[status] ?? response.description;
-    // The generator takes bytes for plain text.
-    const bytes = response.content?.["text/plain"]?.schema;
-    if (bytes?.contentMediaType)
-      return [
-        status,
-        { description: meaning, content: { [bytes.contentMediaType]: { schema: bytes } } },
-      ];
-    if (Number(status) < 400)
-      return [
-        status,
-        {
-          description: meaning,
-          ...(schema ? { content: { "application/json": { schema: tidy(schema, nameOf) } } } : {}),
-        },
-      ];
-    const codes = schema?.description === problem?.description ? "" : ` ${schema?.description}`;
-    return [status, { description: meaning + codes, content: PROBLEM }];
-  });
-  if (declared.some(([status]) => status.startsWith("2"))) return Object.fromEntries(responses);
+    if (Number(status) >= 400) {
+      const codes = [...codesIn(schema?.description), ...(refused.get(status) ?? [])];
+      refused.set(status, [...new Set(codes)]);
+    } else responses[status] = answerOf(response, status, nameOf);
+  }
+  for (const [status, codes] of refused) {
+    const words = [MEANINGS[status] ?? "", codes.map((code) => `\`${code}\``).join(", ")];
+    responses[status] = { description: words.join(" ").trim(), content: PROBLEM };
+  }
+  if (declared.some(([status]) => status.startsWith("2"))) return responses;
   // Refusals and no shape of success: it streams.
   const success =
     declared.length === 0
-      ? { description: MEANINGS[200] }
+      ? { description: MEANINGS[200] ?? "" }
       : {
           description: "A stream of server-sent events.",
           content: { "text/event-stream": { schema: { type: "string" } } },
         };
-  return Object.fromEntries([["200", success], ...responses]);
+  return { 200: success, ...responses };
+}
+
+function answerOf(
+  { description, content }: Operation["responses"][string],
+  status: string,
+  nameOf: Map<string, string>,
+): Operation["responses"][string] {
+  const meaning = MEANINGS[status] ?? description;
+  // The generator takes bytes for plain text.
+  const bytes = content?.["text/plain"]?.schema;
+  if (bytes?.contentMediaType)
+    return { description: meaning, content: { [bytes.contentMediaType]: { schema: bytes } } };
+  const schema = content?.["application/json"]?.schema;
+  if (!schema) return { description: meaning };
+  return {
+    description: meaning,
+    content: { "application/json": { schema: tidy(schema, nameOf) } },
+  };
 }

@@ -6,7 +6,17 @@ import { toSeconds } from "../projections/seconds.ts";
 import { assertAdmin } from "./admin.ts";
 import { askerOf } from "./asker.ts";
 import type { RouteParts } from "./parts.ts";
-import { integer, listOf, literals, nullable, page, problem, reason, refusal } from "./shapes.ts";
+import {
+  ACT_REFUSALS,
+  integer,
+  listOf,
+  literals,
+  nullable,
+  page,
+  problem,
+  reason,
+  refusal,
+} from "./shapes.ts";
 
 const queueItem = t.Object({
   id: t.String(),
@@ -161,7 +171,7 @@ export const queueRoutes = (parts: RouteParts) => {
           403: refusal("not_admin"),
           404: refusal("not_held"),
           409: refusal("still_held"),
-          422: problem,
+          422: refusal(...ACT_REFUSALS),
         },
         detail: { summary: "Deliver again what is held" },
       },

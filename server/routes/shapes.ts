@@ -199,6 +199,8 @@ export const lastEventId = t.Object({
 });
 export const idParam = t.Object({ id: t.String({ maxLength: 64 }) });
 
+/** What may be wrong with any act of the operator: its reason, or its Idempotency-Key. */
+export const ACT_REFUSALS = ["unsafe_text", "idempotency_key_reused"] as const;
 export const reason = t.String({
   minLength: 3,
   maxLength: 500,

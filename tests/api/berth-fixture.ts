@@ -6,12 +6,14 @@ import { join } from "node:path";
 import { type Berth, createBerth, type Tuning } from "../../server/berth.ts";
 import { readConfig } from "../../server/config.ts";
 import { type LimitOptions, noLimits } from "../../server/http/limits.ts";
+import { type OpenApi, openApiDocument } from "../../server/routes/openapi.ts";
 import { Advance } from "../../server/sandbox/advance.ts";
 import { type Api, apiClient } from "../../server/sandbox/api.ts";
 import { MovableClock } from "../../server/sandbox/clock.ts";
 import { startWorld } from "../../server/sandbox/world.ts";
 import { worldControl } from "../../server/sandbox/world-control.ts";
 import { type Key, newKey } from "../sandbox/zooid-client.ts";
+import { documented } from "./documented.ts";
 
 /** A tenant's signed client, and the key that it signs with. */
 export type TenantApi = Api & { key: Key };
@@ -76,6 +78,12 @@ export async function startFixture(
     return { berth, clock, advance, publicUrl: await berth.start() };
   }
 
+  let described: OpenApi | undefined;
+  const document = (): OpenApi => {
+    described ??= openApiDocument(running.berth.app);
+    return described;
+  };
+
   return {
     world,
     platform,
@@ -91,11 +99,11 @@ export async function startFixture(
       return `http://127.0.0.1:${port}`;
     },
     get anonymous(): Api {
-      return apiClient(`http://127.0.0.1:${port}`, null);
+      return documented(apiClient(`http://127.0.0.1:${port}`, null), document);
     },
     /** A client of `key`, or of a tenant whom nobody knows yet. */
     tenant(key: Key = newKey()): TenantApi {
-      return { ...apiClient(running.publicUrl, key.secret), key };
+      return { ...documented(apiClient(running.publicUrl, key.secret), document), key };
     },
     /** Moves time, here and in the world, until everything that is due has happened. */
     async advance(ms: number): Promise<void> {
