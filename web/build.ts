@@ -38,7 +38,9 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== sources) {
       modulePreload: { polyfill: false },
       assetsInlineLimit: 0,
       reportCompressedSize: false,
-      rollupOptions: { input: [join(root, "index.html"), join(root, "docs.html")] },
+      rollupOptions: {
+        input: ["index.html", "docs.html", "not-found.html"].map((page) => join(root, page)),
+      },
     },
   });
   writeFileSync(stamp, sources);

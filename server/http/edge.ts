@@ -77,9 +77,9 @@ export function createEdge({ nip98, limits, isStorageFailure, onFailure }: EdgeO
       const { pathname, target } = targetOf(request.url);
       const address = addressOf(request, server);
       const isSigned = SIGNABLE.test(pathname) && request.headers.has("authorization");
-      const isGuarded = isSigned || GUARDED.test(pathname);
-      Object.assign(set.headers, isGuarded ? PRIVATE : NOSNIFF);
-      if (isGuarded) await authenticate(request, target, address);
+      const isPrivate = isSigned || isGuarded(pathname);
+      Object.assign(set.headers, isPrivate ? PRIVATE : NOSNIFF);
+      if (isPrivate) await authenticate(request, target, address);
       else await admit(request, address);
     })
     .onParse({ as: "global" }, ({ request, contentType }) => {
@@ -119,6 +119,9 @@ const cannotSave = () =>
     "we cannot save anything right now, so nothing was changed. We are on it: try again in a minute",
     { retryAfterSeconds: 60 },
   );
+
+/** Whether nothing is answered there without a signature, whether or not the route exists. */
+export const isGuarded = (pathname: string): boolean => GUARDED.test(pathname);
 
 /** Path and query exactly as they were sent; the Host before them may be no host at all. */
 export function targetOf(url: string): { pathname: string; target: string } {

@@ -45,14 +45,16 @@ export function entityResponse(
   entity: Entity,
   request: Request,
   headers: { "cache-control": string; vary: string; "content-security-policy"?: string },
+  status: 200 | 404 = 200,
 ): Response {
   const takesGzip = weightOf(request.headers.get("accept-encoding") ?? "", ["gzip", "*"]) > 0;
   const gzip = takesGzip ? entity.gzip : null;
   const etag = gzip ? `"${entity.hash}-gz"` : `"${entity.hash}"`;
   const common = { ...SECURITY_HEADERS, ...headers, etag };
-  if (isNamed(etag, request.headers.get("if-none-match")))
+  if (status === 200 && isNamed(etag, request.headers.get("if-none-match")))
     return new Response(null, { status: 304, headers: common });
   return new Response(gzip ?? entity.plain, {
+    status,
     headers: {
       ...common,
       "content-type": entity.type,

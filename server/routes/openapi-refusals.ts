@@ -1,8 +1,7 @@
+import { isGuarded } from "../http/edge.ts";
+
 /** A route as far as it tells what is refused before it runs. */
 type Route = { method: string; path: string; hooks: Record<string, unknown> };
-
-const GUARDED = /^\/(?:tenant|admin)(?:\/|$)/;
-export const isGuarded = (path: string): boolean => GUARDED.test(path);
 
 /**
  * What may come back from any route of this kind, by status, whatever the route does: the edge reads

@@ -1,6 +1,7 @@
 import { toOpenAPISchema } from "@elysiajs/openapi";
 import type { AnyElysia } from "elysia";
-import { codesIn, isGuarded, refusalsBefore } from "./openapi-refusals.ts";
+import { isGuarded } from "../http/edge.ts";
+import { codesIn, refusalsBefore } from "./openapi-refusals.ts";
 import { type Schema, tidy } from "./openapi-schema.ts";
 import { INFO, MEANINGS, NIP98, TAGS } from "./openapi-words.ts";
 

@@ -1,6 +1,6 @@
 import { Elysia } from "elysia";
 import type { Offer } from "../../machines/plans.ts";
-import { targetOf } from "../http/edge.ts";
+import { isGuarded, targetOf } from "../http/edge.ts";
 import { type Entity, entityResponse, policy } from "./entity.ts";
 import { acceptsHtml, prefersHtml } from "./negotiation.ts";
 import type { RelayAddress } from "./views.ts";
@@ -61,8 +61,9 @@ export const webRoutes = (
     ),
   };
 
-  return new Elysia({ name: "web" }).onRequest(({ request, set }) => {
-    if (request.method !== "GET" && request.method !== "HEAD") return;
+  const web = new Elysia({ name: "web" });
+  web.onRequest(({ request, set }) => {
+    if (!isRead(request)) return;
     const { pathname } = targetOf(request.url);
     const asset = files.assets.get(pathname);
     if (asset) return entityResponse(asset, request, IMMUTABLE);
@@ -75,4 +76,14 @@ export const webRoutes = (
     if (isWanted) return entityResponse(filled("index.html"), request, pageHeaders);
     set.headers.vary = "accept";
   });
+  // Where there is nothing, after whatever stands before routes: limits, and signatures where they are due.
+  return web.onError({ as: "global" }, ({ code, request, set }) => {
+    if (code !== "NOT_FOUND" || !isRead(request) || isGuarded(targetOf(request.url).pathname))
+      return;
+    if (prefersHtml(request.headers.get("accept")))
+      return entityResponse(filled("not-found.html"), request, PAGE_HEADERS, 404);
+    set.headers.vary = "accept";
+  });
 };
+
+const isRead = ({ method }: Request): boolean => method === "GET" || method === "HEAD";

@@ -1,10 +1,15 @@
-/** `bun run preview`: the picture that links to Berth are shown with, from the marketing page itself. */
-import { statSync } from "node:fs";
+/**
+ * `bun run preview`: the picture that links to Berth are shown with, from the marketing page itself, and the
+ * mark as the icon that browsers ask for by that name.
+ */
+import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startPages } from "../web/fixture.ts";
 import { launchChromium } from "./chromium.ts";
 
-const file = join(import.meta.dir, "../../web/public/preview.png");
+const folder = join(import.meta.dir, "../../web/public");
+const file = join(folder, "preview.png");
+const ICON_PIXELS = 32;
 
 /** The promise and the machine, without what could be clicked. */
 const STYLES = `
@@ -33,7 +38,27 @@ try {
   await page.evaluate(() => document.fonts.ready);
   await page.screenshot({ path: file });
   console.log(`${file}: ${statSync(file).size} bytes`);
+  await page.setViewportSize({ width: ICON_PIXELS, height: ICON_PIXELS });
+  await page.goto(`${pages.url}/mark.svg`);
+  writeFileSync(
+    join(folder, "favicon.ico"),
+    iconOf(await page.screenshot({ omitBackground: true })),
+  );
 } finally {
   await browser.close();
   await pages.stop();
+}
+
+/** One PNG as an icon file: a header of 6 bytes, an entry of 16, the picture. */
+function iconOf(png: Buffer): Buffer {
+  const head = Buffer.alloc(22);
+  head.writeUInt16LE(1, 2);
+  head.writeUInt16LE(1, 4);
+  head.writeUInt8(ICON_PIXELS, 6);
+  head.writeUInt8(ICON_PIXELS, 7);
+  head.writeUInt16LE(1, 10);
+  head.writeUInt16LE(32, 12);
+  head.writeUInt32LE(png.length, 14);
+  head.writeUInt32LE(head.length, 18);
+  return Buffer.concat([head, png]);
 }

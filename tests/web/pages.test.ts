@@ -79,10 +79,32 @@ describe("which answer a path gives", () => {
     expect(vary(response)).toContain("accept");
   });
 
-  test.each(NO_PAGES)("%s is never a page", async (path) => {
+  test.each(NO_PAGES)("%s is no page: who prefers HTML is shown a way back", async (path) => {
+    const isGuarded = /^\/(?:tenant|admin)(?:\/|$)/.test(path);
     const response = await get(path);
-    expect(response.status).toBe(/^\/(?:tenant|admin)(?:\/|$)/.test(path) ? 401 : 404);
-    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    expect(response.status).toBe(isGuarded ? 401 : 404);
+    const type = isGuarded ? "application/problem+json" : "text/html; charset=utf-8";
+    expect(response.headers.get("content-type")).toBe(type);
+    if (!isGuarded) {
+      expect(vary(response)).toContain("accept");
+      expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+      expect(await response.text()).toContain('<a class="button" href="/">');
+    }
+    const json = await get(path, { accept: "*/*" });
+    expect(json.status).toBe(isGuarded ? 401 : 404);
+    expect(json.headers.get("content-type")).toBe("application/problem+json");
+    if (!isGuarded) expect(vary(json)).toContain("accept");
+  });
+
+  test("only who reads is shown that page, and each time anew", async () => {
+    for (const method of ["POST", "PUT", "DELETE"])
+      expect((await get("/nothing", {}, method)).headers.get("content-type")).toBe(
+        "application/problem+json",
+      );
+    const head = await get("/nothing", {}, "HEAD");
+    expect([head.status, await head.text()]).toEqual([404, ""]);
+    const etag = (await get("/nothing")).headers.get("etag") ?? "";
+    expect((await get("/nothing", { "if-none-match": etag })).status).toBe(404);
   });
 
   test.each(["/plans", "/healthz", "/subdomains/bookclub", "/openapi.json"])(
@@ -133,7 +155,7 @@ describe("which answer a path gives", () => {
 });
 
 describe("what pages and assets carry", () => {
-  test.each(["/", "/admin/relays", "/openapi"])(
+  test.each(["/", "/admin/relays", "/openapi", "/nothing"])(
     "%s lets nothing foreign or inline run",
     async (path) => {
       const response = await get(path);
@@ -150,7 +172,9 @@ describe("what pages and assets carry", () => {
       expect(policy.get("font-src")).toBe("'self'");
       // Remote signers are reached over WebSockets, and found by name over https; the documentation runs nothing that could connect.
       expect(policy.get("connect-src")).toBe(
-        path === "/openapi" ? "'self'" : "'self' https: wss: ws://localhost:* ws://127.0.0.1:*",
+        ["/openapi", "/nothing"].includes(path)
+          ? "'self'"
+          : "'self' https: wss: ws://localhost:* ws://127.0.0.1:*",
       );
       expect(policy.get("form-action")).toBe("'none'");
       expect(policy.get("frame-ancestors")).toBe("'none'");
@@ -197,6 +221,7 @@ describe("what pages and assets carry", () => {
 
   test.each([
     ["/mark.svg", "image/svg+xml"],
+    ["/favicon.ico", "image/x-icon"],
     ["/preview.png", "image/png"],
     ["/robots.txt", "text/plain; charset=utf-8"],
     ["/sitemap.xml", "application/xml"],
@@ -214,6 +239,8 @@ describe("what pages and assets carry", () => {
   test("what leads here from elsewhere names this very origin", async () => {
     const textOf = async (path: string) => (await get(path)).text();
     expect(await textOf("/")).toContain(`property="og:image" content="${pages.url}/preview.png"`);
+    // It would tell where the operator works.
+    expect(await textOf("/robots.txt")).not.toContain("/admin");
     expect(await textOf("/robots.txt")).toContain(`Sitemap: ${pages.url}/sitemap.xml`);
     expect(await textOf("/sitemap.xml")).toContain(`<loc>${pages.url}/</loc>`);
   });
