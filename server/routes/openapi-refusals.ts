@@ -18,6 +18,8 @@ export function refusalsBefore({ method, path, hooks }: Route): Record<string, s
     ...(hasBody || isChecked ? { 422: ["invalid"] } : {}),
     429: ["rate_limited"],
     500: ["internal"],
+    // A signature that is good is stored, so that it is good once: a full disk refuses reads too.
+    ...(isGuarded(path) ? { 503: ["cannot_save"] } : {}),
   };
 }
 
