@@ -358,11 +358,15 @@ const ZOOID: Record<string, string> = {
   suspended: "inactive",
 };
 
+/** When an unpaid invoice is over: a renewal at the latest when what it bills is suspended. */
+const endOf = ({ closesAt, createdAt }: InvoiceContext): number =>
+  closesAt ?? createdAt + 9 * 24 * HOUR_MS;
+
 /** What must hold when nobody has paid anything for longer than anything is waited for. */
 export function* checkDesert(watcher: Watcher): Generator<string> {
   for (const { id, scope, machine, value, context } of watcher.seen.values()) {
     const isOpen = machine === "invoice" && statusOf(value) === "pending";
-    if (isOpen && ((context as InvoiceContext).closesAt ?? 0) <= watcher.world.agenda.now())
+    if (isOpen && endOf(context as InvoiceContext) <= watcher.world.agenda.now())
       yield `${id} of ${scope} is open for ever: ${JSON.stringify(value)}`;
     if (machine === "notice" && statusOf(value) === "queued")
       yield `${id} of ${scope} is queued for ever`;
