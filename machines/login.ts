@@ -55,7 +55,8 @@ export const CHALLENGE_PATIENCE_MS = 300_000;
 export const PUBLISH_PATIENCE_MS = 20_000;
 
 const SILENT = "Your signer does not answer. Open it and approve the request.";
-const NOT_SAVED = "Copy the key or download it first. Nobody can give it to you again.";
+const NOT_SAVED =
+  "Copy the key, download it, or show it and write it down. Nobody can give it to you again.";
 const WRONG_ENDING = "That is not how your key ends. Look it up where you saved it.";
 const NOT_PUBLISHED =
   "You are logged in. Your profile could not be published now; any Nostr app can do it later.";

@@ -235,7 +235,7 @@ describe("a new key", () => {
       await heading(page, "Save your key").waitFor();
       expect(await page.getByText("nsec1").textContent()).not.toMatch(/nsec1[a-z0-9]{10}/);
       await button(page, "I have saved it").click();
-      await says(page, "alert", "Copy the key or download it first.");
+      await says(page, "alert", "Copy the key, download it, or show it and write it down.");
       await button(page, "Show the key").click();
       const shown = String(
         await page.getByRole("group", { name: "Your secret key" }).textContent(),
@@ -249,6 +249,9 @@ describe("a new key", () => {
       expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(shown);
       await button(page, "I have saved it").click();
 
+      // The clipboard proves nothing: it is pasted nowhere here.
+      await page.getByLabel(/^The last 6 characters/).press("ControlOrMeta+v");
+      expect(await page.getByLabel(/^The last 6 characters/).inputValue()).toBe("");
       await fill(page, /^The last 6 characters/, "qqqqqq");
       await button(page, "Log in").click();
       await page.getByText("That is not how your key ends.").waitFor();
@@ -262,6 +265,13 @@ describe("a new key", () => {
       await other.goto("/relays");
       await button(other, "You: Marina").waitFor();
       expect(await stored(other)).not.toContain(shown);
+
+      // It can be saved again, from the account.
+      await other.goto("/account");
+      await button(other, "Back up my key").click();
+      await button(other, "Show the key").click();
+      expect(await other.getByRole("group", { name: "Your secret key" }).textContent()).toBe(shown);
+      await other.close();
 
       // And the name is published.
       const { data } = decode(shown as `nsec1${string}`);
@@ -286,6 +296,7 @@ describe("a new key", () => {
       await page.goBack();
       expect(await page.getByLabel("Name").inputValue()).toBe("Marina");
       await button(page, "Make my key").click();
+      // What is shown may be written down on paper.
       await button(page, "Show the key").click();
       // The one that was saved.
       await page.getByText(key).waitFor();

@@ -147,10 +147,10 @@ describe("the way in", () => {
 });
 
 describe("a new key", () => {
-  test("cannot be used before it was copied or downloaded", async () => {
+  test("cannot be used before it was copied, downloaded or shown", async () => {
     const me = (await withKey()).does({ type: "next" });
     expect(me.value).toEqual({ create: "backup" });
-    expect(me.context.problem).toMatch(/Copy the key or download it first/);
+    expect(me.context.problem).toMatch(/Copy the key, download it, or show it/);
     expect(me.does({ type: "saved" }).context.problem).toBeNull();
     expect(me.does({ type: "next" }).value).toEqual({ create: "confirming" });
   });

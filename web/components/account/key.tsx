@@ -3,6 +3,7 @@ import type { JSX } from "solid-js";
 import { login } from "../../lib/signers/session.ts";
 import { short } from "../../lib/words/format.ts";
 import { CopyButton } from "../copy.tsx";
+import { BackUp } from "./back-up.tsx";
 import { Section } from "./section.tsx";
 
 /** Who this account belongs to. */
@@ -18,6 +19,7 @@ const Key = () => {
         <Line label="npub" value={npub()} short={short(npub(), 14, 8)} copy="Copy npub" />
         <Line label="Hex" value={pubkey()} short={short(pubkey(), 14, 8)} copy="Copy hex key" />
       </dl>
+      <BackUp />
     </Section>
   );
 };

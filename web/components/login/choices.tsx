@@ -8,7 +8,7 @@ import {
   ShieldAlert,
   Sparkles,
 } from "lucide-solid";
-import { For, type JSX, Match, Switch } from "solid-js";
+import { For, type JSX, Match, Show, Switch } from "solid-js";
 import { Dynamic } from "solid-js/web";
 import type { Way } from "../../../machines/login.ts";
 import { Button, buttonVariants } from "../../ui/button.tsx";
@@ -82,8 +82,24 @@ export const LoginChoices = (props: {
       : [app(), ...others.slice(0, 1), extension(), ...others.slice(1)];
   };
   const best = () => ordered()[0] as Choice;
+  const newcomer = () => (
+    <ul class="overflow-hidden rounded-card border border-line bg-raised">
+      <Row
+        href={props.hrefOf("create")}
+        choice={{
+          way: "create",
+          icon: Sparkles,
+          title: "New to Nostr? Create a key",
+          call: "",
+          hint: "It takes a minute, and is your account in every Nostr app.",
+        }}
+      />
+    </ul>
+  );
   return (
     <div class="flex flex-col gap-6">
+      {/* Who has no extension is most likely new here. */}
+      <Show when={!props.hasExtension}>{newcomer()}</Show>
       <div>
         <Switch
           fallback={
@@ -120,19 +136,8 @@ export const LoginChoices = (props: {
             {(choice) => <Row choice={choice} href={props.hrefOf(choice.way)} />}
           </For>
         </ul>
-        <ul class="mt-4 overflow-hidden rounded-card border border-line bg-raised">
-          <Row
-            href={props.hrefOf("create")}
-            choice={{
-              way: "create",
-              icon: Sparkles,
-              title: "New to Nostr? Create a key",
-              call: "",
-              hint: "It takes a minute, and is your account in every Nostr app.",
-            }}
-          />
-        </ul>
       </nav>
+      <Show when={props.hasExtension}>{newcomer()}</Show>
     </div>
   );
 };

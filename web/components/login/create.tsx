@@ -1,12 +1,11 @@
 /** A key of one's own: who one is, the key saved, and shown to be saved. */
-import { Download, Eye, EyeOff } from "lucide-solid";
 import { createSignal, Show } from "solid-js";
 import type { NewProfile } from "../../../machines/login.ts";
 import type { LoginFlow } from "../../lib/login/flow.ts";
 import { Button } from "../../ui/button.tsx";
 import { Callout } from "../../ui/callout.tsx";
 import { Field } from "../../ui/field.tsx";
-import { CopyButton } from "../copy.tsx";
+import { SecretKey } from "../secret-key.tsx";
 import { StayLoggedIn } from "./stay.tsx";
 import { LoginStep } from "./step.tsx";
 
@@ -106,20 +105,7 @@ export const LoginName = (
 };
 
 export const LoginBackup = (props: StepProps) => {
-  const [isShown, setIsShown] = createSignal(false);
-  const nsec = props.flow.nsec();
-  const saved = (): void => props.flow.send({ type: "saved" });
-  const download = (): void => {
-    const file = new Blob([fileOf(nsec, props.flow.state().context.profile.name)], {
-      type: "text/plain",
-    });
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(file);
-    link.download = "nostr-secret-key.txt";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1_000);
-    saved();
-  };
+  const { name } = props.flow.state().context.profile;
   return (
     <LoginStep
       title="Save your key"
@@ -127,41 +113,11 @@ export const LoginBackup = (props: StepProps) => {
       lead="This secret key is your account, here and in every Nostr app. Nobody else has it: if you lose it, nobody can bring it back. Keep it in a password manager, or on paper."
       onBack={props.onBack}
     >
-      <div class="rounded-card border border-line bg-raised">
-        <div class="flex items-start justify-between gap-3 px-4 pt-3 pb-4">
-          <div class="min-w-0">
-            <p class="text-sm text-soft" id="key-label">
-              Your secret key
-            </p>
-            {/* biome-ignore lint/a11y/useSemanticElements: it is text to read, not a form's result. */}
-            <p
-              role="group"
-              aria-labelledby="key-label"
-              class="mt-1 font-mono text-[15px] leading-relaxed break-all"
-            >
-              <Show when={isShown()} fallback={<Masked />}>
-                {nsec}
-              </Show>
-            </p>
-          </div>
-          <Button
-            size="icon"
-            variant="ghost"
-            aria-label={isShown() ? "Hide the key" : "Show the key"}
-            onClick={() => setIsShown(!isShown())}
-          >
-            <Show when={isShown()} fallback={<Eye aria-hidden="true" />}>
-              <EyeOff aria-hidden="true" />
-            </Show>
-          </Button>
-        </div>
-        <div class="flex flex-wrap gap-2 border-t border-line p-3">
-          <CopyButton text={nsec} label="Copy" size="small" class="min-h-10" onCopied={saved} />
-          <Button size="small" class="min-h-10" onClick={download}>
-            <Download aria-hidden="true" /> Download as a file
-          </Button>
-        </div>
-      </div>
+      <SecretKey
+        nsec={props.flow.nsec()}
+        name={name}
+        onSaved={() => props.flow.send({ type: "saved" })}
+      />
       <Show when={props.flow.state().context.problem}>
         {(problem) => (
           <Callout tone="suspended" role="alert">
@@ -175,17 +131,6 @@ export const LoginBackup = (props: StepProps) => {
     </LoginStep>
   );
 };
-
-const NSEC_LENGTH = 63;
-const Masked = () => (
-  <>
-    nsec1<span aria-hidden="true">{"•".repeat(NSEC_LENGTH - 5)}</span>
-    <span class="sr-only">hidden</span>
-  </>
-);
-
-const fileOf = (nsec: string, name: string): string =>
-  `Nostr secret key${name.trim() === "" ? "" : ` of ${name.trim()}`}\n\n${nsec}\n\nWhoever has this key is you, in every Nostr app. Keep it to yourself.\nPaste it only into an app that you trust with your whole account.\n`;
 
 export const LoginConfirm = (props: StepProps) => {
   const [typed, setTyped] = createSignal("");
@@ -203,7 +148,12 @@ export const LoginConfirm = (props: StepProps) => {
       lead="Look at the key where you saved it, and type how it ends."
       onBack={props.onBack}
     >
-      <form class="flex flex-col gap-5" onSubmit={confirm}>
+      {/* A paste would prove the clipboard, which the next copy empties. */}
+      <form
+        class="flex flex-col gap-5"
+        onSubmit={confirm}
+        onPaste={(event) => event.preventDefault()}
+      >
         <Field
           label="The last 6 characters of your key"
           name="ending"
@@ -215,7 +165,7 @@ export const LoginConfirm = (props: StepProps) => {
           ref={(element) => {
             field = element;
           }}
-          hint="Or paste the whole key."
+          hint="Typed, not pasted: what is still on the clipboard is saved nowhere."
           error={props.flow.state().context.problem}
         />
         <StayLoggedIn keep={keep()} onKeep={setKeep} />

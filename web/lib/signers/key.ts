@@ -2,7 +2,8 @@
 import { decode, nsecEncode } from "nostr-tools/nip19";
 import { finalizeEvent, generateSecretKey, getPublicKey } from "nostr-tools/pure";
 import { bytesToHex, hexToBytes } from "nostr-tools/utils";
-import { type Opened, type Signer, SignerProblem } from "./signer.ts";
+import { type Login, type Opened, type Signer, SignerProblem } from "./signer.ts";
+import { unseal } from "./vault.ts";
 
 /**
  * @param text - nsec or 64 hex, as somebody pasted it
@@ -49,6 +50,12 @@ export const openKey = (secretKey: Uint8Array): Opened => ({
   signer: keySigner(secretKey),
   secret: bytesToHex(secretKey),
 });
+
+/** The secret key that this browser keeps of a login, to be saved elsewhere; null for none. */
+export async function keptNsec(login: Login): Promise<string | null> {
+  const secret = login.method === "key" ? await unseal(login) : null;
+  return secret === null ? null : nsecEncode(hexToBytes(secret));
+}
 
 /** @throws when it was not a secret key that was kept */
 export const reopenKey = (secret: string): Signer => keySigner(hexToBytes(secret));
