@@ -8,6 +8,7 @@ import { DatabaseLocked } from "../../db/lock.ts";
 import { type Berth, createBerth, type Tuning } from "../berth.ts";
 import { readConfig } from "../config.ts";
 import { noLimits } from "../http/limits.ts";
+import { logTroubleOnly } from "../log.ts";
 import { Advance } from "./advance.ts";
 import { MovableClock } from "./clock.ts";
 import { sandboxRoutes } from "./routes.ts";
@@ -16,6 +17,7 @@ import { worldControl } from "./world-control.ts";
 const FORMER_END_MS = 5_000;
 
 async function start(): Promise<{ berth: Berth; url: string }> {
+  logTroubleOnly();
   const { SANDBOX_CONTROL_URL = "", SANDBOX_CONTROL_TOKEN = "", ...env } = process.env;
   const { SANDBOX_TENANT_NSEC = "", SANDBOX_ADMIN_NSEC = "", SANDBOX_TENANT_NWC_URL = "" } = env;
   const access = {

@@ -171,6 +171,13 @@ const tests: Record<string, (command: string) => Promise<unknown>> = {
     await end(child);
     expect(statSync(copy).mode & 0o777).toBe(0o600);
   },
+  "bun run doctor": async (command) => {
+    const child = begin(command);
+    const said = await new Response(child.stdout).text();
+    // There is neither zooid nor a wallet here.
+    expect(said).toMatch(/^WRONG +zooid/m);
+    expect(await child.exited).toBe(1);
+  },
   "bun run replay": async (command) => {
     mkdirSync(join(directory, "data"), { recursive: true });
     await end(await start());

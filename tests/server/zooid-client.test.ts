@@ -58,6 +58,16 @@ async function shownBy(host: string): Promise<Record<string, unknown> | null> {
   return response.status === 200 ? ((await response.json()) as Record<string, unknown>) : null;
 }
 
+/** What a host shows once it is served: while zooid loads what was written, for some milliseconds it is not. */
+async function servedBy(host: string): Promise<Record<string, unknown>> {
+  for (const deadline = Date.now() + 2_000; ; ) {
+    const shown = await shownBy(host);
+    if (shown) return shown;
+    if (Date.now() > deadline) throw new Error(`${host} was never served`);
+    await Bun.sleep(2);
+  }
+}
+
 /** The owner edits the relay itself, behind our back, and sees it done. @see NIP-86 */
 async function editAsOwner(field: keyof RelayInfo, value: string): Promise<void> {
   const url = `http://${relay.host}`;
@@ -196,7 +206,7 @@ describe("what the owner changed over NIP-86", () => {
     const edited = { ...relay, description: "Deep." };
     const applied = await client.apply(edited, info, never);
     expect(applied.info).toEqual({ name: "Lake", description: "Deep.", icon: "" });
-    expect(await shownBy(relay.host)).toMatchObject({ name: "Lake", description: "Deep." });
+    expect(await servedBy(relay.host)).toMatchObject({ name: "Lake", description: "Deep." });
     expect(await shownBy(relay.host)).not.toHaveProperty("icon");
   });
 
@@ -205,7 +215,7 @@ describe("what the owner changed over NIP-86", () => {
     await editAsOwner("name", "Lake");
     const applied = await client.apply({ ...relay, name: "River" }, info, never);
     expect(applied.info?.name).toBe("River");
-    expect(await shownBy(relay.host)).toMatchObject({ name: "River" });
+    expect(await servedBy(relay.host)).toMatchObject({ name: "River" });
   });
 
   test("survives the relay being made inactive", async () => {
@@ -220,7 +230,7 @@ describe("what the owner changed over NIP-86", () => {
     await editAsOwner("name", `Lake\n\x1b${"x".repeat(400)}`);
     const applied = await client.apply({ ...relay, description: "Deep." }, info, never);
     expect(applied.info?.name).toMatch(/^Lakex+$/);
-    expect(await shownBy(relay.host)).toMatchObject({
+    expect(await servedBy(relay.host)).toMatchObject({
       name: applied.info?.name,
       description: "Deep.",
     });
@@ -231,7 +241,7 @@ describe("what the owner changed over NIP-86", () => {
     await editAsOwner("name", "Lake");
     const renamed = { ...relay, host: `lakes${serial}.${zooid.relayDomain}` };
     expect((await client.apply(renamed, info, never)).info?.name).toBe("Lake");
-    expect(await shownBy(renamed.host)).toMatchObject({ name: "Lake" });
+    expect(await servedBy(renamed.host)).toMatchObject({ name: "Lake" });
     expect(await shownBy(relay.host)).toBeNull();
   });
 
@@ -244,7 +254,7 @@ describe("what the owner changed over NIP-86", () => {
       expect(info?.name).toBe(`Lake ${presence}`);
       name = info?.name ?? "";
       ({ info } = await client.apply({ ...relay, name }, info, never));
-      expect(await shownBy(relay.host)).toMatchObject({ name: `Lake ${presence}` });
+      expect(await servedBy(relay.host)).toMatchObject({ name: `Lake ${presence}` });
     }
   });
 

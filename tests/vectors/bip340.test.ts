@@ -290,4 +290,4 @@ test("all agree on signed events and on every mutation of them", () => {
     { seed, numRuns: 400 },
   );
   expect(changed).toBeGreaterThan(300);
-});
+}, 60_000);
