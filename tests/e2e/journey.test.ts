@@ -120,6 +120,8 @@ test("from an unpaid renewal through grace and suspension, and back by paying, a
   await status(page, "suspended");
   await page.getByRole("link", { name: /pay/i }).first().click();
   await page.waitForURL("**/account?invoice=**");
+  // What it ran unpaid is said before it is paid.
+  await page.getByText(/days, less 7 days already used, from when it runs/).waitFor();
   await page.getByRole("button", { name: "Get a Lightning invoice" }).click();
   await payShown(page);
   await page.waitForURL(/\/relays(?:\?new=.*)?$/);

@@ -1,9 +1,11 @@
 import { For, Show } from "solid-js";
+import { lengthOf } from "../../../machines/billing.ts";
 import { plans } from "../../../machines/plans.ts";
+import { lessUsed } from "../../../machines/tenant/served.ts";
 import { createNow } from "../../lib/live/clock.ts";
 import { type InvoiceReplica, useLive } from "../../lib/live/live.ts";
 import { relayUrl } from "../../lib/page/settings.ts";
-import { day, number, sats } from "../../lib/words/format.ts";
+import { day, number, sats, span } from "../../lib/words/format.ts";
 
 type Item = InvoiceReplica["context"]["items"][number];
 
@@ -13,10 +15,15 @@ export const CheckoutLines = (props: { invoice: InvoiceReplica }) => {
   const now = createNow(60_000);
   const c = () => props.invoice.context;
   /** What begins when it is paid has no dates before. */
+  const isToStart = () =>
+    c().paidAt === null && ["purchase", "reactivation", "past_due"].includes(c().purpose);
   const period = (item: Item): string => {
-    const isToStart = item.kind === "purchase" || item.kind === "reactivation";
-    if (isToStart && c().paidAt === null) return "a month, from when it runs";
-    return `${day(item.from, now())} – ${day(item.to, now())}`;
+    const less = lessUsed(item.usedMs);
+    const dates = `${day(item.from, now())} – ${day(item.to, now())}`;
+    if (!isToStart()) return less ? `${dates}, ${less}` : dates;
+    const lengthMs = lengthOf(item);
+    const length = lengthMs === "month" ? "a month" : span(lengthMs);
+    return `${length},${less && ` ${less},`} from when it runs`;
   };
   return (
     <table class="w-full overflow-hidden rounded-card border-separate border-spacing-0 border border-line bg-raised text-left text-[15px]">
