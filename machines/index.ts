@@ -1,10 +1,10 @@
 /** The registry: every persisted machine, by the name under which its actors are stored. */
-import { invoiceMachine } from "./invoice.ts";
+import { invoiceMachine } from "./invoice/machine.ts";
 import type { ToInvoice, ToRelay, ToTenant } from "./messages.ts";
 import { type Migrate, steps } from "./migrations.ts";
 import { noticeMachine } from "./notice.ts";
-import { relayMachine } from "./relay.ts";
-import { tenantMachine } from "./tenant.ts";
+import { relayMachine } from "./relay/machine.ts";
+import { tenantMachine } from "./tenant/machine.ts";
 
 export const machines = {
   tenant: tenantMachine,

@@ -1,5 +1,5 @@
 /** What actors tell each other. A star: relays and invoices talk only to their tenant. */
-import type { Item, Seat } from "./billing.ts";
+import type { Item, Seat } from "./billing/seats.ts";
 import type { PlanId } from "./plans.ts";
 
 /** From the till to a relay. */

@@ -2,7 +2,7 @@
  * How what an earlier version of a machine stored is read by the present one. Pure, one step for each
  * version; what was stored then stands in `tests/machines/snapshots/`.
  */
-import { GRACE_MS } from "./billing.ts";
+import { GRACE_MS } from "./billing/calendar.ts";
 
 /** @param version - the one that stored it. @throws where nothing leads from there. */
 export type Migrate = <S extends { value: unknown; context: unknown }>(

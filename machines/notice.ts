@@ -1,5 +1,5 @@
 import { assign, setup } from "xstate";
-import { DAY_MS } from "./billing.ts";
+import { DAY_MS } from "./billing/calendar.ts";
 import { now, remote, until } from "./durable.ts";
 import type { Stage } from "./messages.ts";
 

@@ -7,7 +7,7 @@ import { lockDatabase } from "../db/lock.ts";
 import { DatabaseRefused } from "../db/refusal.ts";
 import { sqliteStore } from "../db/sqlite-store.ts";
 import { relayActor } from "../machines/messages.ts";
-import type { RelayFinding } from "../machines/relay.ts";
+import type { RelayFinding } from "../machines/relay/machine.ts";
 import { createApp } from "./app.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { CommandParts } from "./commands/index.ts";

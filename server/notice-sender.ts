@@ -1,7 +1,9 @@
 import type { Queries } from "../db/index.ts";
-import { brokenCode } from "../machines/bill.ts";
-import { graceEndOf, PAST_DUE_MS } from "../machines/billing.ts";
-import { dueSats, type InvoiceContext } from "../machines/invoice.ts";
+import { PAST_DUE_MS } from "../machines/billing/calendar.ts";
+import { graceEndOf } from "../machines/billing/schedule.ts";
+import { brokenCode } from "../machines/invoice/context.ts";
+import { dueSats, type InvoiceContext } from "../machines/invoice/machine.ts";
+import { refusalOf } from "../machines/invoice/refusal.ts";
 import {
   invoiceActor,
   noticeActor,
@@ -10,9 +12,8 @@ import {
   tenantActor,
 } from "../machines/messages.ts";
 import type { Delivered, Delivery, NoticeContext, Written } from "../machines/notice.ts";
-import { refusalOf } from "../machines/refusal.ts";
-import type { RelayContext } from "../machines/relay.ts";
-import { owedOf, type TenantContext } from "../machines/tenant.ts";
+import type { RelayContext } from "../machines/relay/machine.ts";
+import { owedOf, type TenantContext } from "../machines/tenant/machine.ts";
 import type { Clock } from "./clock.ts";
 import type { EffectContext } from "./host/effect.ts";
 import type { Host } from "./host/host.ts";

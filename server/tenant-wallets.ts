@@ -1,11 +1,11 @@
 import type { Queries } from "../db/index.ts";
 import type { TenantRow } from "../db/tenants.ts";
-import { isRenewed, renewedAt, type Seat } from "../machines/billing.ts";
-import { type Charged, dueSats, type InvoiceContext } from "../machines/invoice.ts";
+import { isRenewed, renewedAt, type Seat } from "../machines/billing/seats.ts";
+import { type Charged, dueSats, type InvoiceContext } from "../machines/invoice/machine.ts";
+import { refusalOf } from "../machines/invoice/refusal.ts";
 import { invoiceActor, tenantActor } from "../machines/messages.ts";
 import { plans } from "../machines/plans.ts";
-import { refusalOf } from "../machines/refusal.ts";
-import type { TenantContext } from "../machines/tenant.ts";
+import type { TenantContext } from "../machines/tenant/machine.ts";
 import type { CommandParts } from "./commands/index.ts";
 import { setWallet, walletProblem, walletSecret } from "./commands/wallet.ts";
 import { AppError, Refused, Unavailable } from "./errors.ts";

@@ -1,6 +1,6 @@
 import type { Queries } from "../db/index.ts";
 import type { Bolt11Span } from "../db/invoices.ts";
-import { DAY_MS, HOUR_MS } from "../machines/billing.ts";
+import { DAY_MS, HOUR_MS } from "../machines/billing/calendar.ts";
 import type { Clock } from "./clock.ts";
 import { Unavailable } from "./errors.ts";
 import { describe, log } from "./log.ts";

@@ -1,11 +1,16 @@
-import { isRenewed, renewedAt } from "../machines/billing.ts";
+import { isRenewed, renewedAt } from "../machines/billing/seats.ts";
 import { meaningOf, statusOf } from "../machines/describe.ts";
-import type { InvoiceContext } from "../machines/invoice.ts";
+import type { InvoiceContext } from "../machines/invoice/machine.ts";
+import { refusalOf } from "../machines/invoice/refusal.ts";
 import { invoiceActor, relayActor, tenantActor } from "../machines/messages.ts";
 import { plans } from "../machines/plans.ts";
-import { refusalOf } from "../machines/refusal.ts";
-import { relayMachine } from "../machines/relay.ts";
-import { isPastDue, renews, switchesByItself, type TenantContext } from "../machines/tenant.ts";
+import { relayMachine } from "../machines/relay/machine.ts";
+import {
+  isPastDue,
+  renews,
+  switchesByItself,
+  type TenantContext,
+} from "../machines/tenant/machine.ts";
 import { REVISIONS_MAX } from "./history.ts";
 import type { Host } from "./host/host.ts";
 import type { PersistedSnapshot } from "./host/xstate.ts";

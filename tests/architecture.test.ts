@@ -42,7 +42,7 @@ const within = (folder: string) => (file: string) => file.startsWith(`${folder}/
 
 test("the scanner sees imports of every kind", () => {
   expect(imports.length).toBeGreaterThan(200);
-  expect(imports.some(({ to }) => to === "machines/relay.ts")).toBe(true);
+  expect(imports.some(({ to }) => to === "machines/relay/machine.ts")).toBe(true);
   expect(imports.some(({ isType }) => isType)).toBe(true);
 });
 

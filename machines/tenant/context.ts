@@ -1,9 +1,10 @@
 /** What the till knows, what it hears, and the shape of what it makes of that. Types, and ways into them. */
-import type { Item, OpenInvoice, Seat } from "../billing.ts";
-import type { InvoiceInput } from "../invoice.ts";
+import type { Item, Seat } from "../billing/seats.ts";
+import type { InvoiceInput } from "../invoice/machine.ts";
 import type { ToTenant } from "../messages.ts";
 import type { PlanId } from "../plans.ts";
-import type { Settings } from "../relay.ts";
+import type { Settings } from "../relay/machine.ts";
+import type { OpenInvoice } from "./credit.ts";
 
 export type TenantInput = { pubkey: string };
 

@@ -2,20 +2,18 @@
  * What is suspended for non-payment, and what bringing it back costs: billed apart from what runs, by one
  * past-due invoice for all of a tenant's, or by an invoice of its own for one that is brought back alone.
  */
+import { PAST_DUE_MS, wholeSecond } from "../billing/calendar.ts";
+import { overAt, renewalItem } from "../billing/schedule.ts";
 import {
   type Item,
   isCovered,
   isOverdue,
   monthOf,
   type Owed,
-  overAt,
-  PAST_DUE_MS,
   paidSpan,
-  renewalItem,
   renewedAt,
   type Seat,
-  wholeSecond,
-} from "../billing.ts";
+} from "../billing/seats.ts";
 import type { PlanId } from "../plans.ts";
 import type { TenantContext } from "./context.ts";
 import { servedUnpaid } from "./served.ts";

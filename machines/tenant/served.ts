@@ -1,5 +1,6 @@
 /** Days that a relay ran past its date: they are not paid for, so they shorten what is paid next. */
-import { DAY_MS, GRACE_MS, HOUR_MS, type Seat, wholeSecond } from "../billing.ts";
+import { DAY_MS, GRACE_MS, HOUR_MS, wholeSecond } from "../billing/calendar.ts";
+import type { Seat } from "../billing/seats.ts";
 
 /**
  * How long a relay that stops now has run unpaid. At most the days of grace: it ran longer only where our

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { decodeInvoice } from "@getalby/lightning-tools/bolt11";
-import { DAY_MS, nextAnchor } from "../../machines/billing.ts";
+import { DAY_MS, nextAnchor } from "../../machines/billing/calendar.ts";
 import { statusOf } from "../../machines/describe.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
-import type { TenantContext } from "../../machines/tenant.ts";
-import { mayReopen, reopensCovered } from "../../machines/till.ts";
+import type { TenantContext } from "../../machines/tenant/machine.ts";
+import { mayReopen, reopensCovered } from "../../machines/tenant/orders.ts";
 import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";
 import type { HostEvent } from "../host/xstate.ts";

@@ -4,17 +4,16 @@ import { bytesToHex } from "nostr-tools/utils";
 import { idempotency, secrets } from "../../db/schema.ts";
 import {
   FREE_RELAYS_MAX,
-  isCovered,
   orderRefusal,
   RELAYS_MAX,
   RESERVATIONS_MAX,
-  type Seat,
-} from "../../machines/billing.ts";
-import type { InvoiceContext } from "../../machines/invoice.ts";
+} from "../../machines/billing/quote.ts";
+import { isCovered, type Seat } from "../../machines/billing/seats.ts";
+import type { InvoiceContext } from "../../machines/invoice/machine.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import { type PlanId, plans } from "../../machines/plans.ts";
-import type { Settings } from "../../machines/relay.ts";
-import { isAlonePastDue, planOfReturn, reopenedAs } from "../../machines/tenant.ts";
+import type { Settings } from "../../machines/relay/machine.ts";
+import { isAlonePastDue, planOfReturn, reopenedAs } from "../../machines/tenant/machine.ts";
 import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";
 import { toSeconds } from "../projections/seconds.ts";

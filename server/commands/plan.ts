@@ -1,4 +1,5 @@
-import { isCovered, type Quote, quote, type Seat } from "../../machines/billing.ts";
+import { type Quote, quote } from "../../machines/billing/quote.ts";
+import { isCovered, type Seat } from "../../machines/billing/seats.ts";
 import { tenantActor } from "../../machines/messages.ts";
 import type { PlanId } from "../../machines/plans.ts";
 import {
@@ -7,7 +8,7 @@ import {
   planOfReturn,
   renews,
   type TenantContext,
-} from "../../machines/tenant.ts";
+} from "../../machines/tenant/machine.ts";
 import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";
 import { toSeconds } from "../projections/seconds.ts";

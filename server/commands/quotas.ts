@@ -1,5 +1,5 @@
 import type { Queries } from "../../db/index.ts";
-import { DAY_MS, HOUR_MS } from "../../machines/billing.ts";
+import { DAY_MS, HOUR_MS } from "../../machines/billing/calendar.ts";
 import { AppError } from "../errors.ts";
 import { toSeconds } from "../projections/seconds.ts";
 

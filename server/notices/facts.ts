@@ -1,5 +1,5 @@
-import type { BrokenCode } from "../../machines/bill.ts";
-import type { Refusal } from "../../machines/refusal.ts";
+import type { BrokenCode } from "../../machines/invoice/context.ts";
+import type { Refusal } from "../../machines/invoice/refusal.ts";
 
 /** A relay that a notice is about. */
 export type NoticeRelay = {

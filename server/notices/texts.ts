@@ -1,4 +1,4 @@
-import type { BrokenCode } from "../../machines/bill.ts";
+import type { BrokenCode } from "../../machines/invoice/context.ts";
 import { lessUsed } from "../../machines/tenant/served.ts";
 import type { NoticeFacts } from "./facts.ts";
 import { briefly, byNumber, day, listed, moment, sats, yours } from "./words.ts";

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { addMonths, prorate } from "../../machines/billing.ts";
+import { addMonths, prorate } from "../../machines/billing/calendar.ts";
 import type { Fixture } from "./berth-fixture.ts";
 import {
   advanceTo,

@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import type { Static } from "elysia";
 import { DirectMessageRelaysList } from "nostr-tools/kinds";
 import { unwrapEvent } from "nostr-tools/nip59";
-import { addMonths } from "../../machines/billing.ts";
+import { addMonths } from "../../machines/billing/calendar.ts";
 import type { Tuning } from "../../server/berth.ts";
 import type { Invoice, notice, Relay, statement, tenant } from "../../server/routes/shapes.ts";
 import type { Api } from "../../server/sandbox/api.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { addMonths } from "../../machines/billing.ts";
+import { addMonths } from "../../machines/billing/calendar.ts";
 import { until } from "../sandbox/relay-socket.ts";
 import type { Fixture, TenantApi } from "./berth-fixture.ts";
 import {

@@ -4,7 +4,7 @@ import { type MachineName, machines } from "../../machines/index.ts";
 import type { PersistedSnapshot } from "../../server/host/xstate.ts";
 import { everyStep, type Model, restOf } from "./model.ts";
 import { invoiceModels, noticeModel, relayModel } from "./models.ts";
-import { tenantModels } from "./tenant-model.ts";
+import { tenantModels } from "./tenant/model.ts";
 
 export const SNAPSHOTS = join(import.meta.dir, "snapshots");
 

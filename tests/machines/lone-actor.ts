@@ -1,9 +1,9 @@
 /** One actor by itself: events in, what it asks for out, and time that moves when told to. */
 import type { AnyStateMachine } from "xstate";
 import type { Create, Post, Tell } from "../../machines/durable.ts";
-import { type InvoiceContext, invoiceMachine } from "../../machines/invoice.ts";
-import { type RelayContext, relayMachine } from "../../machines/relay.ts";
-import { type TenantContext, tenantMachine } from "../../machines/tenant.ts";
+import { type InvoiceContext, invoiceMachine } from "../../machines/invoice/machine.ts";
+import { type RelayContext, relayMachine } from "../../machines/relay/machine.ts";
+import { type TenantContext, tenantMachine } from "../../machines/tenant/machine.ts";
 import {
   answer,
   type Decision,

@@ -1,9 +1,10 @@
 /** A relay, an invoice and a notice as models: ordinary payloads, and the facts that guards read. */
-import { addMonths, isCovered } from "../../machines/billing.ts";
-import { dueSats, type InvoiceContext, invoiceMachine } from "../../machines/invoice.ts";
+import { addMonths } from "../../machines/billing/calendar.ts";
+import { isCovered } from "../../machines/billing/seats.ts";
+import { dueSats, type InvoiceContext, invoiceMachine } from "../../machines/invoice/machine.ts";
 import { type NoticeContext, noticeMachine } from "../../machines/notice.ts";
 import { type PlanId, plans } from "../../machines/plans.ts";
-import { type RelayContext, relayMachine } from "../../machines/relay.ts";
+import { type RelayContext, relayMachine } from "../../machines/relay/machine.ts";
 import { doneEvent, errorEvent } from "../../server/host/xstate.ts";
 import {
   applied,

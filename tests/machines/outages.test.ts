@@ -1,14 +1,14 @@
 /** Our wallet is silent for long: what comes of it hangs on dates, and not on which answer comes first. */
 import { describe, expect, test } from "bun:test";
-import { addMonths } from "../../machines/billing.ts";
-import type { InvoiceContext } from "../../machines/invoice.ts";
+import { addMonths } from "../../machines/billing/calendar.ts";
+import type { InvoiceContext } from "../../machines/invoice/machine.ts";
 import { invoiceActor, relayActor } from "../../machines/messages.ts";
 import { DAY_MS, HOUR_MS, order, T0 } from "./build.ts";
 import { restOf } from "./model.ts";
 import { Random } from "./random.ts";
-import { answerAll, payOpen, till } from "./star-acts.ts";
-import { violations } from "./star-invariants.ts";
-import { TILL, World } from "./star-world.ts";
+import { answerAll, payOpen, till } from "./star/acts.ts";
+import { violations } from "./star/invariants.ts";
+import { TILL, World } from "./star/world.ts";
 
 const END = addMonths(T0, 1);
 

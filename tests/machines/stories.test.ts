@@ -1,14 +1,14 @@
 /** Till, relay and invoice together: the stories that a tenant would tell. */
 import { expect, test } from "bun:test";
-import { addMonths } from "../../machines/billing.ts";
+import { addMonths } from "../../machines/billing/calendar.ts";
 import { invoiceActor, relayActor } from "../../machines/messages.ts";
-import type { TenantContext } from "../../machines/tenant.ts";
+import type { TenantContext } from "../../machines/tenant/machine.ts";
 import { errorEvent } from "../../server/host/xstate.ts";
 import { DAY_MS, HOUR_MS, order, T0 } from "./build.ts";
 import { restOf } from "./model.ts";
 import { Random } from "./random.ts";
-import { violations } from "./star-invariants.ts";
-import { TILL, World } from "./star-world.ts";
+import { violations } from "./star/invariants.ts";
+import { TILL, World } from "./star/world.ts";
 
 const reason = "spam";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { relayMachine } from "../../machines/relay.ts";
+import { relayMachine } from "../../machines/relay/machine.ts";
 import { relayRow } from "../../server/projections/relay.ts";
 import { aRelay } from "../machines/lone-actor.ts";
 

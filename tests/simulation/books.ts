@@ -4,18 +4,17 @@ import {
   addMonths,
   DAY_MS,
   GRACE_MS,
-  type Item,
   LEAD_MS,
   lastAnchor,
   nextAnchor,
   prorate,
-  type Seat,
   wholeSecond,
-} from "../../machines/billing.ts";
+} from "../../machines/billing/calendar.ts";
+import type { Item, Seat } from "../../machines/billing/seats.ts";
 import { statusOf } from "../../machines/describe.ts";
-import { type InvoiceContext, outcomeOf } from "../../machines/invoice.ts";
+import { type InvoiceContext, outcomeOf } from "../../machines/invoice/machine.ts";
 import { invoiceActor, tenantActor } from "../../machines/messages.ts";
-import type { TenantContext } from "../../machines/tenant.ts";
+import type { TenantContext } from "../../machines/tenant/machine.ts";
 import { iso } from "./iso.ts";
 import { PaidPlans } from "./plans-paid.ts";
 import type { Seen, Step } from "./watcher.ts";

@@ -1,22 +1,14 @@
 /** What must hold after every commit, whatever the world does. */
 import type { Queries } from "../../db/index.ts";
-import {
-  GRACE_MS,
-  HOUR_MS,
-  type Item,
-  isCovered,
-  LEAD_MS,
-  type Quote,
-  REISSUE_MS,
-  type Seat,
-  totalSats,
-} from "../../machines/billing.ts";
+import { GRACE_MS, HOUR_MS, LEAD_MS, REISSUE_MS } from "../../machines/billing/calendar.ts";
+import type { Quote } from "../../machines/billing/quote.ts";
+import { type Item, isCovered, type Seat, totalSats } from "../../machines/billing/seats.ts";
 import { statusOf } from "../../machines/describe.ts";
-import { dueSats, type InvoiceContext } from "../../machines/invoice.ts";
+import { dueSats, type InvoiceContext } from "../../machines/invoice/machine.ts";
 import { tenantActor } from "../../machines/messages.ts";
 import type { NoticeContext } from "../../machines/notice.ts";
-import type { RelayContext } from "../../machines/relay.ts";
-import type { TenantContext } from "../../machines/tenant.ts";
+import type { RelayContext } from "../../machines/relay/machine.ts";
+import type { TenantContext } from "../../machines/tenant/machine.ts";
 import { CREATED } from "../../server/host/run.ts";
 import { iso } from "./iso.ts";
 import type { Seen, Step, Watcher } from "./watcher.ts";

@@ -1,18 +1,20 @@
 /** What tenants and admins do: everything that is possible, in any order, at any time. */
 
-import { isOverdue, LEAD_MS, nextAnchor, quote, type Seat } from "../../machines/billing.ts";
+import { LEAD_MS, nextAnchor } from "../../machines/billing/calendar.ts";
+import { quote } from "../../machines/billing/quote.ts";
+import { isOverdue, type Seat } from "../../machines/billing/seats.ts";
 import { statusOf } from "../../machines/describe.ts";
-import type { InvoiceContext } from "../../machines/invoice.ts";
+import type { InvoiceContext } from "../../machines/invoice/machine.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import { type PlanId, planIds } from "../../machines/plans.ts";
-import type { RelayContext } from "../../machines/relay.ts";
+import type { RelayContext } from "../../machines/relay/machine.ts";
 import {
   changeRefusal,
   itemOfReturn,
   planOfReturn,
   renews,
   type TenantContext,
-} from "../../machines/tenant.ts";
+} from "../../machines/tenant/machine.ts";
 import type { Simulation } from "./run.ts";
 import type { Seen } from "./watcher.ts";
 import { DAY_MS, HOUR_MS, walletMoods } from "./world.ts";

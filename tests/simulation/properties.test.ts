@@ -3,18 +3,17 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import {
   addMonths,
-  dueItems,
   HOUR_MS,
   lastAnchor,
   nextAnchor,
   prorate,
-  quote,
-  renewalEnd,
-  type Seat,
-} from "../../machines/billing.ts";
-import type { InvoiceInput } from "../../machines/invoice.ts";
+} from "../../machines/billing/calendar.ts";
+import { quote } from "../../machines/billing/quote.ts";
+import { dueItems, renewalEnd } from "../../machines/billing/schedule.ts";
+import type { Seat } from "../../machines/billing/seats.ts";
+import type { InvoiceInput } from "../../machines/invoice/machine.ts";
 import { type PlanId, planIds, plans } from "../../machines/plans.ts";
-import { renews, type TenantContext, tenantMachine } from "../../machines/tenant.ts";
+import { renews, type TenantContext, tenantMachine } from "../../machines/tenant/machine.ts";
 import { type Decision, decide, decideFirst, hydrate } from "../../server/host/xstate.ts";
 import { aSeat } from "../machines/build.ts";
 

@@ -1,6 +1,6 @@
 /** One seeded run: a world, people, and Berth in the middle of it, for months. */
 import { openDatabase } from "../../db/database.ts";
-import { addMonths } from "../../machines/billing.ts";
+import { addMonths } from "../../machines/billing/calendar.ts";
 import { relayActor, tenantActor } from "../../machines/messages.ts";
 import { replayActor } from "../../server/host/replay.ts";
 import { checkDesert, checkQuiet, type Expected } from "./invariants.ts";

@@ -2,9 +2,9 @@
 import type { Db } from "../../db/database.ts";
 import { statusOf } from "../../machines/describe.ts";
 import { machines } from "../../machines/index.ts";
-import type { InvoiceContext } from "../../machines/invoice.ts";
+import type { InvoiceContext } from "../../machines/invoice/machine.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
-import type { TenantContext } from "../../machines/tenant.ts";
+import type { TenantContext } from "../../machines/tenant/machine.ts";
 import { CREATED } from "../../server/host/run.ts";
 import { decide, decideFirst, hydrate } from "../../server/host/xstate.ts";
 import { Books } from "./books.ts";

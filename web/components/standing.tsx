@@ -1,6 +1,6 @@
 import { Show } from "solid-js";
 import { meaningOf } from "../../machines/describe.ts";
-import { tenantMachine } from "../../machines/tenant.ts";
+import { tenantMachine } from "../../machines/tenant/machine.ts";
 import { useLive } from "../lib/live/live.ts";
 import { Callout } from "../ui/callout.tsx";
 

@@ -1,5 +1,5 @@
 import { For, Match, Show, Switch } from "solid-js";
-import { isRenewed, renewedAt } from "../../../machines/billing.ts";
+import { isRenewed, renewedAt } from "../../../machines/billing/seats.ts";
 import type { Requested } from "../../lib/api/request.ts";
 import type { Billing } from "../../lib/billing/wallet.ts";
 import { useLive } from "../../lib/live/live.ts";

@@ -1,8 +1,8 @@
 import { Printer } from "lucide-solid";
 import { createMemo, For, type JSX, Show } from "solid-js";
-import { wasCharged } from "../../../machines/bill.ts";
 import { meaningOf } from "../../../machines/describe.ts";
 import { machines } from "../../../machines/index.ts";
+import { wasCharged } from "../../../machines/invoice/context.ts";
 import { lessUsed } from "../../../machines/tenant/served.ts";
 import {
   BILL_STATES,

@@ -1,5 +1,5 @@
 import { Show } from "solid-js";
-import { dueSats } from "../../../machines/invoice.ts";
+import { dueSats } from "../../../machines/invoice/machine.ts";
 import { chargeOf } from "../../lib/billing/due.ts";
 import { useLive } from "../../lib/live/live.ts";
 import { sats } from "../../lib/words/format.ts";

@@ -1,6 +1,6 @@
 import { createMemo, createSignal, Match, Show, Switch } from "solid-js";
 import { machines } from "../../../machines/index.ts";
-import { refusalOf } from "../../../machines/refusal.ts";
+import { refusalOf } from "../../../machines/invoice/refusal.ts";
 import { wordsOf } from "../../lib/api/api.ts";
 import type { Requested } from "../../lib/api/request.ts";
 import { listed } from "../../lib/billing/bill.ts";

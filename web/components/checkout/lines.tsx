@@ -1,5 +1,5 @@
 import { For, Show } from "solid-js";
-import { lengthOf } from "../../../machines/billing.ts";
+import { lengthOf } from "../../../machines/billing/seats.ts";
 import { plans } from "../../../machines/plans.ts";
 import { lessUsed } from "../../../machines/tenant/served.ts";
 import { createNow } from "../../lib/live/clock.ts";

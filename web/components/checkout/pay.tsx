@@ -1,7 +1,7 @@
 import { ExternalLink, Wallet, Zap } from "lucide-solid";
 import { createEffect, createSignal, Match, onCleanup, Show, Switch } from "solid-js";
 import { meaningOf } from "../../../machines/describe.ts";
-import { invoiceMachine } from "../../../machines/invoice.ts";
+import { invoiceMachine } from "../../../machines/invoice/machine.ts";
 import { api, ask, wordsOf } from "../../lib/api/api.ts";
 import { setPayable } from "../../lib/billing/paying.ts";
 import { hasWebLn, payByWebLn } from "../../lib/billing/webln.ts";

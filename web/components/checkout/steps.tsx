@@ -1,7 +1,7 @@
 import { Show } from "solid-js";
 import { statusOf } from "../../../machines/describe.ts";
-import { invoiceMachine } from "../../../machines/invoice.ts";
-import { relayMachine } from "../../../machines/relay.ts";
+import { invoiceMachine } from "../../../machines/invoice/machine.ts";
+import { relayMachine } from "../../../machines/relay/machine.ts";
 import type { InvoiceReplica, RelayReplica } from "../../lib/live/live.ts";
 import { MachineView } from "../machine-view.tsx";
 

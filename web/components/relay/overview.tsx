@@ -1,7 +1,7 @@
 import { For, type JSX, Show } from "solid-js";
-import { GRACE_MS } from "../../../machines/billing.ts";
+import { GRACE_MS } from "../../../machines/billing/calendar.ts";
 import { statusOf } from "../../../machines/describe.ts";
-import { relayMachine } from "../../../machines/relay.ts";
+import { relayMachine } from "../../../machines/relay/machine.ts";
 import { createNow } from "../../lib/live/clock.ts";
 import { type RelayReplica, useLive } from "../../lib/live/live.ts";
 import { relayDomain } from "../../lib/page/settings.ts";

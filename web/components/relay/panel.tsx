@@ -1,7 +1,7 @@
 import { A } from "@solidjs/router";
 import { For, Match, Show, Switch } from "solid-js";
 import { meaningOf } from "../../../machines/describe.ts";
-import { relayMachine } from "../../../machines/relay.ts";
+import { relayMachine } from "../../../machines/relay/machine.ts";
 import { createNow } from "../../lib/live/clock.ts";
 import { type RelayReplica, useLive } from "../../lib/live/live.ts";
 import { nextOf } from "../../lib/relays/next.ts";

@@ -1,9 +1,10 @@
 import { useNavigate } from "@solidjs/router";
 import { createMemo, createSignal, For, Match, Show, Switch } from "solid-js";
-import { isNextPaid, quote } from "../../../machines/billing.ts";
+import { quote } from "../../../machines/billing/quote.ts";
+import { isNextPaid } from "../../../machines/billing/seats.ts";
 import { statusOf } from "../../../machines/describe.ts";
 import { type PlanId, plans } from "../../../machines/plans.ts";
-import { changeRefusal, renews } from "../../../machines/tenant.ts";
+import { changeRefusal, renews } from "../../../machines/tenant/machine.ts";
 import { wordsOf } from "../../lib/api/api.ts";
 import { createNow } from "../../lib/live/clock.ts";
 import { type RelayReplica, useLive } from "../../lib/live/live.ts";

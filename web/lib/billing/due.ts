@@ -1,7 +1,7 @@
 /** What an open invoice means for its relays, and what happens to it next. */
 import { meaningOf } from "../../../machines/describe.ts";
 import { machines } from "../../../machines/index.ts";
-import { refusalOf } from "../../../machines/refusal.ts";
+import { refusalOf } from "../../../machines/invoice/refusal.ts";
 import type { InvoiceReplica, Live } from "../live/live.ts";
 import type { Tone } from "../words/tone.ts";
 

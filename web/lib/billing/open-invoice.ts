@@ -1,5 +1,10 @@
-import type { RelayContext } from "../../../machines/relay.ts";
-import { isAlonePastDue, isPastDue, renews, type TenantContext } from "../../../machines/tenant.ts";
+import type { RelayContext } from "../../../machines/relay/machine.ts";
+import {
+  isAlonePastDue,
+  isPastDue,
+  renews,
+  type TenantContext,
+} from "../../../machines/tenant/machine.ts";
 
 type Till = TenantContext | undefined;
 

@@ -1,6 +1,6 @@
 /** What comes next by the till's own arithmetic: no request is needed to know it. */
-import { dueItems } from "../../../machines/billing.ts";
-import { renewalAt } from "../../../machines/till.ts";
+import { dueItems } from "../../../machines/billing/schedule.ts";
+import { renewalAt } from "../../../machines/tenant/orders.ts";
 import type { TenantReplica } from "../live/live.ts";
 
 /** `at`: from when it is to be paid (epoch ms). */

@@ -1,6 +1,6 @@
 /** What became of an invoice that is closed: why, and which stands in its place. */
 import { meaningOf } from "../../../machines/describe.ts";
-import { invoiceMachine } from "../../../machines/invoice.ts";
+import { invoiceMachine } from "../../../machines/invoice/machine.ts";
 import type { InvoiceReplica, Live } from "../live/live.ts";
 import { openInvoiceOf } from "./open-invoice.ts";
 

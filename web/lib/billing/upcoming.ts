@@ -1,7 +1,8 @@
 /** The renewal that is to come, reckoned from the till by the functions that the till itself reckons with. */
-import { dueItems, type Item } from "../../../machines/billing.ts";
-import type { TenantContext } from "../../../machines/tenant.ts";
-import { renewalAt } from "../../../machines/till.ts";
+import { dueItems } from "../../../machines/billing/schedule.ts";
+import type { Item } from "../../../machines/billing/seats.ts";
+import type { TenantContext } from "../../../machines/tenant/machine.ts";
+import { renewalAt } from "../../../machines/tenant/orders.ts";
 
 /**
  * What the next renewal that has this relay will bill. One that bills it nothing, as for the seconds by

@@ -1,5 +1,6 @@
 /** What a change of plan means and costs, in words, before anybody agrees to it. */
-import type { Quote, Seat } from "../../../machines/billing.ts";
+import type { Quote } from "../../../machines/billing/quote.ts";
+import type { Seat } from "../../../machines/billing/seats.ts";
 import { plans } from "../../../machines/plans.ts";
 import { lessUsed } from "../../../machines/tenant/served.ts";
 import { day, sats } from "../words/format.ts";

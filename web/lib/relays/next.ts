@@ -2,11 +2,12 @@
  * What happens next with a relay, and when: one short line, said of what the relay's machine and the
  * till of its tenant hold. Pure: the same words in a list, on a page, and in a test without a browser.
  */
-import { isNextPaid, QUARANTINE_MS, type Seat } from "../../../machines/billing.ts";
-import type { InvoiceContext } from "../../../machines/invoice.ts";
+import { QUARANTINE_MS } from "../../../machines/billing/calendar.ts";
+import { isNextPaid, type Seat } from "../../../machines/billing/seats.ts";
+import type { InvoiceContext } from "../../../machines/invoice/machine.ts";
 import { plans } from "../../../machines/plans.ts";
-import { isNameKept, type RelayContext } from "../../../machines/relay.ts";
-import { renews, switchesByItself, type TenantContext } from "../../../machines/tenant.ts";
+import { isNameKept, type RelayContext } from "../../../machines/relay/machine.ts";
+import { renews, switchesByItself, type TenantContext } from "../../../machines/tenant/machine.ts";
 import { openInvoiceOf } from "../billing/open-invoice.ts";
 import { upcoming } from "../billing/upcoming.ts";
 import { day, sats, span } from "../words/format.ts";

@@ -1,7 +1,7 @@
 import { Pause, Play, SkipForward } from "lucide-solid";
 import { createEffect, createMemo, createSignal, onCleanup, Show } from "solid-js";
 import { meaningOf, statusOf } from "../../../machines/describe.ts";
-import { relayMachine } from "../../../machines/relay.ts";
+import { relayMachine } from "../../../machines/relay/machine.ts";
 import { MachineView } from "../../components/machine-view.tsx";
 import { StateBadge } from "../../components/state-badge.tsx";
 import { relayDomain } from "../../lib/page/settings.ts";

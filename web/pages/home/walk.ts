@@ -3,10 +3,10 @@
  * jumps from one thing that happens to the next.
  */
 import { createActor, type PromiseActorLogic, SimulatedClock } from "xstate";
-import { addMonths, DAY_MS, GRACE_MS, HOUR_MS } from "../../../machines/billing.ts";
+import { addMonths, DAY_MS, GRACE_MS, HOUR_MS } from "../../../machines/billing/calendar.ts";
 import { at } from "../../../machines/durable.ts";
 import { plans } from "../../../machines/plans.ts";
-import { type Applied, type RelayContext, relayMachine } from "../../../machines/relay.ts";
+import { type Applied, type RelayContext, relayMachine } from "../../../machines/relay/machine.ts";
 
 /** The machine after something happened. `atMs` is when it did. */
 export type Scene = { value: unknown; context: RelayContext; atMs: number };

@@ -1,13 +1,14 @@
 /** What is said of a relay is what its machines, driven for real, then do. */
 import { expect, test } from "bun:test";
-import { addMonths, type Item } from "../../../../machines/billing.ts";
+import { addMonths } from "../../../../machines/billing/calendar.ts";
+import type { Item } from "../../../../machines/billing/seats.ts";
 import { relayActor } from "../../../../machines/messages.ts";
 import type { PlanId } from "../../../../machines/plans.ts";
 import { byDue, type InvoiceNow, type Next, nextOf } from "../../../../web/lib/relays/next.ts";
 import { day } from "../../../../web/lib/words/format.ts";
 import { DAY_MS, HOUR_MS, order, T0 } from "../../../machines/build.ts";
 import { Random } from "../../../machines/random.ts";
-import { TILL, World } from "../../../machines/star-world.ts";
+import { TILL, World } from "../../../machines/star/world.ts";
 
 const reason = "test";
 

@@ -1,0 +1,359 @@
+import { and, assign, setup } from "xstate";
+import { nextLookAt } from "../billing/schedule.ts";
+import { now, outputs, remote, until } from "../durable.ts";
+import { createNotice, invoiceActor, tellTenant } from "../messages.ts";
+import * as data from "./context.ts";
+import {
+  type Bolt11,
+  type Charged,
+  dueSats,
+  type InvoiceContext,
+  type InvoiceEvent,
+  type InvoiceInput,
+  lastsUntil,
+  type Mint,
+  wasCharged,
+} from "./context.ts";
+import {
+  attempt,
+  attemptOf,
+  bill,
+  chargedActions,
+  credit,
+  creditAll,
+  ended,
+  mintedActions,
+  notice,
+  noticeRefused,
+  receive,
+  remind,
+} from "./outputs.ts";
+
+export {
+  type Bolt11,
+  type Charged,
+  dueSats,
+  type InvoiceContext,
+  type InvoiceInput,
+  outcomeOf,
+  type Settled,
+} from "./context.ts";
+
+/**
+ * What is owed, and the bolt11s by which it may be paid. Talks only to its tenant. A deadline never
+ * takes anything away by itself: it leads to `lastCall`, which asks our own wallet first.
+ */
+export const invoiceMachine = setup({
+  types: {
+    context: {} as InvoiceContext,
+    input: {} as InvoiceInput,
+    events: {} as InvoiceEvent,
+    tags: {} as "payable" | "attention",
+  },
+  actors: {
+    mintBolt11: remote<Bolt11, Mint>(),
+    askWallet: remote<{ settled: boolean }, { invoice: string }>(),
+    payByWallet: remote<Charged, { tenant: string; invoice: string; bolt11: string }>(),
+  },
+  delays: {
+    closesAt: until((c: InvoiceContext) => c.closesAt),
+    bolt11Ends: until((c: InvoiceContext) => c.bolt11?.expiresAt ?? null),
+    chargeAt: until((c: InvoiceContext) => c.chargeAt),
+    remindAt: until((c: InvoiceContext) => c.reminders[0]?.at ?? null),
+    outdatedAt: until(data.outdatedAt),
+  },
+  guards: {
+    nothingDue: ({ context }) => dueSats(context) <= 0,
+    isEnough: ({ context, event }) => event.type === "SETTLED" && event.sats >= dueSats(context),
+    isEnoughCredit: ({ context, event }) =>
+      event.type === "CREDITED" && event.sats >= dueSats(context),
+    isClosing: ({ context }) => context.closing !== null,
+    isUnsettled: (_, params: { settled: boolean }) => !params.settled,
+    isPastDue: ({ context }) => context.purpose === "past_due",
+    /** Whether a connected wallet may be asked to pay it. */
+    isChargeable: ({ context: { purpose } }) => purpose === "renewal" || purpose === "past_due",
+    isFirst: ({ context }) => context.purpose === "renewal" && context.billedAt === null,
+    isAuto: ({ context }) => context.chargeAt !== null,
+    isBroken: (_, charged: Charged) => data.isBroken(charged),
+    isRefused: (_, charged: Charged) =>
+      charged.outcome === "rejected" || charged.outcome === "none",
+    /** Nothing ends, and no second bolt11 is made, before our wallet spoke about the first. */
+    mustAsk: ({ context: c }) => c.closing !== null || c.bolt11 !== null,
+  },
+  actions: {
+    ...outputs,
+    minted: assign(({ context }, bolt11: Bolt11) => data.minted(context, bolt11, now())),
+    reminded: assign(({ context }) => ({ reminders: data.remindersAfter(context, now()) })),
+    chargeNow: assign({ chargeAt: () => now() }),
+    charging: assign(({ context }) => data.charging(context)),
+    charged: assign(({ context }, charged: Charged) => data.charged(context, charged, now())),
+    /** Nothing was attempted: our own wallet could not be asked, or has spoken already. */
+    chargeLater: assign(({ context: c }) => ({ chargeAt: nextLookAt(c.tries, now()) })),
+    closeAs: assign((_, { why }: { why: InvoiceContext["closing"] }) => ({
+      closing: why,
+      closesAt: null,
+    })),
+    addCredit: assign(({ context, event }) => data.credited(context, event)),
+    keepReceipt: assign(({ context, event }) => data.received(context, event)),
+    markPaid: assign({ paidAt: () => now(), closesAt: null }),
+    start: assign(({ context, event }) => data.started(context, event)),
+    keepUnused: assign(({ event }) => (event.type === "UNUSED" ? { unused: event.relays } : {})),
+  },
+}).createMachine({
+  id: "invoice",
+  version: "3",
+  description: "What you owe for your relays, and how to pay it.",
+  initial: "pending",
+  context: ({ input }) => data.begun(input, now()),
+  // Whatever arrives after the end is the tenant's credit: sats are never lost.
+  on: {
+    SETTLED: { actions: [receive, creditAll] },
+    CREDITED: {
+      actions: {
+        type: "tell",
+        params: ({ context, event }) => credit(context, event.sats, "not needed by"),
+      },
+    },
+    STARTED: { actions: "start" },
+    UNUSED: { actions: "keepUnused" },
+    CLOSE: {},
+    CHARGE: {},
+  },
+  states: {
+    pending: {
+      description: "We are waiting for your payment.",
+      initial: "deciding",
+      after: {
+        closesAt: {
+          target: ".lastCall",
+          actions: { type: "closeAs", params: { why: "unpaid" } },
+        },
+        remindAt: { actions: [remind, "reminded"] },
+      },
+      on: {
+        SETTLED: [
+          {
+            guard: "isEnough",
+            target: "paid",
+            actions: [receive, "keepReceipt"],
+          },
+          {
+            actions: [
+              receive,
+              {
+                type: "tell",
+                params: ({ context: c, event: e }) => credit(c, e.sats, "less than was due for"),
+              },
+            ],
+          },
+        ],
+        CREDITED: [
+          { guard: "isEnoughCredit", target: ".deciding", actions: "addCredit" },
+          { actions: "addCredit" },
+        ],
+        CLOSE: {
+          target: ".lastCall",
+          actions: { type: "closeAs", params: ({ event }) => ({ why: event.why }) },
+        },
+        CHARGE: [{ guard: "isChargeable", actions: "chargeNow" }, {}],
+        "admin.retry": { guard: "isChargeable", actions: "chargeNow" },
+        "admin.void": "void",
+        "admin.markPaid": {
+          target: "paid",
+          actions: {
+            type: "post",
+            params: ({ context: c }) => ({
+              fact: "ledger",
+              from: "operator",
+              to: invoiceActor(c.id),
+              sats: dueSats(c),
+              why: "marked paid",
+            }),
+          },
+        },
+      },
+      states: {
+        deciding: {
+          description: "We are looking at what is left to pay.",
+          always: [
+            { guard: "nothingDue", target: "#invoice.paid" },
+            { guard: "isPastDue", target: "dormant" },
+            { target: "minting" },
+          ],
+        },
+        minting: {
+          description: "Your Lightning invoice is being made.",
+          after: { outdatedAt: "outdated" },
+          invoke: {
+            id: "mint",
+            src: "mintBolt11",
+            input: ({ context: c }) => ({
+              invoice: c.id,
+              sats: dueSats(c),
+              lastsUntil: lastsUntil(c, now()),
+              notFrom: data.outdatedAt(c),
+            }),
+            onDone: [
+              {
+                guard: and(["isFirst", "isAuto"]),
+                target: "payable",
+                actions: [bill, ...mintedActions()],
+              },
+              {
+                guard: "isFirst",
+                target: "payable",
+                actions: [bill, ...mintedActions(), notice("due")],
+              },
+              { target: "payable", actions: mintedActions() },
+            ],
+            onError: "blocked",
+          },
+        },
+        outdated: {
+          description:
+            "The period that it bills was over before it could be paid. It is written anew.",
+        },
+        payable: {
+          description: "Pay the Lightning invoice and it is done; nothing needs to stay open.",
+          tags: "payable",
+          after: { bolt11Ends: "lastCall" },
+          initial: "idle",
+          states: {
+            idle: {
+              description: "Waiting for you, or for your wallet's next turn.",
+              after: { chargeAt: "asking" },
+            },
+            asking: {
+              description: "We ask our own wallet first, so that nothing is paid twice.",
+              invoke: {
+                id: "askFirst",
+                src: "askWallet",
+                input: ({ context }) => ({ invoice: context.id }),
+                onDone: [
+                  {
+                    guard: { type: "isUnsettled", params: ({ event }) => event.output },
+                    target: "charging",
+                  },
+                  { target: "idle", actions: "chargeLater" },
+                ],
+                onError: { target: "idle", actions: "chargeLater" },
+              },
+            },
+            charging: {
+              description: "Your wallet is asked to pay.",
+              entry: ["charging", attempt],
+              invoke: {
+                id: "pay",
+                src: "payByWallet",
+                input: ({ context: c }) => ({
+                  tenant: c.tenant,
+                  invoice: c.id,
+                  bolt11: c.bolt11?.bolt11 ?? "",
+                }),
+                onDone: [
+                  {
+                    guard: { type: "isBroken", params: ({ event }) => event.output },
+                    target: "confirming",
+                    actions: [
+                      ...chargedActions(),
+                      {
+                        type: "tell",
+                        params: ({ context: c, event }) =>
+                          tellTenant(c.tenant, {
+                            type: "WALLET_BROKEN",
+                            invoice: c.id,
+                            code: "code" in event.output ? event.output.code : "",
+                          }),
+                      },
+                    ],
+                  },
+                  {
+                    guard: { type: "isRefused", params: ({ event }) => event.output },
+                    target: "confirming",
+                    actions: [...chargedActions(), noticeRefused],
+                  },
+                  { target: "confirming", actions: chargedActions() },
+                ],
+                onError: {
+                  target: "confirming",
+                  actions: { type: "charged", params: { outcome: "unknown" } as Charged },
+                },
+              },
+            },
+            confirming: {
+              description:
+                "Your wallet has answered, or not. Only our own wallet's word counts: we ask it.",
+              invoke: {
+                id: "askAfter",
+                src: "askWallet",
+                input: ({ context }) => ({ invoice: context.id }),
+                onDone: "idle",
+                onError: "idle",
+              },
+            },
+          },
+        },
+        dormant: {
+          description: "It can be paid. You get a Lightning invoice for it when you ask for one.",
+          on: {
+            REISSUE: "minting",
+            CHARGE: { target: "minting", actions: "chargeNow" },
+            "admin.retry": { target: "minting", actions: "chargeNow" },
+          },
+        },
+        lastCall: {
+          description: "Its time is up. We ask our wallet once more before anything ends.",
+          invoke: {
+            id: "ask",
+            src: "askWallet",
+            input: ({ context }) => ({ invoice: context.id }),
+            onDone: [{ guard: "isClosing", target: "#invoice.expired" }, { target: "deciding" }],
+            onError: "blocked",
+          },
+        },
+        blocked: {
+          description:
+            "Our wallet refused to make a Lightning invoice. The operator has been told.",
+          tags: "attention",
+          on: {
+            "admin.retry": [{ guard: "mustAsk", target: "lastCall" }, { target: "deciding" }],
+          },
+        },
+      },
+    },
+    paid: {
+      description: "Paid in full.",
+      entry: [
+        "markPaid",
+        {
+          type: "post",
+          params: ({ context: c }) => (wasCharged(c) ? attemptOf(c, c.tries, "settled", null) : []),
+        },
+        {
+          type: "create",
+          params: ({ context: c }) =>
+            wasCharged(c) ? createNotice(c.tenant, c.id, "receipt", null) : [],
+        },
+        {
+          type: "tell",
+          params: ({ context: c, event: e }) => [
+            tellTenant(
+              c.tenant,
+              { type: "PAID", invoice: c.id, items: c.items, sats: c.amountSats },
+              c.amountSats,
+            ),
+            ...credit(c, (e.type === "SETTLED" ? e.sats : 0) - dueSats(c), "more than was due for"),
+          ],
+        },
+      ],
+    },
+    expired: {
+      description: "It was not paid in time, and nothing is owed on it.",
+      entry: ended(false),
+    },
+    void: {
+      description: "The operator withdrew it; nothing is owed on it.",
+      entry: ended(true),
+    },
+  },
+});
