@@ -9,6 +9,9 @@ import {
 import { bytesToHex } from "nostr-tools/utils";
 import type { Zooid } from "../../server/sandbox/zooid/zooid.ts";
 
+/** Where a zooid listens: the stand-in, or a real one. */
+export type Endpoint = Pick<Zooid, "url">;
+
 export type Key = { secret: Uint8Array; secretHex: string; pubkey: string };
 
 export function newKey(): Key {
@@ -74,7 +77,7 @@ export async function manage(
 
 /** A plain request to the relay at `host`. */
 export async function visit(
-  zooid: Zooid,
+  zooid: Endpoint,
   host: string,
   init: RequestInit & { headers?: Record<string, string>; path?: string } = {},
 ): Promise<Response> {
@@ -84,7 +87,7 @@ export async function visit(
 
 /** NIP-11 of the relay at `host`, null while there is none. */
 export async function informationOf(
-  zooid: Zooid,
+  zooid: Endpoint,
   host: string,
 ): Promise<Record<string, unknown> | null> {
   const response = await visit(zooid, host, { headers: { Accept: "application/nostr+json" } });
@@ -102,7 +105,7 @@ export type CallChanges = {
 
 /** A NIP-86 call to the relay at `host`, as sent. */
 export async function callRelay(
-  zooid: Zooid,
+  zooid: Endpoint,
   host: string,
   caller: Key,
   method: string,
@@ -138,7 +141,7 @@ export async function patchUntilLive(
 }
 
 /** A key that the relay's owner has just made a member. */
-export async function newMember(zooid: Zooid, owner: Key, host: string): Promise<Key> {
+export async function newMember(zooid: Endpoint, owner: Key, host: string): Promise<Key> {
   const member = newKey();
   await callRelay(zooid, host, owner, "allowpubkey", [member.pubkey]);
   return member;

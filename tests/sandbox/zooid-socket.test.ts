@@ -106,7 +106,7 @@ describe("reading and writing", () => {
     expect(await theirs.publish(note)).toEqual([true, ""]);
     expect(await mine.live("live")).toEqual(note);
     expect(await mine.request({ authors: [member.pubkey], kinds: [1] })).toEqual([note]);
-    expect((await theirs.publish(note))[1]).toStartWith("duplicate:");
+    expect(await theirs.publish(note)).toEqual([true, ""]);
   });
 
   test("a closed subscription stays silent", async () => {
@@ -181,6 +181,7 @@ describe("reading and writing", () => {
     await mine.publish(note);
     const theirs = await RelaySocket.as(member, zooid, HOST);
     expect(await mine.request({ kinds: [1] })).toEqual([note]);
-    expect(await theirs.request({ kinds: [1] })).toEqual([{ ...note, sig: "" }]);
+    const { sig: _, ...stripped } = note;
+    expect(await theirs.request({ kinds: [1] })).toStrictEqual([stripped as typeof note]);
   });
 });

@@ -1,7 +1,6 @@
 import type { Event } from "nostr-tools/core";
 import type { Filter } from "nostr-tools/filter";
-import type { Zooid } from "../../server/sandbox/zooid/zooid.ts";
-import { type Key, signed } from "./zooid-client.ts";
+import { type Endpoint, type Key, signed } from "./zooid-client.ts";
 
 type Message = [type: string, ...rest: unknown[]];
 
@@ -21,7 +20,7 @@ export class RelaySocket {
   }
 
   /** @throws when the handshake is refused. */
-  static async open(zooid: Zooid, host: string): Promise<RelaySocket> {
+  static async open(zooid: Endpoint, host: string): Promise<RelaySocket> {
     // Bun takes headers where the DOM's type knows protocols only.
     const options = { headers: { Host: host } } as unknown as string[];
     const socket = new WebSocket(zooid.url.replace("http", "ws"), options);
@@ -34,7 +33,7 @@ export class RelaySocket {
   }
 
   /** A connection authenticated as `key`. */
-  static async as(key: Key, zooid: Zooid, host: string): Promise<RelaySocket> {
+  static async as(key: Key, zooid: Endpoint, host: string): Promise<RelaySocket> {
     const connection = await RelaySocket.open(zooid, host);
     const [accepted, message] = await connection.authenticate(key, `wss://${host}`);
     if (!accepted) throw new Error(message);

@@ -2,8 +2,10 @@ import type { Database } from "bun:sqlite";
 import type { Event } from "nostr-tools/core";
 import { type Filter, matchFilter } from "nostr-tools/filter";
 import { isAddressableKind, isReplaceableKind } from "nostr-tools/kinds";
+import type { Losses } from "./losses.ts";
 
-const MAX_RESULTS = 1000;
+/** The most that a filter with a `limit` gets; one without gets everything. */
+const MAX_LIMIT = 1000;
 
 /** What a relay can ban: keys from joining, event ids from being published. */
 export type Banned = "pubkey" | "event";
@@ -13,13 +15,14 @@ export class EventTable {
   constructor(
     readonly db: Database,
     readonly slug: string,
+    readonly losses: Readonly<Losses>,
   ) {}
 
   /** Stored events that match any of the filters, newest first, each once. */
   query(filters: Filter[]): Event[] {
     const found = new Map<string, Event>();
     for (const filter of filters)
-      for (const event of this.#select(filter)) found.set(event.id, event);
+      for (const event of this.#select(withoutEmpty(filter))) found.set(event.id, event);
     return [...found.values()].sort((a, b) => b.created_at - a.created_at);
   }
 
@@ -37,11 +40,16 @@ export class EventTable {
         this.slug,
         ...lists.filter((list) => list !== undefined).map((list) => JSON.stringify(list)),
       );
-    let left = Math.min(filter.limit ?? MAX_RESULTS, MAX_RESULTS);
+    let left = Math.min(
+      filter.limit ?? Number.POSITIVE_INFINITY,
+      filter.limit ? MAX_LIMIT : rows.length,
+    );
+    const words = filter.search?.toLowerCase() ?? "";
     for (const row of rows) {
-      if (left === 0) return;
+      if (left <= 0) return;
       const event = JSON.parse(row.json) as Event;
       if (!matchFilter(filter, event)) continue;
+      if (!event.content.toLowerCase().includes(words)) continue;
       left -= 1;
       yield event;
     }
@@ -53,10 +61,16 @@ export class EventTable {
     );
   }
 
-  /** Stores an event in place of what its kind says it replaces (NIP-01). */
+  /** Stores an event in place of what its kind says it replaces (NIP-01), unless that is later. */
   put(event: Event): void {
     const d = identifierOf(event);
     if (isReplaceableKind(event.kind) || isAddressableKind(event.kind)) {
+      if (this.#hasLater(event)) return;
+      // The new one is saved before the old one is deleted, and the two are one.
+      if (this.losses.identicalReplace && this.has(event.id)) {
+        this.remove(event.id);
+        return;
+      }
       this.db
         .query("DELETE FROM event WHERE slug = ? AND kind = ? AND pubkey = ? AND d = ?")
         .run(this.slug, event.kind, event.pubkey, d);
@@ -75,8 +89,7 @@ export class EventTable {
   }
 
   /** Whether a later version of a replaceable or addressable event is stored. */
-  hasLater(event: Event): boolean {
-    if (!isReplaceableKind(event.kind) && !isAddressableKind(event.kind)) return false;
+  #hasLater(event: Event): boolean {
     const later = this.db.query(
       "SELECT 1 FROM event WHERE slug = ? AND kind = ? AND pubkey = ? AND d = ? AND created_at > ?",
     );
@@ -115,6 +128,14 @@ export class EventTable {
       )
       .all(this.slug, banned);
   }
+}
+
+/** An empty list in a filter asks for nothing in particular, as zooid reads it. */
+function withoutEmpty(filter: Filter): Filter {
+  const kept = Object.entries(filter).filter(
+    ([, value]) => !Array.isArray(value) || value.length > 0,
+  );
+  return Object.fromEntries(kept) as Filter;
 }
 
 /** The `d` tag of an addressable event, "" for every other kind. */

@@ -32,11 +32,20 @@ export class Members {
     const present = pubkeysIn(tags);
     const missing = [...new Set(pubkeys)].filter((pubkey) => !present.includes(pubkey));
     if (missing.length === 0) return;
+    for (const key of missing) this.author.store(MEMBER_ADDED_KIND, [["-"], ["p", key]]);
     this.author.store(MEMBER_LIST_KIND, [...tags, ...missing.map((key) => ["member", key])]);
   }
 
-  add(pubkey: string): void {
+  /** As a join over a socket does. */
+  async join(pubkey: string): Promise<void> {
+    if (this.author.events.losses.parallelJoins) return await this.changeUnlocked("add", pubkey);
     this.#add(this.#tags(), pubkey);
+  }
+
+  /** As a leave over a socket does. */
+  async leave(pubkey: string): Promise<void> {
+    if (this.author.events.losses.parallelJoins) return await this.changeUnlocked("remove", pubkey);
+    this.remove(pubkey);
   }
 
   remove(pubkey: string): void {
@@ -44,7 +53,7 @@ export class Members {
   }
 
   /**
-   * Adds or removes as a management call does: with a gap between reading the list and writing it,
+   * Adds or removes as zooid does: with a gap between reading the list and writing it,
    * in which simultaneous calls overwrite each other's change.
    */
   async changeUnlocked(change: "add" | "remove", pubkey: string): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Config } from "./config.ts";
 import type { ConfigDirectory } from "./config-directory.ts";
+import type { Losses } from "./losses.ts";
 import { Fatal, VirtualRelay } from "./virtual-relay.ts";
 
 /** The live relays: zooid's watch on its config directory. */
@@ -16,6 +17,7 @@ export class Registry {
     readonly liveDelayMs: number,
     /** `died` is told once a config killed the process. */
     readonly fate: { died: (reason: string) => void; isDeadly: (config: Config) => boolean },
+    readonly losses: Readonly<Losses>,
   ) {}
 
   /** @param host - Host header, compared byte for byte. */
@@ -76,7 +78,7 @@ export class Registry {
         const config = this.directory.read(id);
         if (config === null) continue;
         if (this.fate.isDeadly(config)) throw new Fatal(`relay ${id}: panic: runtime error`);
-        const relay = new VirtualRelay(id, config, this.directory.db);
+        const relay = new VirtualRelay(id, config, this.directory.db, this.losses);
         if (config.inactive) continue;
         this.#byId.set(id, relay);
         this.#byHost.set(config.host, relay);

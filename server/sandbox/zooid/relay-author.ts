@@ -19,16 +19,21 @@ export class RelayAuthor {
     this.pubkey = getPublicKey(this.#secretKey);
   }
 
-  /** Signs and stores. */
-  store(kind: number, tags: string[][]): Event {
-    const created_at = Math.floor(Date.now() / 1000);
-    const event = finalizeEvent({ kind, tags, content: "", created_at }, this.#secretKey);
+  /** Signs and stores. @param part - content and time, where they are not nothing and now */
+  store(
+    kind: number,
+    tags: string[][],
+    part: { content?: string; created_at?: number } = {},
+  ): Event {
+    const now = Math.floor(Date.now() / 1000);
+    const template = { kind, tags, content: "", created_at: now, ...part };
+    const event = finalizeEvent(template, this.#secretKey);
     this.events.put(event);
     return event;
   }
 
   /** Signs, stores and broadcasts. */
-  publish(kind: number, tags: string[][]): void {
-    this.broadcast(this.store(kind, tags));
+  publish(...event: Parameters<RelayAuthor["store"]>): void {
+    this.broadcast(this.store(...event));
   }
 }

@@ -1,3 +1,5 @@
+import { serveBlossom } from "./blossom.ts";
+import { serveLivekit } from "./livekit.ts";
 import { answerManagementCall } from "./nip86.ts";
 import type { VirtualRelay } from "./virtual-relay.ts";
 
@@ -27,14 +29,12 @@ async function answer(request: Request, relay: VirtualRelay, rewrite: Rewrite): 
   if (request.headers.get("content-type") === "application/nostr+json+rpc") {
     return await answerManagementCall(request, relay, rewrite);
   }
-  const isOpenToCalls = relay.config.groups.enabled && relay.config.livekit.api_key !== "";
-  switch (new URL(request.url).pathname) {
-    case "/":
-      return new Response(page(relay), { headers: { "Content-Type": "text/html; charset=utf-8" } });
-    case "/.well-known/nip29/livekit":
-      if (isOpenToCalls) return new Response(null, { status: 204 });
+  if (new URL(request.url).pathname === "/") {
+    return new Response(page(relay), { headers: { "Content-Type": "text/html; charset=utf-8" } });
   }
-  return plainNotFound("404 page not found");
+  const call = await serveLivekit(request, relay);
+  const blob = relay.config.blossom.enabled ? await serveBlossom(request, relay) : null;
+  return call ?? blob ?? plainNotFound("404 page not found");
 }
 
 /** A 404 as Go's http.NotFound writes it. */

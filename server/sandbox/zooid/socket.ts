@@ -6,7 +6,7 @@ import { baseUrl, normalizeUrl } from "./base-url.ts";
 import { isJsonObject } from "./go-json.ts";
 import { INVITE_KIND } from "./invites.ts";
 import { AUTH_REQUIRED, NOT_A_MEMBER, publish } from "./publish.ts";
-import { isRoomEvent } from "./rooms.ts";
+import { canReadRoom, isRoomEvent } from "./rooms.ts";
 import type { VirtualRelay } from "./virtual-relay.ts";
 
 const AUTH_KIND = 22242;
@@ -44,6 +44,7 @@ export const socketHandlers = {
   open(socket: Socket): void {
     const { relay, subscriptions, challenge } = socket.data;
     socket.data.listener = (event) => {
+      if (!isVisible(relay, socket.data.authenticated ?? "", event)) return;
       for (const [id, filters] of subscriptions) {
         if (matchFilters(filters, event)) send(socket, ["EVENT", id, event]);
       }
@@ -56,10 +57,10 @@ export const socketHandlers = {
     socket.data.relay.listeners.delete(socket.data.listener);
   },
 
-  message(socket: Socket, text: string | Buffer): void {
+  async message(socket: Socket, text: string | Buffer): Promise<void> {
     const message = parseMessage(String(text));
     const [type, subject] = message;
-    if (type === "EVENT" && isEvent(subject)) receiveEvent(socket, subject);
+    if (type === "EVENT" && isEvent(subject)) await receiveEvent(socket, subject);
     else if (type === "AUTH" && isEvent(subject)) receiveAuth(socket, subject);
     else if (typeof subject !== "string") send(socket, ["NOTICE", "failed to parse envelope"]);
     else if (type === "REQ") receiveRequest(socket, subject, message.slice(2).filter(isFilter));
@@ -91,9 +92,9 @@ function isFilter(value: unknown): value is Filter {
   return isJsonObject(value);
 }
 
-function receiveEvent(socket: Socket, event: Event): void {
+async function receiveEvent(socket: Socket, event: Event): Promise<void> {
   const { relay, authenticated } = socket.data;
-  const verdict = wrongSignature(event) ?? publish(relay, event, authenticated);
+  const verdict = wrongSignature(event) ?? (await publish(relay, event, authenticated));
   send(socket, ["OK", event.id, ...verdict]);
 }
 
@@ -134,17 +135,20 @@ function receiveRequest(socket: Socket, id: string, filters: Filter[]): void {
   send(socket, ["EOSE", id]);
 }
 
-function stored(relay: VirtualRelay, reader: string, filters: Filter[]): Event[] {
+/** Codes are never seen as events, what is said in a room only by who may read it. */
+function isVisible(relay: VirtualRelay, reader: string, event: Event): boolean {
+  if (event.kind === INVITE_KIND) return false;
+  return !isRoomEvent(event) || canReadRoom(relay, reader, event);
+}
+
+function stored(relay: VirtualRelay, reader: string, filters: Filter[]): Partial<Event>[] {
   const { config } = relay;
-  const visible = relay.events
-    .query(filters)
-    .filter((event) => event.kind !== INVITE_KIND)
-    .filter((event) => config.groups.enabled || !isRoomEvent(event));
+  const visible = relay.events.query(filters).filter((event) => isVisible(relay, reader, event));
   const asksForInvite = filters.filter((filter) => filter.kinds?.includes(INVITE_KIND));
   if (asksForInvite.length > 0 && relay.may(reader, "can_invite")) {
     const invite = relay.invites.request(reader);
     if (asksForInvite.some((filter) => matchFilter(filter, invite))) visible.push(invite);
   }
   const isStripped = config.policy.strip_signatures && !relay.may(reader, "can_manage");
-  return isStripped ? visible.map((event) => ({ ...event, sig: "" })) : visible;
+  return isStripped ? visible.map(({ sig: _, ...event }) => event) : visible;
 }

@@ -1,8 +1,10 @@
 import type { Database } from "bun:sqlite";
 import type { Event } from "nostr-tools/core";
+import { BlobTable } from "./blob-table.ts";
 import type { Config } from "./config.ts";
 import { EventTable } from "./event-table.ts";
 import { Invites } from "./invites.ts";
+import type { Losses } from "./losses.ts";
 import { Members } from "./members.ts";
 import { RelayAuthor } from "./relay-author.ts";
 
@@ -17,6 +19,7 @@ type Right = "can_invite" | "can_manage";
  */
 export class VirtualRelay {
   readonly events: EventTable;
+  readonly blobs: BlobTable;
   readonly author: RelayAuthor;
   readonly members: Members;
   readonly invites: Invites;
@@ -28,6 +31,7 @@ export class VirtualRelay {
     readonly id: string,
     readonly config: Config,
     db: Database,
+    losses: Readonly<Losses>,
   ) {
     const slug = slugOf(config.schema);
     const table = `${slug}__events`;
@@ -38,7 +42,8 @@ export class VirtualRelay {
       throw new Fatal(`relay ${id}: object name reserved for internal use: ${table}`);
     }
     if (config.info.pubkey === "") throw new Fatal(`relay ${id}: panic: info.pubkey is empty`);
-    this.events = new EventTable(db, slug);
+    this.events = new EventTable(db, slug, losses);
+    this.blobs = new BlobTable(db, slug);
     this.author = new RelayAuthor(config.secret, this.events, (event) => this.broadcast(event));
     this.members = new Members(this.author);
     this.invites = new Invites(this.author);

@@ -2,6 +2,7 @@ import type { Server } from "bun";
 import type { Config } from "./config.ts";
 import { ConfigDirectory } from "./config-directory.ts";
 import { openDatabase } from "./database.ts";
+import { type Losses, NO_LOSSES } from "./losses.ts";
 import { type ManagementRequest, manage } from "./management.ts";
 import { Registry } from "./registry.ts";
 import { plainNotFound, serveRelay } from "./relay-http.ts";
@@ -41,6 +42,8 @@ export type Zooid = {
   takeOut(id: string): void;
   /** It dies of every config that it loads with this name, of a fault nobody knows; null: of none. */
   setDeadlyName(name: string | null): void;
+  /** What it loses where calls fall together; nothing at the start. */
+  setLosses(next: Partial<Losses>): void;
   /** Management requests that were answered, oldest first, the last 10,000. */
   readonly requests: ManagementRequest[];
   /** Every relay that has a config, by id. */
@@ -66,10 +69,13 @@ export async function startZooid(options: ZooidOptions): Promise<Zooid> {
   const db = openDatabase(options.databasePath);
   const directory = new ConfigDirectory(db);
   let deadlyName: string | null = null;
-  const registry = new Registry(directory, options.liveDelayMs ?? 4, {
-    died: die,
-    isDeadly: (config) => config.info.name === deadlyName,
-  });
+  const losses: Losses = { ...NO_LOSSES };
+  const registry = new Registry(
+    directory,
+    options.liveDelayMs ?? 4,
+    { died: die, isDeadly: (config) => config.info.name === deadlyName },
+    losses,
+  );
   const requests: ManagementRequest[] = [];
   let mode: ZooidMode = "ok";
   let crashed: string | null = null;
@@ -132,9 +138,11 @@ export async function startZooid(options: ZooidOptions): Promise<Zooid> {
     registry.scan();
   }
 
-  function messageOrDeath(...message: Parameters<typeof socketHandlers.message>): void {
+  async function messageOrDeath(
+    ...message: Parameters<typeof socketHandlers.message>
+  ): Promise<void> {
     try {
-      socketHandlers.message(...message);
+      await socketHandlers.message(...message);
     } catch (error) {
       if (!(error instanceof Fatal)) throw error;
       die(error.message);
@@ -203,6 +211,9 @@ export async function startZooid(options: ZooidOptions): Promise<Zooid> {
     },
     setDeadlyName(name) {
       deadlyName = name;
+    },
+    setLosses(next) {
+      Object.assign(losses, next);
     },
     relays: () =>
       directory.ids().flatMap((id) => {
