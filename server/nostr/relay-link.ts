@@ -45,12 +45,14 @@ export type LinkOptions = {
   /** Proves it to whoever wants to know, not only to a relay that refuses otherwise. */
   isEager?: boolean;
   allowance?: Allowance;
+  /** Of one query's answer; 20 if absent. */
+  maxEvents?: number;
   /** Real time after which a relay that gives no OK to a proof is taken to have accepted it. */
   proofPatienceMs?: number;
 };
 
-/** Of one query's answer; the kinds that are queried are replaceable. */
-const maxEvents = 20;
+/** Of one query's answer, where nothing else is said: most kinds that are queried are replaceable. */
+const fewEvents = 20;
 
 type Reply = RelayAnswer & { events: Event[] };
 type Waiting = {
@@ -107,11 +109,12 @@ export class RelayLink {
   }
 
   /**
-   * What the relay has stored: events that match the filter and whose signature is valid, at most 20.
+   * What the relay has stored: events that match the filter and whose signature is valid, at most
+   * `maxEvents`.
    * @throws Error when the relay does not give a whole answer: closed, lost, too much, aborted
    */
   async query(filter: Filter, signal: AbortSignal): Promise<Event[]> {
-    const limited = { ...filter, limit: maxEvents };
+    const limited = { ...filter, limit: this.#maxEvents };
     const reply = await this.#proven(() => this.#read(limited, signal), signal, "read");
     if (!reply.accepted) throw new RelayRefusal(reply.reason);
     return reply.events;
@@ -149,6 +152,10 @@ export class RelayLink {
     if (accepted) return;
     this.#subscriptions.delete(id);
     throw new RelayRefusal(reason);
+  }
+
+  get #maxEvents(): number {
+    return this.#options.maxEvents ?? fewEvents;
   }
 
   /** Attempts it again, with a proof, for as long as the relay wants one that was not yet tried. */
@@ -191,7 +198,7 @@ export class RelayLink {
         return answer({ accepted: false, reason: printable(subject), events: [] });
       if (type === "EVENT") {
         // Each costs a verification: a relay that sends more than was asked for is not listened to.
-        if (++heard > maxEvents) return this.close();
+        if (++heard > this.#maxEvents) return this.close();
         if (isGenuine(subject) && matchFilter(filter, subject)) events.push(subject);
       }
       if (type !== "EOSE") return;
@@ -270,7 +277,7 @@ export class RelayLink {
 const isDemand = ({ accepted, reason }: Reply): boolean =>
   !accepted && reason.startsWith("auth-required:");
 
-const allowanceOf = ({ allowance = { atOnce: maxEvents, perSecond: 0 } }: LinkOptions): Allowance =>
+const allowanceOf = ({ allowance = { atOnce: fewEvents, perSecond: 0 } }: LinkOptions): Allowance =>
   allowance;
 
 const lost = () => new Error("the connection to the relay was lost");

@@ -1,6 +1,6 @@
 import { Unavailable } from "../errors.ts";
 
-/** zooid's longest honest answer is a NIP-11 document of a few KB. */
+/** Where nothing else is said: a NIP-11 document has a few KB. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 /** Longer than idle connections are kept for the next request. */
 const FRESH_MS = 10 * 60_000;
@@ -29,12 +29,17 @@ export class NoAnswer extends Unavailable {
 }
 
 /**
- * HTTP to zooid: never follows a redirect, reads at most 64 KB, waits at most `timeoutMs`.
+ * HTTP to zooid: never follows a redirect, reads at most `maxAnswerBytes` (64 KB), waits at most
+ * `timeoutMs`.
  *
  * After a time-out no connection is used twice for ten minutes: of pooled ones that the other side has
  * forgotten, each would cost a time-out of its own.
  */
-export function createExchange(o: { fetch: typeof fetch; timeoutMs: number }): Exchange {
+export function createExchange(o: {
+  fetch: typeof fetch;
+  timeoutMs: number;
+  maxAnswerBytes?: number;
+}): Exchange {
   let freshUntilMs = 0;
   return async function exchange(url, init, signal) {
     const timeout = AbortSignal.timeout(o.timeoutMs);
@@ -45,7 +50,7 @@ export function createExchange(o: { fetch: typeof fetch; timeoutMs: number }): E
         keepalive: performance.now() >= freshUntilMs,
         signal: AbortSignal.any([signal, timeout]),
       });
-      return { status: response.status, text: await readText(response) };
+      return { status: response.status, text: await readText(response, o.maxAnswerBytes) };
     } catch (cause) {
       const isSilent = timeout.aborted || signal.aborted;
       if (isSilent) freshUntilMs = performance.now() + FRESH_MS;
@@ -57,12 +62,12 @@ export function createExchange(o: { fetch: typeof fetch; timeoutMs: number }): E
 const isRefusal = (error: unknown): boolean =>
   error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
 
-async function readText(response: Response): Promise<string | null> {
+async function readText(response: Response, maxBytes = MAX_ANSWER_BYTES): Promise<string | null> {
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
   for await (const chunk of response.body ?? []) {
     sizeBytes += chunk.byteLength;
-    if (sizeBytes > MAX_ANSWER_BYTES) return null;
+    if (sizeBytes > maxBytes) return null;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
