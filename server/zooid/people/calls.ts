@@ -92,7 +92,7 @@ export function createCalls(relayUrl: string, exchange: Exchange, hosts: RelayHo
  *
  * @throws {Refused} `unsafe_pubkey`, `unsafe_reason`, `unsafe_subject`: nothing was sent
  */
-export function assertHarmless(
+function assertHarmless(
   { secretKey, owner }: Pick<OwnRelay, "secretKey" | "owner">,
   method: Method,
   params: readonly string[],

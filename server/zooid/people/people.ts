@@ -29,10 +29,10 @@ const MAX_PAGES = 100;
 const ROUNDS = 3;
 
 /** Who may read and write, without the relay's own key, and who may not join. */
-export type People = { members: string[]; banned: string[] };
+type People = { members: string[]; banned: string[] };
 
 /** A list that was compared with trail and mirror, and mended. Times are unix seconds. */
-export type Reconciled = {
+type Reconciled = {
   members: { pubkey: string; since: number | null }[];
   banned: string[];
   /** Whom zooid had lost and has again, and whom it listed still after they had left. */
