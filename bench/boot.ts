@@ -20,7 +20,7 @@ async function populate(db: Db, count: number): Promise<void> {
   const first = `tenant/${pubkey}`;
   const meta = { cause: "bench", by: pubkey };
   await host.transact(pubkey, (tx) => tx.create(first, "tenant", { pubkey }, meta));
-  const row = sqliteStore(db).actor(first);
+  const row = await sqliteStore(db).actor(first);
   if (!row) throw new Error("there is no first tenant");
   const { machine, version, at, snapshot } = row;
   const actor = db.sqlite.prepare("INSERT INTO actors VALUES (?, ?, ?, ?, 0, ?, ?)");

@@ -74,7 +74,9 @@ async function commands(host: Host, senders: number): Promise<number> {
     // Each sender has actors of its own: a command that is refused would measure nothing.
     for (let n = sender; performance.now() < until; n = (n + senders) % ACTORS) {
       const pubkey = pubkeyOf(n);
-      const isSet = host.store.actor(`tenant/${pubkey}`)?.snapshot.includes('"wallet":"connected"');
+      const isSet = (await host.store.actor(`tenant/${pubkey}`))?.snapshot.includes(
+        '"wallet":"connected"',
+      );
       const event = { type: isSet ? "WALLET_CLEARED" : "WALLET_SET" };
       await host.send(`tenant/${pubkey}`, event, { cause: "http", by: pubkey });
       count++;
@@ -88,17 +90,18 @@ async function commands(host: Host, senders: number): Promise<number> {
  * Writes the rows of such transitions and nothing else, one commit each, of actors of its own: the host
  * must know all that happens to its. @returns a round of it, which returns commits a second.
  */
-function bareCommits({ store }: Host, db: Db, queries: Queries): () => number {
+async function bareCommits({ store }: Host, db: Db, queries: Queries): Promise<() => number> {
   const write = putWriter(db);
   const [begin, commit] = [db.sqlite.prepare("BEGIN IMMEDIATE"), db.sqlite.prepare("COMMIT")];
-  const rows = Array.from({ length: ACTORS }, (_, n) => {
-    const original = store.actor(`tenant/${pubkeyOf(n)}`);
-    const tenant = queries.tenants.get(pubkeyOf(n));
+  const making = Array.from({ length: ACTORS }, async (_, n) => {
+    const original = await store.actor(`tenant/${pubkeyOf(n)}`);
+    const tenant = await queries.tenants.get(pubkeyOf(n));
     if (!original || !tenant) throw new Error(`there is no tenant ${n}`);
     const actor = { ...original, id: `bare/${pubkeyOf(n)}`, scope: `bare ${n}`, rev: 0 };
     write(append(actors, actor));
     return { actor, tenant };
   });
+  const rows = await Promise.all(making);
   const event = JSON.stringify({ type: "WALLET_CLEARED" });
   const why = { cause: "http", by: null, reason: null, dedup: null };
   let count = 0;
@@ -131,7 +134,7 @@ async function measure(path: string): Promise<Measured> {
   const host = openHost(db);
   const queries = createQueries(db);
   await populate(host);
-  const commitBare = bareCommits(host, db, queries);
+  const commitBare = await bareCommits(host, db, queries);
   const rounds: Measured[] = [];
   // In turns: what else the machine does in the meantime meets all of them.
   for (let round = 0; round < ROUNDS; round++) {

@@ -90,7 +90,7 @@ function startHost(db: Db, clock: Clock, mint: Mint) {
       payByWallet: effect("nwc", async () => ({ outcome: "none" })),
       deliver: effect("dm", async () => ({ state: "no_inbox", relays: [], subject: "", text: "" })),
       applyRelay: effect("zooid", async ({ relay }: { relay: string }) => {
-        const { wanted = 0, name = "", description = "" } = queries.relays.get(relay) ?? {};
+        const { wanted = 0, name = "", description = "" } = (await queries.relays.get(relay)) ?? {};
         const info = { name, description, icon: "" };
         return { applied: wanted, info, read: info };
       }),
@@ -120,7 +120,7 @@ function startHost(db: Db, clock: Clock, mint: Mint) {
 const PUBKEY = "a".repeat(64);
 const RELAY = `r${"b".repeat(24)}`;
 
-async function until(done: () => boolean): Promise<void> {
+async function until(done: () => boolean | Promise<boolean>): Promise<void> {
   while (!done()) await sleep(1);
 }
 
@@ -138,18 +138,18 @@ async function template() {
     const event = { type: "ORDER", relay: RELAY, plan: "basic", invoice, ...order };
     tx.send(tenantActor(PUBKEY), event, meta);
   });
-  await until(() => queries.invoices.bolt11sOf(invoice).length > 0);
-  const paymentHash = queries.invoices.bolt11sOf(invoice)[0]?.paymentHash;
+  await until(async () => (await queries.invoices.bolt11sOf(invoice)).length > 0);
+  const paymentHash = (await queries.invoices.bolt11sOf(invoice))[0]?.paymentHash;
   const paid = { type: "SETTLED", paymentHash, sats: 10_000, preimage: null, settledAt: ANCHOR };
   await host.send(`invoice/${invoice}`, paid, meta);
-  await until(() => queries.relays.get(RELAY)?.status === "active");
+  await until(async () => (await queries.relays.get(RELAY))?.status === "active");
   await outbox.stop();
   await alarms.stop();
-  return host.store
-    .scopeActors(PUBKEY)
+  const rows = (await host.store.scopeActors(PUBKEY))
     .filter(({ machine }) => machine !== "invoice")
     .sort((a, b) => (a.machine < b.machine ? 1 : -1))
-    .map((row) => ({ ...row, alarms: host.store.alarmsOf(row.id) }));
+    .map(async (row) => ({ ...row, alarms: await host.store.alarmsOf(row.id) }));
+  return Promise.all(rows);
 }
 
 /** Writes N copies of a tenant straight into the tables, alarms included, spread over a minute. */

@@ -36,8 +36,8 @@ export async function benchWipe(): Promise<Row[]> {
     relayScheme: "ws",
     limits: noLimits,
   });
-  const until = async (isSo: () => boolean): Promise<void> => {
-    while (!isSo()) await Bun.sleep(50);
+  const until = async (isSo: () => boolean | Promise<boolean>): Promise<void> => {
+    while (!(await isSo())) await Bun.sleep(50);
   };
   const served = () => berth.queries.relays.served.count();
   const isWell = () => zooid.relays().length === RELAYS && berth.pulse.troubled.size === 0;
@@ -50,7 +50,7 @@ export async function benchWipe(): Promise<Row[]> {
         await tenant.post("/tenant/relays", { name: "Relay", subdomain, plan: "free" });
       }
     }
-    await until(() => served() === RELAYS && isWell());
+    await until(async () => (await served()) === RELAYS && isWell());
     const wipedAtMs = performance.now();
     zooid.wipe();
     await until(() => berth.pulse.troubled.size > 0);

@@ -13,6 +13,6 @@ export function attemptQueries({ orm }: Db) {
     .orderBy(asc(attempts.createdAt), asc(attempts.id))
     .prepare();
   return {
-    of: (invoice: string): AttemptRow[] => byInvoice.all({ invoice }),
+    of: async (invoice: string): Promise<AttemptRow[]> => byInvoice.all({ invoice }),
   };
 }

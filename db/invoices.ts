@@ -121,26 +121,28 @@ export function invoiceQueries({ orm }: Db) {
 
   return {
     /** When invoices that bill a relay were written since then, newest first. All in unix seconds. */
-    writtenFor: (relay: string, tenant: string, since: number): number[] =>
+    writtenFor: async (relay: string, tenant: string, since: number): Promise<number[]> =>
       writtenFor.all({ relay, tenant, since }).map(({ createdAt }) => createdAt),
-    get: (id: string): InvoiceWithItems | null => withItems(byId.all({ id }))[0] ?? null,
-    list(tenant: string, { q, ...filter }: InvoiceFilter): Listed<InvoiceWithItems> {
+    get: async (id: string): Promise<InvoiceWithItems | null> =>
+      withItems(byId.all({ id }))[0] ?? null,
+    async list(tenant: string, { q, ...filter }: InvoiceFilter): Promise<Listed<InvoiceWithItems>> {
       const bound = { tenant, ...filter, q: pattern(q) };
       return { items: withItems(list.all(bound)), total: count.get(bound)?.total ?? 0 };
     },
-    bolt11: (paymentHash: string): Bolt11Row | null =>
+    bolt11: async (paymentHash: string): Promise<Bolt11Row | null> =>
       bolt11ByHash.get({ hash: paymentHash }) ?? null,
-    bolt11sOf: (invoice: string): Bolt11Row[] => bolt11sOf.all({ invoice }),
+    bolt11sOf: async (invoice: string): Promise<Bolt11Row[]> => bolt11sOf.all({ invoice }),
     /** Unsettled bolt11s issued after `since` (unix seconds), oldest first. */
-    unsettled: (since: number, limit: number): Bolt11Row[] => unsettled.all({ since, limit }),
+    unsettled: async (since: number, limit: number): Promise<Bolt11Row[]> =>
+      unsettled.all({ since, limit }),
     /** Payment hashes of a wallet's unsettled bolt11s within a span, oldest first. */
-    unsettledOf: (wallet: string, span: Bolt11Span, limit: number): string[] =>
+    unsettledOf: async (wallet: string, span: Bolt11Span, limit: number): Promise<string[]> =>
       unsettledOf.all({ wallet, ...span, limit }).map(({ hash }) => hash),
     /** When the oldest of them was issued (unix seconds); null where there is none. */
-    oldestUnsettled: (wallet: string, span: Bolt11Span): number | null =>
+    oldestUnsettled: async (wallet: string, span: Bolt11Span): Promise<number | null> =>
       oldestUnsettled.get({ wallet, ...span })?.issuedAt ?? null,
     /** Payment hashes of what this tenant can pay now (unix seconds). */
-    payableOf: (wallet: string, tenant: string, now: number): string[] =>
+    payableOf: async (wallet: string, tenant: string, now: number): Promise<string[]> =>
       payableOf.all({ wallet, tenant, now }).map(({ hash }) => hash),
   };
 }

@@ -31,7 +31,7 @@ export function ledgerQueries({ orm }: Db) {
      * A tenant's accounts to the sat: received + granted (with what an operator counted as paid) =
      * applied + credit + refunded (with what is set aside for it).
      */
-    statement(tenant: string): Statement {
+    async statement(tenant: string): Promise<Statement> {
       const rows = sums.all({ tenant });
       const flow = (from: string, to: string): number =>
         rows
@@ -52,7 +52,7 @@ export function ledgerQueries({ orm }: Db) {
      * How much of a tenant's credit was granted: no money, so never given back as such. What is paid is
      * paid by what its invoice held, of which what was granted goes first; a refund takes none of it.
      */
-    grantedCredit(tenant: string): number {
+    async grantedCredit(tenant: string): Promise<number> {
       const own = `tenant/${tenant}`;
       const granted = new Map<string, number>();
       const add = (account: string, sats: number) =>
@@ -71,7 +71,7 @@ export function ledgerQueries({ orm }: Db) {
       return granted.get(own) ?? 0;
     },
     /** What every account holds: received less given, sats. Outside accounts run negative. */
-    balances(): Map<string, number> {
+    async balances(): Promise<Map<string, number>> {
       const rows = orm.all<{ account: string; sats: number }>(sql`
         SELECT account, sum(sats) AS sats FROM (
           SELECT to_account AS account, amount AS sats FROM ledger

@@ -109,76 +109,78 @@ export function mapStore(): MapStore {
     },
 
     probe() {},
-    scopeOf: (id) => actor(id)?.scope ?? null,
-    actor,
-    outdated: (machine, version, limit) =>
+    scopeOf: async (id) => actor(id)?.scope ?? null,
+    actor: async (id) => actor(id),
+    outdated: async (machine, version, limit) =>
       rows(actors)
         .filter((found) => found.machine === machine && found.version !== version)
         .slice(0, limit),
-    actorIds: (last, limit) =>
+    actorIds: async (last, limit) =>
       rows(actors)
         .map(({ id }) => id)
         .filter((id) => id > last)
         .sort(byText)
         .slice(0, limit),
-    scopeActors: (scope) =>
+    scopeActors: async (scope) =>
       rows(actors)
         .filter((found) => found.scope === scope)
         .sort((a, b) => byText(a.id, b.id)),
 
-    revision,
-    actorJournal,
-    actorJournalTail: (id, limit) => actorJournal(id).reverse().slice(0, limit),
-    scopeJournal: (scope, seq, limit) =>
+    revision: async (id) => revision(id),
+    actorJournal: async (id) => actorJournal(id),
+    actorJournalTail: async (id, limit) => actorJournal(id).reverse().slice(0, limit),
+    scopeJournal: async (scope, seq, limit) =>
       journalOf((entry) => entry.scope === scope && entry.seq > seq)
         .sort((a, b) => a.seq - b.seq)
         .slice(0, limit)
         .map((entry) => ({ ...entry, machine: actor(entry.actor)?.machine ?? "" })),
 
-    alarmsOf,
-    dueAlarms: (now, limit, except = []) =>
+    alarmsOf: async (id) => alarmsOf(id),
+    dueAlarms: async (now, limit, except = []) =>
       armed()
         .filter(({ due }) => due <= now)
         .map(scoped)
         .filter(({ scope }) => !except.includes(scope))
         .sort(byDue)
         .slice(0, limit),
-    nextAlarm: () => armed().sort(byDue)[0]?.due ?? null,
-    heldAlarms: () => rows(alarms).filter(({ heldAt }) => heldAt !== null),
+    nextAlarm: async () => armed().sort(byDue)[0]?.due ?? null,
+    heldAlarms: async () => rows(alarms).filter(({ heldAt }) => heldAt !== null),
 
-    work(key) {
+    async work(key) {
       const found = workOf(key);
       return found && scoped(found);
     },
-    openWork,
-    nextWork(lane, now, running, mutexes) {
+    openWork: async (id) => openWork(id),
+    async nextWork(lane, now, running, mutexes) {
       const found = todo(lane).find(
         ({ key, mutex, nextAt }) =>
           nextAt <= now && !running.includes(key) && (mutex === null || !mutexes.includes(mutex)),
       );
       return found ? scoped(found) : null;
     },
-    dueWork: (lane, now) =>
+    dueWork: async (lane, now) =>
       todo(lane)
         .filter(({ nextAt }) => nextAt <= now)
         .map(({ key }) => key),
-    nextTodo: (lane, after = 0) => todo(lane).find(({ nextAt }) => nextAt > after)?.nextAt ?? null,
-    runningWork: () =>
+    nextTodo: async (lane, after = 0) =>
+      todo(lane).find(({ nextAt }) => nextAt > after)?.nextAt ?? null,
+    runningWork: async () =>
       allWork()
         .filter(({ state }) => state === "running")
         .map(scoped),
-    openSources: () => [
+    openSources: async () => [
       ...new Set(
         allWork()
           .filter(isOpen)
           .map(({ src }) => src),
       ),
     ],
-    orphanedWork: () =>
+    orphanedWork: async () =>
       allWork()
         .filter((work) => isOpen(work) && !waitsFor(actor(work.actor), work.invoke))
         .map(({ key }) => key),
-    stuckWork: () => allWork().filter(({ state }) => state === "undelivered" || state === "held"),
+    stuckWork: async () =>
+      allWork().filter(({ state }) => state === "undelivered" || state === "held"),
   };
 }
 

@@ -26,7 +26,7 @@ export function noticeQueries({ orm }: Db) {
     .where(matching)
     .prepare();
   return {
-    list: (tenant: string, filter: NoticeFilter): Listed<NoticeRow> => ({
+    list: async (tenant: string, filter: NoticeFilter): Promise<Listed<NoticeRow>> => ({
       items: list.all({ tenant, ...filter }),
       total: count.get({ tenant, ...filter })?.total ?? 0,
     }),

@@ -84,7 +84,7 @@ export function queueQueries({ orm }: Db) {
 
   return {
     /** Oldest first. */
-    list({ q, kind, wallet, limit, offset }: QueueFilter): Listed<QueueRow> {
+    async list({ q, kind, wallet, limit, offset }: QueueFilter): Promise<Listed<QueueRow>> {
       const like = pattern(q);
       const matching = sql`FROM (${waiting(wallet)})
         WHERE (${kind} IS NULL OR kind = ${kind})
@@ -96,7 +96,7 @@ export function queueQueries({ orm }: Db) {
       return { items, total: counted?.total ?? 0 };
     },
     /** What was said of a bolt11 that is not what was asked for, and for which an invoice still waits. */
-    mismatch(): string | null {
+    async mismatch(): Promise<string | null> {
       const [blocked] = orm.all<{ problem: string }>(
         sql`SELECT problem FROM (${waiting(null)})
           WHERE kind = 'blocked_invoice' AND problem LIKE 'bolt11_mismatch: %'
@@ -104,7 +104,7 @@ export function queueQueries({ orm }: Db) {
       );
       return blocked?.problem.slice("bolt11_mismatch: ".length) ?? null;
     },
-    get: (id: string, wallet: string | null): QueueRow | null =>
+    get: async (id: string, wallet: string | null): Promise<QueueRow | null> =>
       orm.all<QueueRow>(sql`SELECT * FROM (${waiting(wallet)}) WHERE id = ${id}`)[0] ?? null,
   };
 }

@@ -70,8 +70,8 @@ export function relayQueries({ orm, sqlite }: Db) {
     const counted = sqlite.prepare<{ total: number }, []>(`SELECT count(*) AS total ${from}`);
     return {
       /** At most so many, those after an id. */
-      after: (id: string, limit: number) => places.all(id, limit),
-      count: () => counted.get()?.total ?? 0,
+      after: async (id: string, limit: number) => places.all(id, limit),
+      count: async () => counted.get()?.total ?? 0,
     };
   };
   const servedOf = orm
@@ -90,8 +90,8 @@ export function relayQueries({ orm, sqlite }: Db) {
     .where(eq(schemas.schema, sql.placeholder("schema")))
     .prepare();
   return {
-    get: (id: string): RelayRow | null => byId.get({ id }) ?? null,
-    list(tenant: string, { q, ...filter }: RelayFilter): Listed<RelayRow> {
+    get: async (id: string): Promise<RelayRow | null> => byId.get({ id }) ?? null,
+    async list(tenant: string, { q, ...filter }: RelayFilter): Promise<Listed<RelayRow>> {
       const bound = { tenant, ...filter, q: pattern(q) };
       const items = list.all(bound);
       // A page that is not full and starts at the beginning is all there is.
@@ -99,17 +99,18 @@ export function relayQueries({ orm, sqlite }: Db) {
       return { items, total: isAll ? items.length : (count.get(bound)?.total ?? 0) };
     },
     /** The relay that holds a name now. */
-    holder: (subdomain: string) => holder.get({ subdomain }) ?? null,
+    holder: async (subdomain: string) => holder.get({ subdomain }) ?? null,
     /** Whoever a freed name is still kept for. @param now - unix seconds. */
-    keptFor: (subdomain: string, now: number) => kept.get({ subdomain, now }) ?? null,
+    keptFor: async (subdomain: string, now: number) => kept.get({ subdomain, now }) ?? null,
     /** When the tenant's relays were created since then, newest first. All in unix seconds. */
-    created: (tenant: string, since: number): number[] =>
+    created: async (tenant: string, since: number): Promise<number[]> =>
       created.all({ tenant, since }).map(({ createdAt }) => createdAt),
     /** Relays that should answer at their host. */
     served: partOf("relays_served", "status IN ('active', 'grace')"),
     /** Relays that once did and must not now. */
     dark: partOf("relays_dark", "status IN ('suspended', 'deactivated') AND applied > 0"),
-    servedOf: (tenant: string) => servedOf.all({ tenant }),
-    isSchemaAssigned: (schema: string): boolean => schemaOf.get({ schema }) !== undefined,
+    servedOf: async (tenant: string) => servedOf.all({ tenant }),
+    isSchemaAssigned: async (schema: string): Promise<boolean> =>
+      schemaOf.get({ schema }) !== undefined,
   };
 }

@@ -5,10 +5,10 @@ import { secrets } from "./schema.ts";
 /** Sealed secrets by the id of what they belong to. Nothing here can open one. */
 export function secretQueries({ orm }: Db) {
   return {
-    get: (id: string): Uint8Array | null =>
+    get: async (id: string): Promise<Uint8Array | null> =>
       orm.select().from(secrets).where(eq(secrets.id, id)).get()?.sealed ?? null,
     /** Any of them; null where there is none. */
-    first: (): { id: string; sealed: Uint8Array } | null =>
+    first: async (): Promise<{ id: string; sealed: Uint8Array } | null> =>
       orm.select().from(secrets).limit(1).get() ?? null,
   };
 }

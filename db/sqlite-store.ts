@@ -34,6 +34,13 @@ export function sqliteStore(db: Db): Store {
     return (...args: Args): Row[] => statement.all(...args);
   };
 
+  const later =
+    <Args extends unknown[], Value>(read: (...args: Args) => Value) =>
+    async (...args: Args): Promise<Value> =>
+      read(...args);
+  const allLater = <Row, Args extends (string | number | null)[]>(sql: string) =>
+    later(all<Row, Args>(sql));
+
   const actor = one<ActorRow, [string]>("SELECT * FROM actors WHERE id = ?");
   const scopeFor = one<{ scope: string }, [string]>("SELECT scope FROM actors WHERE id = ?");
   // An actor never leaves its scope.
@@ -126,42 +133,42 @@ export function sqliteStore(db: Db): Store {
       sqlite.run("DROP TABLE disk_probe");
     },
 
-    scopeOf: (id) => scopes.get(id, () => scopeFor(id)?.scope ?? null),
-    actor,
-    outdated,
-    actorIds: (last, limit) => actorIds(last, limit).map(({ id }) => id),
-    scopeActors: all("SELECT * FROM actors WHERE scope = ? ORDER BY id"),
+    scopeOf: async (id) => scopes.get(id, () => scopeFor(id)?.scope ?? null),
+    actor: later(actor),
+    outdated: later(outdated),
+    actorIds: async (last, limit) => actorIds(last, limit).map(({ id }) => id),
+    scopeActors: allLater("SELECT * FROM actors WHERE scope = ? ORDER BY id"),
 
-    revision: revisionOf,
-    actorJournal: all<JournalRow, [string]>(
+    revision: later(revisionOf),
+    actorJournal: allLater<JournalRow, [string]>(
       `SELECT ${JOURNAL} FROM journal WHERE actor = ? ORDER BY rev`,
     ),
-    actorJournalTail: all<JournalRow, [string, number]>(
+    actorJournalTail: allLater<JournalRow, [string, number]>(
       `SELECT ${JOURNAL} FROM journal WHERE actor = ? ORDER BY rev DESC LIMIT ?`,
     ),
-    scopeJournal: all<JournalRow & { machine: string }, [string, number, number]>(
+    scopeJournal: allLater<JournalRow & { machine: string }, [string, number, number]>(
       `SELECT ${JOURNAL}, machine FROM journal JOIN actors ON actors.id = journal.actor
        WHERE journal.scope = ? AND seq > ? ORDER BY seq LIMIT ?`,
     ),
 
-    alarmsOf,
-    dueAlarms: (now, limit, except = []) => dueAlarms(now, JSON.stringify(except), limit),
-    nextAlarm: () => nextAlarm()?.due ?? null,
-    heldAlarms: all<AlarmRow, []>(`SELECT ${ALARM} FROM alarms WHERE held_at IS NOT NULL`),
+    alarmsOf: later(alarmsOf),
+    dueAlarms: async (now, limit, except = []) => dueAlarms(now, JSON.stringify(except), limit),
+    nextAlarm: async () => nextAlarm()?.due ?? null,
+    heldAlarms: allLater<AlarmRow, []>(`SELECT ${ALARM} FROM alarms WHERE held_at IS NOT NULL`),
 
-    work,
-    openWork,
-    nextWork: (lane, now, running, mutexes) =>
+    work: later(work),
+    openWork: later(openWork),
+    nextWork: async (lane, now, running, mutexes) =>
       nextWork(lane, now, JSON.stringify(running), JSON.stringify(mutexes)),
-    dueWork: (lane, now) => dueWork(lane, now).map(({ key }) => key),
-    nextTodo: (lane, after = 0) => nextTodo(lane, after)?.nextAt ?? null,
-    runningWork: all<Scoped<OutboxRow>, []>(
+    dueWork: async (lane, now) => dueWork(lane, now).map(({ key }) => key),
+    nextTodo: async (lane, after = 0) => nextTodo(lane, after)?.nextAt ?? null,
+    runningWork: allLater<Scoped<OutboxRow>, []>(
       `SELECT ${OUTBOX}, ${SCOPE("outbox")} FROM outbox INDEXED BY outbox_open
        WHERE state = 'running' AND ${OPEN}`,
     ),
-    openSources: () => openSources().map(({ src }) => src),
-    orphanedWork: () => orphanedWork().map(({ key }) => key),
-    stuckWork: all<OutboxRow, []>(
+    openSources: async () => openSources().map(({ src }) => src),
+    orphanedWork: async () => orphanedWork().map(({ key }) => key),
+    stuckWork: allLater<OutboxRow, []>(
       `SELECT ${OUTBOX} FROM outbox INDEXED BY outbox_open
        WHERE state IN ('undelivered', 'held') AND ${OPEN} ORDER BY seq`,
     ),

@@ -26,46 +26,50 @@ export interface Store {
   probe(): void;
 
   /** Of which scope an actor is, for ever; null where there is no such actor. */
-  scopeOf(actor: string): string | null;
-  actor(id: string): ActorRow | null;
+  scopeOf(actor: string): Promise<string | null>;
+  actor(id: string): Promise<ActorRow | null>;
   /** Actors of a machine stored by another version than `version`. */
-  outdated(machine: string, version: string, limit: number): ActorRow[];
+  outdated(machine: string, version: string, limit: number): Promise<ActorRow[]>;
   /** Ids after `last`, in order. */
-  actorIds(last: string, limit: number): string[];
-  scopeActors(scope: string): ActorRow[];
+  actorIds(last: string, limit: number): Promise<string[]>;
+  scopeActors(scope: string): Promise<ActorRow[]>;
 
   /** How many transitions a scope has seen. */
-  revision(scope: string): number;
-  actorJournal(actor: string): JournalRow[];
+  revision(scope: string): Promise<number>;
+  actorJournal(actor: string): Promise<JournalRow[]>;
   /** The newest so many, newest first. */
-  actorJournalTail(actor: string, limit: number): JournalRow[];
+  actorJournalTail(actor: string, limit: number): Promise<JournalRow[]>;
   /** What a scope's actors did after a revision of it, in order. */
-  scopeJournal(scope: string, seq: number, limit: number): (JournalRow & { machine: string })[];
+  scopeJournal(
+    scope: string,
+    seq: number,
+    limit: number,
+  ): Promise<(JournalRow & { machine: string })[]>;
 
-  alarmsOf(actor: string): AlarmRow[];
+  alarmsOf(actor: string): Promise<AlarmRow[]>;
   /** What is due and not held, but in these scopes, oldest first; ties by actor, then name. */
-  dueAlarms(now: number, limit: number, except?: readonly string[]): Scoped<AlarmRow>[];
+  dueAlarms(now: number, limit: number, except?: readonly string[]): Promise<Scoped<AlarmRow>[]>;
   /** When the next one is due; null where none is set. */
-  nextAlarm(): number | null;
-  heldAlarms(): AlarmRow[];
+  nextAlarm(): Promise<number | null>;
+  heldAlarms(): Promise<AlarmRow[]>;
 
-  work(key: string): Scoped<OutboxRow> | null;
-  openWork(actor: string): OutboxRow[];
+  work(key: string): Promise<Scoped<OutboxRow> | null>;
+  openWork(actor: string): Promise<OutboxRow[]>;
   /** The first of a lane that is due, except these keys and mutexes. */
   nextWork(
     lane: string,
     now: number,
     running: readonly string[],
     mutexes: readonly string[],
-  ): Scoped<OutboxRow> | null;
+  ): Promise<Scoped<OutboxRow> | null>;
   /** Keys of a lane's work that is due. */
-  dueWork(lane: string, now: number): string[];
+  dueWork(lane: string, now: number): Promise<string[]>;
   /** When the next of a lane is to be tried, of those after `after`; null where nothing waits. */
-  nextTodo(lane: string, after?: number): number | null;
+  nextTodo(lane: string, after?: number): Promise<number | null>;
   /** What was begun by a process that is no more. */
-  runningWork(): Scoped<OutboxRow>[];
-  openSources(): string[];
+  runningWork(): Promise<Scoped<OutboxRow>[]>;
+  openSources(): Promise<string[]>;
   /** Keys of open work for which no state of its actor waits. */
-  orphanedWork(): string[];
-  stuckWork(): OutboxRow[];
+  orphanedWork(): Promise<string[]>;
+  stuckWork(): Promise<OutboxRow[]>;
 }

@@ -21,8 +21,8 @@ export function tenantQueries(db: Db) {
       AND json_extract(event, '$.bolt11') = ?`);
   return {
     /** Whether a refund to this bolt11 was confirmed before: it can be paid only once. */
-    isRefunded: (pubkey: string, bolt11: string): boolean =>
+    isRefunded: async (pubkey: string, bolt11: string): Promise<boolean> =>
       refunded.all(pubkey, bolt11).some(({ became }) => became === "admin.refunded"),
-    get: (pubkey: string): TenantRow | null => byPubkey.get({ pubkey }) ?? null,
+    get: async (pubkey: string): Promise<TenantRow | null> => byPubkey.get({ pubkey }) ?? null,
   };
 }

@@ -101,8 +101,8 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
   held.defer(() => outside.close());
   const { wallet, walletPulse, zooid, pulse } = outside;
   let publicUrl = config.publicUrl ?? "";
-  const open = (id: string): Secret => {
-    const sealed = queries.secrets.get(id);
+  const open = async (id: string): Promise<Secret> => {
+    const sealed = await queries.secrets.get(id);
     if (!sealed) throw new Error(`no secret is stored for ${id}`);
     return vault.open(sealed, id);
   };
@@ -113,7 +113,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     wallet,
     read: (id) => host.read(id),
     report: (settlement) => report(settlement),
-    secretOf: (id) => open(id).reveal(),
+    secretOf: async (id) => (await open(id)).reveal(),
     relayDomain: config.relayDomain,
     livekit: livekit && { ...livekit, apiSecret: livekit.apiSecret.reveal() },
     ...(tuning.backoffCapMs ? { backoffCapMs: tuning.backoffCapMs } : {}),
@@ -170,16 +170,18 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     host: `${subdomain}.${config.relayDomain}`,
   });
   const beat = (part: typeof queries.relays.served) => ({
-    after: (id: string, limit: number) => part.after(id, limit).map(place),
+    after: async (id: string, limit: number) => (await part.after(id, limit)).map(place),
     count: part.count,
   });
   /** What the patrol found out about a relay, which is never a person's doing. */
   const tellRelay = (id: string, event: RelayFinding): void => {
     const origin = { cause: "patrol", by: null, reason: null };
     const actor = relayActor(id);
-    const scope = host.store.scopeOf(actor) ?? actor;
-    host
-      .deliver(scope, (run) => run.deliver(actor, event, run.now, "result", origin))
+    host.store
+      .scopeOf(actor)
+      .then((scope) =>
+        host.deliver(scope ?? actor, (run) => run.deliver(actor, event, run.now, "result", origin)),
+      )
       .catch((error) => defect(`${event.type} of ${id} could not be told`, error));
   };
   const patrol = createPatrol({
@@ -187,7 +189,8 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     pulse,
     served: beat(queries.relays.served),
     dark: beat(queries.relays.dark),
-    watched: () => [...watched.keys()].flatMap(queries.relays.servedOf).map(place),
+    watched: async () =>
+      (await Promise.all([...watched.keys()].map(queries.relays.servedOf))).flat().map(place),
     wanted: (id) => wantedOf(parts, id),
     onDrift: (id) => tellRelay(id, { type: "DRIFTED" }),
     onNews: (id, info, over) => tellRelay(id, { type: "ADOPTED", info, over }),
@@ -203,7 +206,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
   const tellTroubles = logTroubles(troubles, platformPubkey);
   pulse.onChange(tellTroubles);
   walletPulse?.onChange(tellTroubles);
-  const blocked = queries.queue.mismatch();
+  const blocked = await queries.queue.mismatch();
   if (blocked !== null) walletPulse?.suspect(blocked);
 
   let nip98: Nip98 | null = null;
@@ -289,7 +292,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
 
     /** Begins to work and to listen. @returns the URL that NIP-98 tokens must name. */
     async start(): Promise<string> {
-      queries.idempotency.prune(Math.floor((clock.now() - IDEMPOTENCY_KEPT_MS) / 1000));
+      await queries.idempotency.prune(Math.floor((clock.now() - IDEMPOTENCY_KEPT_MS) / 1000));
       await outbox.start().catch(refuse);
       alarms.start();
       watch?.start();

@@ -53,7 +53,7 @@ export async function forecast(source: Host, scope: string, nowMs: number): Prom
       return [];
     },
   } satisfies HostOptions);
-  const rows = source.store.scopeActors(scope);
+  const rows = await source.store.scopeActors(scope);
   for (const { machine, snapshot } of rows) {
     if (machine !== "invoice") continue;
     const c = JSON.parse(snapshot).context as InvoiceContext;
@@ -62,7 +62,7 @@ export async function forecast(source: Host, scope: string, nowMs: number): Prom
   }
   const order = ["tenant", "relay", "invoice", "notice"];
   rows.sort((a, b) => order.indexOf(a.machine) - order.indexOf(b.machine));
-  for (const row of rows) store.fill(adopted(source.store, row));
+  for (const row of rows) store.fill(await adopted(source.store, row));
   const statuses = new Map(rows.map((row) => [row.id, statusOf(JSON.parse(row.snapshot).value)]));
   const clockwork = new AlarmClock(host, () => {});
   const worker = new Outbox(host, {
@@ -75,7 +75,7 @@ export async function forecast(source: Host, scope: string, nowMs: number): Prom
     const until = nowMs + HORIZON_MS;
     for (let stops = 0; stops < STOPS_MAX; stops++) {
       await settle(clockwork, worker);
-      const due = store.nextAlarm() ?? until;
+      const due = (await store.nextAlarm()) ?? until;
       if (due >= until) break;
       clock.at = Math.max(clock.at, due);
     }
@@ -93,13 +93,13 @@ export async function forecast(source: Host, scope: string, nowMs: number): Prom
 }
 
 /** An actor as it stands, with its deadlines and the work that it waits for; what is held stays so. */
-function adopted(source: Store, row: ActorRow): Put[] {
-  const work = source.openWork(row.id).map((open) => {
+async function adopted(source: Store, row: ActorRow): Promise<Put[]> {
+  const work = (await source.openWork(row.id)).map((open) => {
     const isHeld = open.state === "undelivered" || open.state === "held";
     const begun = { ...open, state: "todo" as const, attempt: 0, deaths: 0, nextAt: row.at };
     return append(outbox, isHeld ? open : begun);
   });
-  const armed = source.alarmsOf(row.id).map((alarm) => put(alarms, alarm));
+  const armed = (await source.alarmsOf(row.id)).map((alarm) => put(alarms, alarm));
   return [append(actors, row), ...armed, ...work];
 }
 
@@ -107,7 +107,7 @@ async function settle(alarms: AlarmClock, outbox: Outbox): Promise<void> {
   for (;;) {
     await alarms.wake();
     outbox.wake();
-    if (alarms.isSettled() && outbox.isSettled()) return;
+    if ((await alarms.isSettled()) && (await outbox.isSettled())) return;
     await sleep(0);
   }
 }
@@ -156,7 +156,9 @@ export function idealEffects(host: () => Host, clock: { now(): number }): Record
   });
   const paid = new Set<string>();
   const settle = async (invoice: string): Promise<void> => {
-    const c = host().read(invoiceActor(invoice))?.persisted.context as InvoiceContext | undefined;
+    const c = (await host().read(invoiceActor(invoice)))?.persisted.context as
+      | InvoiceContext
+      | undefined;
     if (!c?.bolt11) return;
     const { paymentHash, sats } = c.bolt11;
     const event = { type: "SETTLED", paymentHash, sats, preimage: null, settledAt: clock.now() };
@@ -192,7 +194,7 @@ export function idealEffects(host: () => Host, clock: { now(): number }): Record
       writtenAt: clock.now(),
     })),
     applyRelay: ideal("zooid", async ({ relay }: { relay: string }): Promise<Applied> => {
-      const c = host().read(`relay/${relay}`)?.persisted.context as RelayContext;
+      const c = (await host().read(`relay/${relay}`))?.persisted.context as RelayContext;
       const info = { name: c.name, description: c.description, icon: c.icon };
       return { applied: c.wanted, info, read: info };
     }),

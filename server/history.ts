@@ -27,12 +27,12 @@ export const REVISIONS_MAX = 2_000;
  * A relay's journal in words, newest first, without what nobody would care about.
  * @returns a page of it, and how many entries there are in all
  */
-export function relayHistory(
+export async function relayHistory(
   host: Host,
   id: string,
   { limit, offset }: { limit: number; offset: number },
-): { items: HistoryEntry[]; total: number } {
-  const journal = host.store.actorJournalTail(relayActor(id), REVISIONS_MAX);
+): Promise<{ items: HistoryEntry[]; total: number }> {
+  const journal = await host.store.actorJournalTail(relayActor(id), REVISIONS_MAX);
   const revisions = journal.map(({ snapshot }) => JSON.parse(snapshot) as Revision);
   const entries = journal.flatMap((entry, index) => {
     const { type } = JSON.parse(entry.event) as { type: string };

@@ -48,11 +48,11 @@ export function createNoticeSender(parts: {
     delivery: Delivery,
     { memo, signal, attempt }: Pick<EffectContext, "memo" | "signal" | "attempt">,
   ): Promise<Delivered> {
-    const { context } = parts.read(noticeActor(delivery.notice))?.persisted ?? {};
+    const { context } = (await parts.read(noticeActor(delivery.notice)))?.persisted ?? {};
     const { validUntil = null } = (context ?? {}) as Partial<NoticeContext>;
     if (validUntil !== null && parts.clock.now() >= validUntil)
       throw new NoticeOver(delivery.notice);
-    const { rumor, ...said } = await memo(async () => write(parts, delivery));
+    const { rumor, ...said } = await memo(() => write(parts, delivery));
     if (!parts.messenger) return { state: "no_inbox", relays: [], ...said };
     const sent = await parts.messenger.deliver(rumor, signal);
     if (sent.state === "no_inbox" && sent.isUnsure && attempt < UNSURE_ATTEMPTS)
@@ -69,14 +69,16 @@ type Parts = Parameters<typeof createNoticeSender>[0];
  * Every attempt sends the same message under the same id, also one that an operator asks for after a
  * refusal: a recipient who got it twice sees it once.
  */
-function write(
+async function write(
   parts: Parts,
   { invoice: id, stage, about, written }: Delivery,
-): Written & { rumor: Rumor } {
-  const invoice = parts.read(invoiceActor(id))?.persisted.context as InvoiceContext | undefined;
+): Promise<Written & { rumor: Rumor }> {
+  const invoice = (await parts.read(invoiceActor(id)))?.persisted.context as
+    | InvoiceContext
+    | undefined;
   if (!invoice) throw new Error(`notice of ${id}, which does not exist`);
   const said = written ?? {
-    ...noticeText(factsOf(parts, invoice, stage, about)),
+    ...noticeText(await factsOf(parts, invoice, stage, about)),
     writtenAt: Date.now(),
   };
   const { subject, text, writtenAt } = said;
@@ -85,17 +87,22 @@ function write(
 }
 
 /** The relays that a notice is about: those that it names, or those of its invoice. */
-function aboutOf(parts: Parts, { items }: InvoiceContext, named: string[] | null): RelayContext[] {
-  return (named ?? items.map(({ relay }) => relay)).map((relay) => {
-    const actor = parts.read(relayActor(relay));
+function aboutOf(
+  parts: Parts,
+  { items }: InvoiceContext,
+  named: string[] | null,
+): Promise<RelayContext[]> {
+  const about = (named ?? items.map(({ relay }) => relay)).map(async (relay) => {
+    const actor = await parts.read(relayActor(relay));
     if (!actor) throw new Error(`notice about ${relay}, which does not exist`);
     return actor.persisted.context as RelayContext;
   });
+  return Promise.all(about);
 }
 
 /** What brings a suspended relay back, by the till; by the renewal that led there where that is over. */
-function debtOf(parts: Parts, { tenant, items }: InvoiceContext, relay: string) {
-  const till = parts.read(tenantActor(tenant))?.persisted.context as TenantContext;
+async function debtOf(parts: Parts, { tenant, items }: InvoiceContext, relay: string) {
+  const till = (await parts.read(tenantActor(tenant)))?.persisted.context as TenantContext;
   const nowMs = parts.clock.now();
   const owed = owedOf(till, relay, nowMs);
   const billed = items.find((item) => item.relay === relay);
@@ -107,13 +114,13 @@ function debtOf(parts: Parts, { tenant, items }: InvoiceContext, relay: string) 
   };
 }
 
-function factsOf(
+async function factsOf(
   parts: Parts,
   c: InvoiceContext,
   stage: Stage,
   about: string[] | null,
-): NoticeFacts {
-  const contexts = aboutOf(parts, c, about);
+): Promise<NoticeFacts> {
+  const contexts = await aboutOf(parts, c, about);
   const relays = contexts.map(({ name, subdomain }) => ({ name, url: parts.relayUrl(subdomain) }));
   const common = { relays, invoice: c.id, publicUrl: parts.publicUrl() };
   const { bolt11 } = c;
@@ -138,7 +145,7 @@ function factsOf(
       return { stage, ...common, ...bill, graceEndsAt };
     case "suspended": {
       const relay = contexts[0]?.id ?? "";
-      return { stage, ...common, relay, ...debtOf(parts, c, relay) };
+      return { stage, ...common, relay, ...(await debtOf(parts, c, relay)) };
     }
     case "reactivated":
       return { stage, ...common, paidThrough, usedMs };

@@ -29,7 +29,7 @@ try {
     project,
   });
   await migrateActors(host);
-  const { actors, wrong } = replayAll(host);
+  const { actors, wrong } = await replayAll(host);
   db.close();
   unlock();
   for (const line of wrong) console.error(line);

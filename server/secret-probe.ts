@@ -21,8 +21,8 @@ export async function provePlatformSecret(parts: {
   file: string;
 }): Promise<void> {
   const { host, queries, vault, file } = parts;
-  const probe = queries.secrets.get(PROBE);
-  const known = probe ? { id: PROBE, sealed: probe } : queries.secrets.first();
+  const probe = await queries.secrets.get(PROBE);
+  const known = probe ? { id: PROBE, sealed: probe } : await queries.secrets.first();
   if (known) {
     try {
       vault.open(known.sealed, known.id);

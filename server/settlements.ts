@@ -12,7 +12,7 @@ import type { Settlement } from "./wallet/wallet.ts";
 export function createSettlements(host: Host, queries: Queries) {
   return async function report(settlement: Settlement): Promise<"news" | "known" | "foreign"> {
     const { paymentHash, settledAt, preimage } = settlement;
-    const issued = queries.invoices.bolt11(paymentHash);
+    const issued = await queries.invoices.bolt11(paymentHash);
     if (!issued) return "foreign";
     if (issued.settledAt !== null) return "known";
     const sats = settlement.amountSats ?? issued.amount;

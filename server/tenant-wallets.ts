@@ -44,7 +44,7 @@ export function createTenantWallets(parts: {
   commands: CommandParts;
   queries: Queries;
   payer: Payer;
-  open: (id: string) => Secret;
+  open: (id: string) => Promise<Secret>;
 }) {
   const { commands, queries, payer } = parts;
 
@@ -58,7 +58,7 @@ export function createTenantWallets(parts: {
         throw walletProblem("wallet_cannot_pay", "this wallet does not know the connection");
       throw walletProblem("wallet_unreachable", unreachableWords(error));
     });
-    const monthlySats = monthlyOf(commands, pubkey);
+    const monthlySats = await monthlyOf(commands, pubkey);
     const { refusals, warnings } = walletAdvice(probe, {
       monthlySats,
       network: commands.network,
@@ -73,10 +73,13 @@ export function createTenantWallets(parts: {
   }
 
   /** Open invoices that the connected wallet was asked to pay, and did not. */
-  function refusals(pubkey: string, neededBudget: number | null): Billing["warnings"] {
-    const open = queries.invoices.list(pubkey, { ...OPEN, limit: 20, offset: 0 }).items;
-    return open.flatMap(({ id }) => {
-      const c = commands.host.read(invoiceActor(id))?.persisted.context as InvoiceContext;
+  async function refusals(
+    pubkey: string,
+    neededBudget: number | null,
+  ): Promise<Billing["warnings"]> {
+    const { items: open } = await queries.invoices.list(pubkey, { ...OPEN, limit: 20, offset: 0 });
+    const told = open.map(async ({ id }) => {
+      const c = (await commands.host.read(invoiceActor(id)))?.persisted.context as InvoiceContext;
       const refusal = refusalOf(c);
       if (refusal === null) return [];
       const { code, words } = refusal;
@@ -84,6 +87,7 @@ export function createTenantWallets(parts: {
       const needed_budget = code === "QUOTA_EXCEEDED" ? neededBudget : null;
       return [{ code: "wallet_refused", detail, needed_budget }];
     });
+    return (await Promise.all(told)).flat();
   }
 
   return {
@@ -94,24 +98,25 @@ export function createTenantWallets(parts: {
       { memo, signal }: Pick<EffectContext, "memo" | "signal">,
     ): Promise<Charged> {
       const id = walletSecret(tenant);
-      if (!queries.secrets.get(id)) return { outcome: "none" };
-      const nwcUrl = parts.open(id);
+      if (!(await queries.secrets.get(id))) return { outcome: "none" };
+      const nwcUrl = await parts.open(id);
       const request = { bolt11, expiresInSeconds: REQUEST_EXPIRES_IN_SECONDS };
       const signed: SignedPayment = await memo(() => payer.sign(nwcUrl, request, signal));
       const answer = await payer.send(nwcUrl, signed, signal);
       if (answer.outcome !== "rejected") return { outcome: answer.outcome };
       // Another connection is there since: that the former one refused must not break this one.
-      const isStill = queries.secrets.get(id) && parts.open(id).reveal() === nwcUrl.reveal();
+      const isStill =
+        (await queries.secrets.get(id)) && (await parts.open(id)).reveal() === nwcUrl.reveal();
       if (!isStill) return { outcome: "unknown" };
       return { outcome: "rejected", code: answer.code, renewsAt: answer.renewsAt };
     },
 
     /** How a tenant pays, as far as we know without asking the wallet. */
-    billing(pubkey: string): Billing {
-      const wallet = queries.tenants.get(pubkey)?.wallet ?? "none";
-      const costs = costsOf(commands, pubkey);
+    async billing(pubkey: string): Promise<Billing> {
+      const wallet = (await queries.tenants.get(pubkey))?.wallet ?? "none";
+      const costs = await costsOf(commands, pubkey);
       const warnings = wallet === "broken" ? [BROKEN] : [];
-      if (wallet === "connected") warnings.push(...refusals(pubkey, costs.needed_budget));
+      if (wallet === "connected") warnings.push(...(await refusals(pubkey, costs.needed_budget)));
       return { wallet, warnings, ...costs };
     },
 
@@ -127,7 +132,7 @@ export function createTenantWallets(parts: {
       const url = new Secret(parsed(nwcUrl));
       const warnings = await tried(pubkey, url);
       await setWallet(commands, pubkey, url.reveal());
-      return { ...this.billing(pubkey), warnings };
+      return { ...(await this.billing(pubkey)), warnings };
     },
 
     /**
@@ -136,15 +141,15 @@ export function createTenantWallets(parts: {
      */
     async check(pubkey: string): Promise<Billing> {
       const id = walletSecret(pubkey);
-      if (!queries.secrets.get(id))
+      if (!(await queries.secrets.get(id)))
         throw new AppError("no_wallet", 409, "you have connected no wallet; connect one first");
-      const warnings = await tried(pubkey, parts.open(id)).catch((error) => {
+      const warnings = await tried(pubkey, await parts.open(id)).catch((error) => {
         // Nothing was sent in that could be put right.
         throw error instanceof AppError
           ? new AppError(error.code, error.status, error.message)
           : error;
       });
-      const known = this.billing(pubkey);
+      const known = await this.billing(pubkey);
       return { ...known, warnings: [...known.warnings, ...warnings] };
     },
   };
@@ -193,22 +198,26 @@ function parsed(nwcUrl: string): string {
   }
 }
 
-const seatsOf = ({ host }: CommandParts, pubkey: string): Seat[] => {
-  const till = host.read(tenantActor(pubkey))?.persisted.context as TenantContext | undefined;
+const seatsOf = async ({ host }: CommandParts, pubkey: string): Promise<Seat[]> => {
+  const till = (await host.read(tenantActor(pubkey)))?.persisted.context as
+    | TenantContext
+    | undefined;
   return Object.values(till?.seats ?? {});
 };
 const sum = (sats: number[]): number => sats.reduce((total, each) => total + each, 0);
 
 /** What a month of the tenant's paid relays costs; at least the smallest plan. */
-function monthlyOf(commands: CommandParts, pubkey: string): number {
-  const seats = seatsOf(commands, pubkey).filter(({ is }) => ["on", "new", "dark"].includes(is));
+async function monthlyOf(commands: CommandParts, pubkey: string): Promise<number> {
+  const seats = (await seatsOf(commands, pubkey)).filter(({ is }) =>
+    ["on", "new", "dark"].includes(is),
+  );
   const sats = sum(seats.map((seat) => plans[seat.next?.plan ?? seat.plan].priceSats));
   return sats > 0 ? sats : plans.basic.priceSats;
 }
 
 /** What all that runs and is paid costs a month, and the budget that what is renewed will take. */
-function costsOf(commands: CommandParts, pubkey: string) {
-  const seats = seatsOf(commands, pubkey);
+async function costsOf(commands: CommandParts, pubkey: string) {
+  const seats = await seatsOf(commands, pubkey);
   const running = seats.filter(({ is, prepaid }) => is === "on" || (is === "new" && prepaid));
   const renewed = sum(seats.filter(isRenewed).map((seat) => renewedAt(seat).priceSats));
   return {

@@ -90,7 +90,7 @@ export class SettlementWatch {
    */
   async tick(): Promise<void> {
     const now = this.options.clock.now();
-    const fresh = this.#fresh(now);
+    const fresh = await this.#fresh(now).catch(() => []);
     const isCrowd = fresh.length > FRESH_MAX;
     this.#looking ??= this.#lookUpEach(isCrowd ? [] : fresh, now)
       .catch(() => {})
@@ -108,7 +108,7 @@ export class SettlementWatch {
   }
 
   /** Hashes of unsettled bolt11s in their first hour. */
-  #fresh(now: number): string[] {
+  #fresh(now: number): Promise<string[]> {
     const { queries, wallet } = this.options;
     const span = { issuedAfter: (now - HOUR_MS) / 1000, expiresAfter: 0 };
     return queries.invoices.unsettledOf(wallet.pubkey, span, FRESH_MAX + 1);
@@ -117,9 +117,10 @@ export class SettlementWatch {
   async #lookUpEach(fresh: string[], now: number): Promise<void> {
     const { queries, wallet, report, watching } = this.options;
     const lookedAt = (hash: string): number => this.#lookedAt.get(hash) ?? Number.NEGATIVE_INFINITY;
-    const watched = [...watching()].flatMap((tenant) =>
+    const payable = [...watching()].map((tenant) =>
       queries.invoices.payableOf(wallet.pubkey, tenant, now / 1000),
     );
+    const watched = (await Promise.all(payable)).flat();
     const due = fresh.filter((hash) => now - lookedAt(hash) >= MINUTE_MS);
     const hashes = [...new Set([...watched, ...due])]
       .sort((a, b) => lookedAt(a) - lookedAt(b))
@@ -144,7 +145,10 @@ export class SettlementWatch {
       const expiresAfter = (now - sweep.expiredMs) / 1000;
       // None lives longer than a renewal: what is older need not be searched.
       const issuedAfter = (now - sweep.expiredMs - BOLT11_LIFE_MS) / 1000;
-      const oldest = queries.invoices.oldestUnsettled(wallet.pubkey, { issuedAfter, expiresAfter });
+      const oldest = await queries.invoices.oldestUnsettled(wallet.pubkey, {
+        issuedAfter,
+        expiresAfter,
+      });
       if (oldest !== null)
         await this.#reportSince(oldest * 1000 - SLACK_MS, { issuedAfter, expiresAfter });
       this.#sweptAt.fill(now, 0, last + 1);
@@ -173,7 +177,7 @@ export class SettlementWatch {
 
   async #lookUpAll(span: Bolt11Span): Promise<void> {
     const { queries, wallet, report } = this.options;
-    for (const hash of queries.invoices.unsettledOf(wallet.pubkey, span, LOOKUPS_PER_SWEEP)) {
+    for (const hash of await queries.invoices.unsettledOf(wallet.pubkey, span, LOOKUPS_PER_SWEEP)) {
       const answer = await wallet.lookup(hash, this.#stop.signal).catch((error: unknown) => {
         // Of one it cannot tell; the others are asked about all the same.
         if (mayConcernOne(error)) return null;

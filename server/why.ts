@@ -41,9 +41,9 @@ const DEADLINES: Record<string, string> = {
 };
 
 /** Why a relay is in its state, from its journal and its deadlines. */
-export function whyRelay(host: Host, id: string): Why {
+export async function whyRelay(host: Host, id: string): Promise<Why> {
   const actor = relayActor(id);
-  const entries = host.store.actorJournalTail(actor, REVISIONS_MAX).reverse();
+  const entries = (await host.store.actorJournalTail(actor, REVISIONS_MAX)).reverse();
   const last = entries.at(-1);
   if (!last) throw new Error(`${actor} has no journal`);
   const { value } = JSON.parse(last.snapshot) as PersistedSnapshot;
@@ -61,14 +61,14 @@ export function whyRelay(host: Host, id: string): Why {
       what: what ?? "",
       by: entry.by === entry.scope ? "owner" : entry.by && "operator",
     }));
-  const seat = tillOf(host, last.scope)?.seats[id];
+  const seat = (await tillOf(host, last.scope))?.seats[id];
   // What turns free a moment before its date never sees grace.
   const turnsFree = seat?.next != null && renewedAt(seat).priceSats === 0;
   const next = [
-    ...nextOf(host, actor, (name) =>
+    ...(await nextOf(host, actor, (name) =>
       name === "paidThrough" && turnsFree ? undefined : DEADLINES[name],
-    ),
-    ...billedNext(host, id, last.scope),
+    )),
+    ...(await billedNext(host, id, last.scope)),
   ].sort((a, b) => a.at - b.at);
   return {
     status: statusOf(value),
@@ -79,24 +79,28 @@ export function whyRelay(host: Host, id: string): Why {
   };
 }
 
-const tillOf = (host: Host, tenant: string) =>
-  host.read(tenantActor(tenant))?.persisted.context as TenantContext | undefined;
+const tillOf = async (host: Host, tenant: string) =>
+  (await host.read(tenantActor(tenant)))?.persisted.context as TenantContext | undefined;
 
 /** The deadlines of an actor for which there are words. */
-function nextOf(host: Host, actor: string, words: (name: string) => string | undefined): Next[] {
-  return host.store.alarmsOf(actor).flatMap(({ name, due }) => {
+async function nextOf(
+  host: Host,
+  actor: string,
+  words: (name: string) => string | undefined,
+): Promise<Next[]> {
+  return (await host.store.alarmsOf(actor)).flatMap(({ name, due }) => {
     const what = words(deadlineOf(name));
     return what === undefined ? [] : [{ at: toSeconds(due), what }];
   });
 }
 
 /** What is next for a relay at its till, and on the invoice that bills it now. */
-function billedNext(host: Host, id: string, tenant: string): Next[] {
-  const till = tillOf(host, tenant);
+async function billedNext(host: Host, id: string, tenant: string): Promise<Next[]> {
+  const till = await tillOf(host, tenant);
   const seat = till?.seats[id];
   if (!till || !seat) return [];
   const isToRenew = isRenewed(seat) && !renews(till, id);
-  const atTill = nextOf(host, tenantActor(tenant), (name) =>
+  const atTill = await nextOf(host, tenantActor(tenant), (name) =>
     name === "renewal" && isToRenew ? "its renewal is written, and can be paid" : undefined,
   );
   const switching: Next[] =
@@ -105,12 +109,14 @@ function billedNext(host: Host, id: string, tenant: string): Next[] {
       : [];
   const standing = renews(till, id) ? till.renewal : isPastDue(till, id) ? till.pastDue : null;
   const open = seat.invoice ?? standing?.invoice;
-  return [...atTill, ...switching, ...(open ? invoiceNext(host, open, seat.is === "new") : [])];
+  const onInvoice = open ? await invoiceNext(host, open, seat.is === "new") : [];
+  return [...atTill, ...switching, ...onInvoice];
 }
 
 /** @param lapses - whether the relay goes with its invoice */
-function invoiceNext(host: Host, invoice: string, lapses: boolean): Next[] {
-  const c = host.read(invoiceActor(invoice))?.persisted.context as InvoiceContext | undefined;
+async function invoiceNext(host: Host, invoice: string, lapses: boolean): Promise<Next[]> {
+  const actor = await host.read(invoiceActor(invoice));
+  const c = actor?.persisted.context as InvoiceContext | undefined;
   const refusal = c ? refusalOf(c) : null;
   return nextOf(host, invoiceActor(invoice), (name) => {
     if (name === "chargeAt")

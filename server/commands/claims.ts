@@ -16,19 +16,19 @@ export type Availability =
  * before what is kept: a name is given up and kept in one unit, so one of the two is seen.
  * Reasons: the codes of {@link subdomainProblem}, `subdomain_taken`, `subdomain_quarantined`.
  */
-export function availabilityOf(
+export async function availabilityOf(
   { queries, relayDomain, ownHosts }: CommandParts,
   subdomain: string,
   tenant: string | null,
   nowMs: number,
-): Availability {
+): Promise<Availability> {
   const problem = subdomainProblem(subdomain);
   if (problem) return { available: false, reason: problem.code, detail: problem.fix };
   if (ownHosts.includes(`${subdomain}.${relayDomain}`))
     return no("subdomain_reserved", "this name is reserved; choose another");
-  if (queries.relays.holder(subdomain))
+  if (await queries.relays.holder(subdomain))
     return no("subdomain_taken", "this name is taken; choose another");
-  const kept = queries.relays.keptFor(subdomain, toSeconds(nowMs));
+  const kept = await queries.relays.keptFor(subdomain, toSeconds(nowMs));
   if (kept && kept.tenant !== tenant)
     return no(
       "subdomain_quarantined",
@@ -40,13 +40,13 @@ export function availabilityOf(
 const no = (reason: string, detail: string): Availability => ({ available: false, reason, detail });
 
 /** @throws AppError 409 where the name is not to be had, 422 where it is no name. */
-export function assertAvailable(
+export async function assertAvailable(
   parts: CommandParts,
   subdomain: string,
   tenant: string,
   nowMs: number,
-): void {
-  const found = availabilityOf(parts, subdomain, tenant, nowMs);
+): Promise<void> {
+  const found = await availabilityOf(parts, subdomain, tenant, nowMs);
   if (found.available) return;
   const status = subdomainProblem(subdomain) ? 422 : 409;
   throw new AppError(found.reason, status, found.detail, { field: "subdomain" });
@@ -56,14 +56,14 @@ export function assertAvailable(
  * Assigns the schema of a new relay, for ever. zooid shows the old data to whoever reuses one, so
  * one that was ever assigned is given out again only with a random suffix.
  */
-export function assignSchema(
+export async function assignSchema(
   { queries }: CommandParts,
   tx: Tx,
   subdomain: string,
   relay: string,
-): string {
+): Promise<string> {
   let schema = schemaFor(subdomain);
-  while (queries.relays.isSchemaAssigned(schema))
+  while (await queries.relays.isSchemaAssigned(schema))
     schema = schemaFor(subdomain, randomBytes(4).toString("hex"));
   tx.append(schemas, { schema, relay });
   return schema;

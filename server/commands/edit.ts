@@ -24,14 +24,14 @@ export function editRelay(
   wish: Partial<Settings> & { plan?: PlanId },
 ): Promise<void> {
   const edit = cleanTexts(wish);
-  return parts.host.transact(pubkey, (tx) => {
-    const row = ownRelay(parts, pubkey, id);
+  return parts.host.transact(pubkey, async (tx) => {
+    const row = await ownRelay(parts, pubkey, id);
     const till = ensureActiveTenant(tx, pubkey);
-    if (edit.plan !== undefined) changePlan(parts, tx, till, id, edit.plan);
+    if (edit.plan !== undefined) await changePlan(parts, tx, till, id, edit.plan);
     const { name = row.name, subdomain = row.subdomain, description = row.description } = edit;
     if (subdomain !== row.subdomain) {
       assertRenameDue(row.renamedAt, tx.now);
-      assertAvailable(parts, subdomain, pubkey, tx.now);
+      await assertAvailable(parts, subdomain, pubkey, tx.now);
     } else if (name === row.name && description === row.description) return;
     const event = { type: "EDIT", name, subdomain, description };
     tx.send(relayActor(id), event, { cause: "http", by: pubkey });
@@ -54,8 +54,8 @@ function assertRenameDue(renamedAt: number | null, nowMs: number): void {
  * @throws AppError 404, 403 `tenant_suspended`, 409 `suspended_by_operator`
  */
 export function deactivateRelay(parts: CommandParts, pubkey: string, id: string): Promise<void> {
-  return parts.host.transact(pubkey, (tx) => {
-    const row = ownRelay(parts, pubkey, id);
+  return parts.host.transact(pubkey, async (tx) => {
+    const row = await ownRelay(parts, pubkey, id);
     ensureActiveTenant(tx, pubkey);
     if (row.status === "deactivated") return;
     if (row.status === "suspended" && row.cause === "admin")

@@ -9,14 +9,15 @@ const LOOKED_AT_MAX = 100;
  * still open the last notice, as long as it matters. What was paid since needs no reminder.
  */
 export function retryNotices({ host, queries }: CommandParts, pubkey: string): Promise<void> {
-  return host.transact(pubkey, (tx) => {
+  return host.transact(pubkey, async (tx) => {
     const filter = { status: null, limit: LOOKED_AT_MAX, offset: 0 };
     const seen = new Set<string>();
-    for (const { id, invoice, status } of queries.notices.list(pubkey, filter).items) {
+    const { items } = await queries.notices.list(pubkey, filter);
+    for (const { id, invoice, status } of items) {
       const isLast = !seen.has(invoice);
       seen.add(invoice);
       if (!isLast || status !== "no_inbox") continue;
-      if (queries.invoices.get(invoice)?.status !== "pending") continue;
+      if ((await queries.invoices.get(invoice))?.status !== "pending") continue;
       const actor = noticeActor(id);
       const { validUntil } = (tx.read(actor)?.persisted.context ?? {}) as Partial<NoticeContext>;
       if (validUntil == null || validUntil <= tx.now) continue;

@@ -53,18 +53,18 @@ const NOT_NOW: Record<string, string> = {
 };
 
 /** One act, in one unit of a tenant's; repeated under its key it does nothing. @throws AppError 404, 409, 422 */
-function operate(
+async function operate(
   { host, ...parts }: Pick<CommandParts, "host" | "queries">,
   actor: string,
   { by, once }: Act,
-  body: (tx: Tx) => void,
+  body: (tx: Tx) => void | Promise<void>,
 ): Promise<void> {
   const asker = { pubkey: by, once };
   // Of what does not exist there is nothing to find in any scope, and the act is refused as such.
-  const scope = host.store.scopeOf(actor) ?? actor;
-  return host.transact(scope, (tx) => {
-    if (replayed(parts, asker)) return;
-    body(tx);
+  const scope = (await host.store.scopeOf(actor)) ?? actor;
+  return host.transact(scope, async (tx) => {
+    if (await replayed(parts, asker)) return;
+    await body(tx);
     remembered(tx, asker, { relay: "", invoice: null });
   });
 }
@@ -91,8 +91,8 @@ export const actOnInvoice = (
   by: Act,
 ) => act(parts, invoiceActor(id), { type: `admin.${what}` }, by);
 
-function relayOf({ queries }: CommandParts, id: string) {
-  const row = queries.relays.get(id);
+async function relayOf({ queries }: CommandParts, id: string) {
+  const row = await queries.relays.get(id);
   if (!row) throw new AppError("relay_not_found", 404, "there is no such relay");
   return row;
 }
@@ -101,8 +101,14 @@ function relayOf({ queries }: CommandParts, id: string) {
 export const extendRelay = (parts: CommandParts, id: string, toMs: number, by: Act) =>
   operate(parts, relayActor(id), by, (tx) => extendIn(parts, tx, id, toMs, by));
 
-function extendIn(parts: CommandParts, tx: Tx, id: string, toMs: number, by: Act): void {
-  const { tenant } = relayOf(parts, id);
+async function extendIn(
+  parts: CommandParts,
+  tx: Tx,
+  id: string,
+  toMs: number,
+  by: Act,
+): Promise<void> {
+  const { tenant } = await relayOf(parts, id);
   if (toMs <= tx.now || toMs > tx.now + EXTENSION_MAX_MS)
     throw new AppError("invalid", 422, "unix seconds, ahead of now and at most five years", {
       field: "paid_through",
@@ -112,10 +118,10 @@ function extendIn(parts: CommandParts, tx: Tx, id: string, toMs: number, by: Act
 
 /** Gives a relay its time up to the next anchor for nothing. @throws AppError 404, 409 */
 export const compRelay = (parts: CommandParts, id: string, by: Act) =>
-  operate(parts, relayActor(id), by, (tx) => {
-    const till = tillOf(tx, relayOf(parts, id).tenant);
+  operate(parts, relayActor(id), by, async (tx) => {
+    const till = tillOf(tx, (await relayOf(parts, id)).tenant);
     const from = Math.max(till.seats[id]?.paidThrough ?? 0, tx.now);
-    extendIn(parts, tx, id, nextAnchor(till.anchor ?? from, from), by);
+    await extendIn(parts, tx, id, nextAnchor(till.anchor ?? from, from), by);
   });
 
 /**
@@ -124,8 +130,8 @@ export const compRelay = (parts: CommandParts, id: string, by: Act) =>
  * @throws AppError 404, 409
  */
 export const unsuspendRelay = (parts: CommandParts, id: string, by: Act) =>
-  operate(parts, relayActor(id), by, (tx) => {
-    const { status, cause, tenant, subdomain } = relayOf(parts, id);
+  operate(parts, relayActor(id), by, async (tx) => {
+    const { status, cause, tenant, subdomain } = await relayOf(parts, id);
     actIn(tx, relayActor(id), { type: "admin.unsuspend" }, by);
     if (status !== "deactivated" || cause !== "admin") return;
     const till = tillOf(tx, tenant);
@@ -134,7 +140,8 @@ export const unsuspendRelay = (parts: CommandParts, id: string, by: Act) =>
     // What ran is restored; but not into a suspended account, a name that is gone or a full house.
     const isActive = statusOf(tx.read(tenantActor(tenant))?.persisted.value) === "active";
     const isOpen = mayReopen(till, event, tx.now) && reopensCovered(till, event, tx.now);
-    if (!isActive || !isOpen || !availabilityOf(parts, subdomain, tenant, tx.now).available) return;
+    if (!isActive || !isOpen) return;
+    if (!(await availabilityOf(parts, subdomain, tenant, tx.now)).available) return;
     tx.send(tenantActor(tenant), event, { cause: "http", by: by.by, reason: by.reason });
   });
 
@@ -158,8 +165,8 @@ export const grantCredit = (parts: CommandParts, pubkey: string, sats: number, b
 type RefundParts = Pick<CommandParts, "host" | "queries" | "clock" | "network">;
 
 /** How much of a tenant's credit was received in money, and may so be given back. */
-const refundableSats = ({ queries }: RefundParts, tx: Tx, pubkey: string): number =>
-  tillOf(tx, pubkey).creditSats - queries.ledger.grantedCredit(pubkey);
+const refundableSats = async ({ queries }: RefundParts, tx: Tx, pubkey: string): Promise<number> =>
+  tillOf(tx, pubkey).creditSats - (await queries.ledger.grantedCredit(pubkey));
 
 /**
  * First step of a refund: sets the sats aside for a bolt11 that the tenant gave. The operator pays it
@@ -180,7 +187,7 @@ export function prepareRefund(
   const wrong = (code: string, message: string) =>
     new AppError(code, 422, message, { field: "bolt11" });
   const decoded = decodeInvoice(bolt11);
-  return operate(parts, tenantActor(pubkey), by, (tx) => {
+  return operate(parts, tenantActor(pubkey), by, async (tx) => {
     if (!decoded) throw wrong("bolt11_invalid", "this is no bolt11; ask the tenant for one");
     if (/^ln([a-z]+)[1-9]/.exec(bolt11)?.[1] !== parts.network)
       throw wrong("bolt11_network", "the bolt11 is of another network; it would pay nobody");
@@ -189,10 +196,10 @@ export function prepareRefund(
     const expiresAt = (decoded.timestamp + (decoded.expiry ?? 3600)) * 1000;
     if (expiresAt <= tx.now)
       throw wrong("bolt11_expired", "the bolt11 has expired; ask the tenant for a new one");
-    if (parts.queries.tenants.isRefunded(pubkey, bolt11))
+    if (await parts.queries.tenants.isRefunded(pubkey, bolt11))
       throw wrong("bolt11_used", "this bolt11 was paid by an earlier refund; ask for a new one");
     // Here, where nothing can come between: what is read is what is set aside.
-    const refundable = refundableSats(parts, tx, pubkey);
+    const refundable = await refundableSats(parts, tx, pubkey);
     if (sats > refundable)
       throw new AppError("not_refundable", 409, `at most ${refundable} sats can be refunded`, {
         field: "sats",

@@ -39,8 +39,8 @@ export function orderRelay(
 ): Promise<Ordered> {
   const { host, vault } = parts;
   const order = cleanTexts(wish);
-  return host.transact(asker.pubkey, (tx) => {
-    const prior = replayed(parts, asker);
+  return host.transact(asker.pubkey, async (tx) => {
+    const prior = await replayed(parts, asker);
     if (prior) return prior;
     const till = ensureActiveTenant(tx, asker.pubkey);
     assertBillable(parts, order.plan);
@@ -50,12 +50,12 @@ export function orderRelay(
         429,
         `you have had ${RELAYS_MAX} relays, deactivated ones included; bring one of them back instead`,
       );
-    assertCreationDue(parts, asker.pubkey, tx.now);
+    await assertCreationDue(parts, asker.pubkey, tx.now);
     assertRoom(till.seats, order.plan);
-    assertAvailable(parts, order.subdomain, asker.pubkey, tx.now);
+    await assertAvailable(parts, order.subdomain, asker.pubkey, tx.now);
     const relay = newId("r");
     const invoice = newId("i");
-    const schema = assignSchema(parts, tx, order.subdomain, relay);
+    const schema = await assignSchema(parts, tx, order.subdomain, relay);
     const secretId = relayActor(relay);
     const secret = vault.seal(bytesToHex(generateSecretKey()), secretId);
     tx.put(secrets, { id: secretId, sealed: Buffer.from(secret) });
@@ -81,11 +81,11 @@ export function reactivateRelay(
   wanted?: PlanId,
 ): Promise<Ordered> {
   const { host } = parts;
-  return host.transact(asker.pubkey, (tx) => {
-    const prior = replayed(parts, asker);
+  return host.transact(asker.pubkey, async (tx) => {
+    const prior = await replayed(parts, asker);
     if (prior) return prior;
     const till = ensureActiveTenant(tx, asker.pubkey);
-    const row = ownRelay(parts, asker.pubkey, relay);
+    const row = await ownRelay(parts, asker.pubkey, relay);
     const seat = till.seats[relay];
     if (seat?.is === "shut" || seat?.is === "held")
       throw new AppError(
@@ -115,10 +115,10 @@ export function reactivateRelay(
     const isFree = plans[plan].priceSats === 0;
     const covered = isFree || (plan === seat.plan && isCovered(seat, tx.now));
     if (!covered) assertBillable(parts, plan);
-    if (!covered) assertInvoiceDue(parts, asker.pubkey, relay, tx.now);
+    if (!covered) await assertInvoiceDue(parts, asker.pubkey, relay, tx.now);
     const lasting = reopenedAs(seat, plan, tx.now);
     if (lasting !== null) assertRoom(till.seats, lasting, relay);
-    if (seat.is === "off") assertAvailable(parts, row.subdomain, asker.pubkey, tx.now);
+    if (seat.is === "off") await assertAvailable(parts, row.subdomain, asker.pubkey, tx.now);
     const invoice = newId("i");
     const event = { type: "REACTIVATE", relay, plan, invoice };
     tx.send(tenantActor(asker.pubkey), event, { cause: "http", by: asker.pubkey });
@@ -155,8 +155,8 @@ function reissued(tx: Tx, { pubkey }: Asker, invoice: string): string {
  * left as it is. @throws AppError 404, 409 `invoice_not_open`, 403 `tenant_suspended`
  */
 export function reissueInvoice(parts: CommandParts, asker: Asker, id: string): Promise<void> {
-  return parts.host.transact(asker.pubkey, (tx) => {
-    const row = parts.queries.invoices.get(id);
+  return parts.host.transact(asker.pubkey, async (tx) => {
+    const row = await parts.queries.invoices.get(id);
     if (row?.tenant !== asker.pubkey)
       throw new AppError("invoice_not_found", 404, "you have no such invoice");
     ensureActiveTenant(tx, asker.pubkey);
@@ -167,8 +167,8 @@ export function reissueInvoice(parts: CommandParts, asker: Asker, id: string): P
 }
 
 /** A relay of this tenant. @throws AppError 404 for anyone else's, as for none. */
-export function ownRelay({ queries }: CommandParts, pubkey: string, id: string) {
-  const row = queries.relays.get(id);
+export async function ownRelay({ queries }: CommandParts, pubkey: string, id: string) {
+  const row = await queries.relays.get(id);
   if (row?.tenant !== pubkey) throw new AppError("relay_not_found", 404, "you have no such relay");
   return row;
 }
@@ -217,12 +217,12 @@ export function assertRoom(
 }
 
 /** What the same request made before. @throws AppError 422 where the key came with another request. */
-export function replayed(
+export async function replayed(
   { queries }: Pick<CommandParts, "queries">,
   { pubkey, once }: Asker,
-): Ordered | null {
+): Promise<Ordered | null> {
   if (!once) return null;
-  const prior = queries.idempotency.get(pubkey, once.key);
+  const prior = await queries.idempotency.get(pubkey, once.key);
   if (prior && prior.request !== once.request)
     throw new AppError(
       "idempotency_key_reused",

@@ -21,13 +21,15 @@ import { assertInvoiceDue } from "./quotas.ts";
  * it back with that plan costs.
  * @throws AppError 404, 409 `next_plan_paid`, `paid_time_left`
  */
-export function quotePlan(
+export async function quotePlan(
   { host, clock }: CommandParts,
   pubkey: string,
   relay: string,
   plan: PlanId,
-): Quote {
-  const till = host.read(tenantActor(pubkey))?.persisted.context as TenantContext | undefined;
+): Promise<Quote> {
+  const till = (await host.read(tenantActor(pubkey)))?.persisted.context as
+    | TenantContext
+    | undefined;
   const seat = till?.seats[relay];
   if (!till || !seat) throw new AppError("relay_not_found", 404, "you have no such relay");
   const nowMs = clock.now();
@@ -74,13 +76,13 @@ const quoteOf = (
  * @throws AppError 409 `relay_not_running`, `relay_not_ready`, `change_still_open`, `next_plan_paid`; 429
  * `invoice_limit`; 429 and 503 as for an order
  */
-export function changePlan(
+export async function changePlan(
   parts: CommandParts,
   tx: Tx,
   till: TenantContext,
   relay: string,
   plan: PlanId,
-): boolean {
+): Promise<boolean> {
   const seat = till.seats[relay];
   if (!seat) throw new AppError("relay_not_found", 404, "you have no such relay");
   // Said again in an edit, the plan that it has is no change, also of one that does not run.
@@ -92,7 +94,7 @@ export function changePlan(
   if (refusal) throw refused(refusal);
   if (wanted.applies === "when_paid") {
     assertBillable(parts, plan);
-    assertInvoiceDue(parts, till.pubkey, relay, tx.now);
+    await assertInvoiceDue(parts, till.pubkey, relay, tx.now);
   }
   if (wanted.change === "free" || wanted.applies === "at_period_end")
     assertRoom(till.seats, plan, relay);

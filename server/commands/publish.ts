@@ -20,7 +20,7 @@ export async function publishEvent(
 ): Promise<Offered[]> {
   const { people, queries } = parts;
   assertPublishable(event, { pubkey, nowMs: Date.now() });
-  if (queries.tenants.get(pubkey)?.status === "suspended")
+  if ((await queries.tenants.get(pubkey))?.status === "suspended")
     throw new AppError("tenant_suspended", 403, "your account is suspended; publish it elsewhere");
   if (!people.isConfigured)
     throw new AppError(

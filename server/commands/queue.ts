@@ -15,7 +15,7 @@ export async function retryHeld(
   { by, reason }: Act,
 ): Promise<void> {
   const operator = { by, reason: cleanReason(reason) };
-  const held = queries.queue.get(id, null);
+  const held = await queries.queue.get(id, null);
   try {
     switch (held?.kind) {
       case "held_alarm":

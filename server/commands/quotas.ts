@@ -13,9 +13,13 @@ export type Quotas = {
 type Parts = { queries: Queries; quotas: Quotas };
 
 /** @throws AppError 429 `creation_limit` */
-export function assertCreationDue({ queries, quotas }: Parts, tenant: string, nowMs: number): void {
+export async function assertCreationDue(
+  { queries, quotas }: Parts,
+  tenant: string,
+  nowMs: number,
+): Promise<void> {
   const { creationsPerDay: max } = quotas;
-  const made = queries.relays.created(tenant, toSeconds(nowMs - DAY_MS));
+  const made = await queries.relays.created(tenant, toSeconds(nowMs - DAY_MS));
   if (made.length < max) return;
   throw new AppError(
     "creation_limit",
@@ -26,14 +30,14 @@ export function assertCreationDue({ queries, quotas }: Parts, tenant: string, no
 }
 
 /** Before an owner's wish writes another invoice for a relay. @throws AppError 429 `invoice_limit` */
-export function assertInvoiceDue(
+export async function assertInvoiceDue(
   { queries, quotas }: Parts,
   tenant: string,
   relay: string,
   nowMs: number,
-): void {
+): Promise<void> {
   const { invoicesPerRelayAndHour: max } = quotas;
-  const made = queries.invoices.writtenFor(relay, tenant, toSeconds(nowMs - HOUR_MS));
+  const made = await queries.invoices.writtenFor(relay, tenant, toSeconds(nowMs - HOUR_MS));
   if (made.length < max) return;
   throw new AppError(
     "invoice_limit",

@@ -30,7 +30,7 @@ export function ensureActiveTenant(tx: Tx, pubkey: string): TenantContext {
 /** The row of a tenant, who is made at the first visit. */
 export async function visitTenant(parts: CommandParts, pubkey: string): Promise<TenantRow> {
   const { host, queries } = parts;
-  const found = queries.tenants.get(pubkey);
+  const found = await queries.tenants.get(pubkey);
   if (found) return found;
   await host.transact(pubkey, (tx) => {
     ensureTenant(tx, pubkey);

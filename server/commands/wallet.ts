@@ -17,10 +17,10 @@ export function setWallet(
   pubkey: string,
   nwcUrl: string | null,
 ): Promise<void> {
-  return host.transact(pubkey, (tx) => {
+  return host.transact(pubkey, async (tx) => {
     ensureActiveTenant(tx, pubkey);
     const id = walletSecret(pubkey);
-    if (nwcUrl === null && !queries.secrets.get(id)) return;
+    if (nwcUrl === null && !(await queries.secrets.get(id))) return;
     if (nwcUrl === null) tx.erase(secrets, { id });
     else tx.put(secrets, { id, sealed: Buffer.from(vault.seal(nwcUrl, id)) });
     const type = nwcUrl === null ? "WALLET_CLEARED" : "WALLET_SET";

@@ -18,7 +18,7 @@ export function applyRelay({
     retry: "forever",
     backoffCapMs: parts.backoffCapMs ?? 30_000,
     async run({ relay: id }: { relay: string }, { signal }): Promise<Applied> {
-      const desired = desiredRelay(parts, id);
+      const desired = await desiredRelay(parts, id);
       if (!desired) throw new Error(`there is no relay ${id}`);
       const { relay, context: c } = desired;
       // If more than one revision was wanted since the last confirmed one, an attempt at one in

@@ -17,11 +17,11 @@ const PRESENCE: Record<string, VirtualRelay["presence"]> = {
 };
 
 /** What zooid is to hold of a relay now, and the relay that says so; null where there is none. */
-export function desiredRelay(
+export async function desiredRelay(
   parts: Pick<EffectParts, "read" | "secretOf" | "relayDomain" | "livekit">,
   id: string,
-): { relay: VirtualRelay; context: RelayContext } | null {
-  const actor = parts.read(relayActor(id));
+): Promise<{ relay: VirtualRelay; context: RelayContext } | null> {
+  const actor = await parts.read(relayActor(id));
   if (!actor) return null;
   const context = actor.persisted.context as RelayContext;
   const { subdomain, schema, name, description, icon, plan, tenant } = context;
@@ -29,7 +29,7 @@ export function desiredRelay(
     id,
     host: `${subdomain}.${parts.relayDomain}`,
     ...{ schema, name, description, icon },
-    secret: parts.secretOf(relayActor(id)),
+    secret: await parts.secretOf(relayActor(id)),
     owner: tenant,
     blossom: plans[plan].blossom,
     livekit: plans[plan].livekit ? parts.livekit : null,
@@ -39,8 +39,11 @@ export function desiredRelay(
 }
 
 /** What the patrol compares with; null where zooid has not confirmed yet what is wanted. */
-export function wantedOf(parts: Parameters<typeof desiredRelay>[0], id: string): Wanted | null {
-  const desired = desiredRelay(parts, id);
+export async function wantedOf(
+  parts: Parameters<typeof desiredRelay>[0],
+  id: string,
+): Promise<Wanted | null> {
+  const desired = await desiredRelay(parts, id);
   if (!desired || desired.context.applied < desired.context.wanted) return null;
   const { relay, context } = desired;
   const { presence, owner, blossom } = relay;

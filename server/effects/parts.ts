@@ -12,7 +12,7 @@ export type EffectParts = {
   /** Takes in what our wallet says has arrived; resolves once it is on disk. */
   report: (settlement: Settlement) => Promise<unknown>;
   /** Opens the secret stored under an id. */
-  secretOf: (id: string) => string;
+  secretOf: (id: string) => Promise<string>;
   wallet: ReceivingWallet | null;
   relayDomain: string;
   livekit: VirtualRelay["livekit"];

@@ -36,7 +36,7 @@ export function mintBolt11(parts: EffectParts): Effect {
       // Its deadline says so to the invoice, which is then written anew.
       if (notFrom !== null && notFrom <= now) throw new NoAnswerYet("it_is_written_anew");
       const until = lastsUntil ?? now + RESERVATION_MS;
-      const leftMs = Math.max(until, graceIfIssued(parts, invoice, now)) - now;
+      const leftMs = Math.max(until, await graceIfIssued(parts, invoice, now)) - now;
       const expirySeconds =
         Math.ceil(Math.max(leftMs, EXPIRY_MIN_MS) / 1000) + EXPIRY_MARGIN_SECONDS;
       const description = `Berth invoice ${invoice}`;
@@ -53,8 +53,12 @@ export function mintBolt11(parts: EffectParts): Effect {
  * When the grace of a renewal and a day would end if it is issued now. It may have been asked for long
  * ago, while our wallet did not answer; its days of grace begin only when it can be paid.
  */
-function graceIfIssued({ read }: Pick<EffectParts, "read">, invoice: string, now: number): number {
-  const c = read(invoiceActor(invoice))?.persisted.context as InvoiceContext | undefined;
+async function graceIfIssued(
+  { read }: Pick<EffectParts, "read">,
+  invoice: string,
+  now: number,
+): Promise<number> {
+  const c = (await read(invoiceActor(invoice)))?.persisted.context as InvoiceContext | undefined;
   return c?.purpose === "renewal" ? now + GRACE_MS + DAY_MS : 0;
 }
 
@@ -95,7 +99,7 @@ export async function askAbout(
 ): Promise<{ settled: boolean }> {
   let settled = false;
   let unanswered: NoAnswerYet | null = null;
-  for (const issued of parts.queries.invoices.bolt11sOf(invoice)) {
+  for (const issued of await parts.queries.invoices.bolt11sOf(invoice)) {
     if (issued.settledAt !== null) continue;
     const wallet = required(parts.wallet);
     if (issued.wallet !== wallet.pubkey) {

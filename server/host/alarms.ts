@@ -47,7 +47,7 @@ export class AlarmClock {
       for (const { actor, name, error } of held)
         this.onDefect(`alarm ${name} of ${actor} is held`, error);
       if (actors.length > 0) this.#goOn(scope);
-      if (earliestAlarm < this.#wakesAt && this.#firing === null) this.#sleep();
+      if (earliestAlarm < this.#wakesAt && this.#firing === null) void this.#sleep();
     });
     work?.onAttempt((scope) => this.#goOn(scope));
   }
@@ -72,32 +72,38 @@ export class AlarmClock {
   }
 
   /** Nothing that is not held is due. */
-  isSettled(): boolean {
+  async isSettled(): Promise<boolean> {
     const { store, clock } = this.host;
-    return this.#firing === null && store.dueAlarms(clock.now(), 1).length === 0;
+    if (this.#firing !== null) return false;
+    const due = await store.dueAlarms(clock.now(), 1);
+    return this.#firing === null && due.length === 0;
   }
 
   async #round(): Promise<void> {
     try {
       await this.#fireDue();
       this.#firing = null;
-      this.#sleep();
+      void this.#sleep();
     } catch (error) {
       this.#firing = null;
-      if (this.host.storage.failed(error)) {
-        // Nothing is lost: an alarm is a deadline that has passed.
-        void this.host.storage.back().then(() => this.wake());
-        return;
-      }
-      this.onDefect("no alarm can be fired", error);
-      if (this.#isRunning) this.#timer = setTimeout(() => void this.wake(), AFTER_FAILURE_MS);
+      this.#goOnLater(error);
     }
+  }
+
+  #goOnLater(error: unknown): void {
+    if (this.host.storage.failed(error)) {
+      // Nothing is lost: an alarm is a deadline that has passed.
+      void this.host.storage.back().then(() => this.wake());
+      return;
+    }
+    this.onDefect("no alarm can be fired", error);
+    if (this.#isRunning) this.#timer = setTimeout(() => void this.wake(), AFTER_FAILURE_MS);
   }
 
   async #fireDue(): Promise<void> {
     while (this.#isRunning) {
       const { store, clock } = this.host;
-      const due = store.dueAlarms(clock.now(), GROUP_MAX, [...this.#waiting]);
+      const due = await store.dueAlarms(clock.now(), GROUP_MAX, [...this.#waiting]);
       if (due.length === 0) break;
       const byScope = Map.groupBy(due, ({ scope }) => scope);
       await Promise.all([...byScope.values()].map((alarms) => this.#fire(alarms)));
@@ -165,14 +171,21 @@ export class AlarmClock {
     return fired;
   }
 
-  #sleep(): void {
+  /** Sets the timer for what is due next. Never rejects. */
+  async #sleep(): Promise<void> {
     if (!this.#isRunning) return;
-    clearTimeout(this.#timer);
-    const { store } = this.host;
-    const [next] = store.dueAlarms(Number.MAX_SAFE_INTEGER, 1, [...this.#waiting]);
-    this.#wakesAt = next?.due ?? Number.POSITIVE_INFINITY;
-    if (this.#wakesAt === Number.POSITIVE_INFINITY) return;
-    const waitMs = Math.min(Math.max(this.#wakesAt - this.host.clock.now(), 0), SLEEP_MAX_MS);
-    this.#timer = setTimeout(() => void this.wake(), waitMs);
+    const { store, clock } = this.host;
+    // Whatever is set while we look makes us look again.
+    this.#wakesAt = Number.POSITIVE_INFINITY;
+    try {
+      const [next] = await store.dueAlarms(Number.MAX_SAFE_INTEGER, 1, [...this.#waiting]);
+      if (!this.#isRunning || this.#firing !== null || !next || next.due >= this.#wakesAt) return;
+      clearTimeout(this.#timer);
+      this.#wakesAt = next.due;
+      const waitMs = Math.min(Math.max(next.due - clock.now(), 0), SLEEP_MAX_MS);
+      this.#timer = setTimeout(() => void this.wake(), waitMs);
+    } catch (error) {
+      this.#goOnLater(error);
+    }
   }
 }

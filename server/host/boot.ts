@@ -14,7 +14,7 @@ export async function migrateActors(host: Host): Promise<number> {
   let migrated = 0;
   for (const [name, { machine }] of Object.entries(host.machines)) {
     for (;;) {
-      const rows = host.store.outdated(name, machine.version ?? "", GROUP_MAX);
+      const rows = await host.store.outdated(name, machine.version ?? "", GROUP_MAX);
       if (rows.length === 0) break;
       const ends = await Promise.allSettled(
         rows.map((row) => host.deliver(row.scope, (run) => run.migrate(row))),
@@ -42,13 +42,12 @@ export async function migrateActors(host: Host): Promise<number> {
  */
 export async function takeUpWork(host: Host): Promise<void> {
   const { store, effects } = host;
-  for (const src of store.openSources())
+  for (const src of await store.openSources())
     if (!effects[src]) throw new Error(`open work wants '${src}', which is gone`);
-  const [orphan] = store.orphanedWork();
+  const [orphan] = await store.orphanedWork();
   if (orphan) throw new Error(`nobody waits for the open work ${orphan}`);
+  const running = await store.runningWork();
   await Promise.all(
-    store
-      .runningWork()
-      .map(({ key, scope }) => host.deliver(scope, ({ unit }) => reviveWork(unit, key))),
+    running.map(({ key, scope }) => host.deliver(scope, ({ unit }) => reviveWork(unit, key))),
   );
 }

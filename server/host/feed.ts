@@ -59,17 +59,18 @@ export class Feed {
   }
 
   /** Where in `scope` an id goes on; null where it cannot. */
-  seqOf(id: string, scope: string): number | null {
+  async seqOf(id: string, scope: string): Promise<number | null> {
     const [epoch, seq] = id.split(".");
-    if (epoch !== this.#epoch || Number(seq) > this.host.store.revision(scope)) return null;
-    return Number(seq);
+    if (epoch !== this.#epoch) return null;
+    return Number(seq) > (await this.host.store.revision(scope)) ? null : Number(seq);
   }
 
   /** Every actor of a scope as it is now, under the seq from which {@link since} goes on. */
-  present(scope: string): { seq: number; entries: FeedEntry[] } {
+  async present(scope: string): Promise<{ seq: number; entries: FeedEntry[] }> {
     const { store } = this.host;
-    const seq = store.revision(scope);
-    const entries = store.scopeActors(scope).map((row) => ({
+    // The revision first: what comes in between is told again, which does no harm.
+    const seq = await store.revision(scope);
+    const entries = (await store.scopeActors(scope)).map((row) => ({
       seq,
       actor: row.id,
       machine: row.machine,
@@ -83,8 +84,9 @@ export class Feed {
   }
 
   /** What changed in a scope after `seq`, in order, at most a page. */
-  since(scope: string, seq: number): FeedEntry[] {
-    return this.host.store.scopeJournal(scope, seq, PAGE).map((row) => this.#entry(row));
+  async since(scope: string, seq: number): Promise<FeedEntry[]> {
+    const rows = await this.host.store.scopeJournal(scope, seq, PAGE);
+    return rows.map((row) => this.#entry(row));
   }
 
   #entry(row: JournalRow & { machine: string }): FeedEntry {

@@ -90,7 +90,7 @@ export class Host {
 
   /** One command. Acknowledged means on disk. @throws AppError 409 `not_allowed_now`, 404 `no_such_actor`. */
   async send(id: string, event: HostEvent, meta: Meta): Promise<Delivered> {
-    const scope = this.store.scopeOf(id);
+    const scope = await this.store.scopeOf(id);
     if (scope === null) throw new AppError("no_such_actor", 404, `there is no ${id}`);
     const wants = { actors: [id], dedups: meta.dedup === undefined ? [] : [meta.dedup] };
     return this.deliver(
@@ -159,8 +159,8 @@ export class Host {
   }
 
   /** The stored state of an actor, as last written; null where there is none. */
-  read(id: string): Actor | null {
-    return withSnapshot(this.store.actor(id));
+  async read(id: string): Promise<Actor | null> {
+    return withSnapshot(await this.store.actor(id));
   }
 
   /** Waits for everything that was asked until now to be written, or to have failed. */

@@ -35,9 +35,14 @@ export class Lane {
     this.#nextAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** Nothing is to be begun before. */
+  /** Somebody begins to look: what is touched from now on must be looked at again. */
+  looked(): void {
+    this.#nextAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** Nothing is to be begun before, but for what was touched meanwhile. */
   restsUntil(nextAt: number): void {
-    this.#nextAt = nextAt;
+    this.#nextAt = Math.min(this.#nextAt, nextAt);
   }
 
   /** When it opens again, of a lane that is closed at `now`; else null. */

@@ -19,7 +19,7 @@ export async function retryAlarm(
   { by, reason }: Operator,
 ): Promise<void> {
   const what = `alarm ${name} of ${actor}`;
-  const scope = scopeFor(host.store.scopeOf(actor), what);
+  const scope = scopeFor(await host.store.scopeOf(actor), what);
   await host.deliver(scope, (run) => {
     const held = run.unit
       .alarmsOf(actor)
@@ -37,7 +37,7 @@ export async function retryAlarm(
  */
 export async function redeliver(host: Host, key: string, operator: Operator): Promise<void> {
   const what = `undelivered work ${key}`;
-  const scope = scopeFor(host.store.work(key)?.scope, what);
+  const scope = scopeFor((await host.store.work(key))?.scope, what);
   await host.deliver(scope, (run) => {
     const row = run.unit.work(key);
     if (row?.state !== "undelivered") throw notHeld(what);
@@ -48,7 +48,7 @@ export async function redeliver(host: Host, key: string, operator: Operator): Pr
 /** Lets work that was held after three deaths of the process run again. @throws AppError 404 `not_held`. */
 export async function releaseWork(host: Host, key: string): Promise<void> {
   const what = `held work ${key}`;
-  const scope = scopeFor(host.store.work(key)?.scope, what);
+  const scope = scopeFor((await host.store.work(key))?.scope, what);
   await host.deliver(scope, ({ unit, now }) => {
     if (!release(unit, key, now)) throw notHeld(what);
   });

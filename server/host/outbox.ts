@@ -32,6 +32,9 @@ export class Outbox {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isRunning = false;
   #isAwake = false;
+  #pumping: Promise<void> = Promise.resolve();
+  /** How many units were written: whoever looks at several things sees whether one came in between. */
+  #written = 0;
   #idle: (() => void)[] = [];
   readonly #attempted = new Set<(scope: string) => void>();
 
@@ -62,7 +65,9 @@ export class Outbox {
     const timer = setTimeout(() => {
       for (const controller of this.#controllers.values()) controller.abort(new Abandoned());
     }, graceMs);
+    await this.#pumping;
     if (this.#controllers.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    clearTimeout(this.#timer);
     clearTimeout(timer);
     this.#unsubscribe();
   }
@@ -75,20 +80,23 @@ export class Outbox {
     for (const lane of lanes) this.#lanes.get(lane)?.touch();
     if (!this.#isRunning || this.#isAwake) return;
     this.#isAwake = true;
-    setImmediate(() => this.#pump());
+    setImmediate(() => {
+      this.#pumping = this.#pumping.then(() => this.#pump());
+    });
   }
 
   /**
    * Whether nothing more can happen at this instant: nothing runs, and every row that is due stands
    * behind a closed breaker.
    */
-  isSettled(): boolean {
+  async isSettled(): Promise<boolean> {
     const now = this.host.clock.now();
-    return [...this.#lanes.values()].every(
-      (lane) =>
-        lane.running.length === 0 &&
-        (lane.opensAt(now) !== null || this.host.store.dueWork(lane.name, now).length === 0),
-    );
+    const lanes = [...this.#lanes.values()];
+    const written = this.#written;
+    for (const lane of lanes)
+      if (lane.opensAt(now) === null)
+        if ((await this.host.store.dueWork(lane.name, now)).length > 0) return false;
+    return written === this.#written && lanes.every((lane) => lane.running.length === 0);
   }
 
   /**
@@ -110,12 +118,13 @@ export class Outbox {
   }
 
   /** What runs or waits to be tried, in words: for an answer that must name it. */
-  open(): string[] {
+  async open(): Promise<string[]> {
     const now = this.host.clock.now();
-    return [...this.#lanes.values()].flatMap((lane) => [
+    const ofLanes = [...this.#lanes.values()].map(async (lane) => [
       ...lane.running,
-      ...this.host.store.dueWork(lane.name, now),
+      ...(await this.host.store.dueWork(lane.name, now)),
     ]);
+    return (await Promise.all(ofLanes)).flat();
   }
 
   /** Lanes whose system is not answering now. */
@@ -125,11 +134,13 @@ export class Outbox {
   }
 
   #onCommit({ cancelled, started }: Bell): void {
+    this.#written++;
     for (const key of cancelled) this.#controllers.get(key)?.abort(new Abandoned());
     if (started.size > 0) this.wake(started);
   }
 
-  #pump(): void {
+  /** Never rejects. */
+  async #pump(): Promise<void> {
     this.#isAwake = false;
     if (!this.#isRunning) return;
     clearTimeout(this.#timer);
@@ -143,7 +154,7 @@ export class Outbox {
     let wakeAt = Number.POSITIVE_INFINITY;
     try {
       for (const lane of this.#lanes.values()) {
-        if (lane.looksAt <= now) this.#fill(lane, now);
+        if (lane.looksAt <= now) await this.#fill(lane, now);
         wakeAt = Math.min(wakeAt, lane.looksAt);
       }
     } catch (error) {
@@ -151,18 +162,19 @@ export class Outbox {
       for (const lane of this.#lanes.values()) lane.touch();
       wakeAt = now + AFTER_FAILURE_MS;
     }
-    if (wakeAt < Number.POSITIVE_INFINITY)
+    if (wakeAt < Number.POSITIVE_INFINITY && this.#isRunning)
       this.#timer = setTimeout(() => this.wake([]), Math.min(wakeAt - now, SLEEP_MAX_MS));
   }
 
   /** Begins what is due, as far as there is room. */
-  #fill(lane: Lane, now: number): void {
+  async #fill(lane: Lane, now: number): Promise<void> {
     const { store, effects } = this.host;
+    lane.looked();
     // What is due and finds no room waits for something that runs, and its end wakes us.
-    lane.restsUntil(store.nextTodo(lane.name, now) ?? Number.POSITIVE_INFINITY);
-    while (lane.hasRoom()) {
-      const row = store.nextWork(lane.name, now, lane.running, lane.mutexes);
-      if (!row) return;
+    lane.restsUntil((await store.nextTodo(lane.name, now)) ?? Number.POSITIVE_INFINITY);
+    while (this.#isRunning && lane.hasRoom()) {
+      const row = await store.nextWork(lane.name, now, lane.running, lane.mutexes);
+      if (!row || !this.#isRunning) return;
       const effect = effects[row.src];
       if (!effect) throw new Error(`nobody performs '${row.src}'`);
       const entered = lane.enter(row);
@@ -210,7 +222,7 @@ export class Outbox {
 
   #memo(row: Scoped<OutboxRow>): EffectContext["memo"] {
     return async <T>(make: () => Promise<T>): Promise<T> => {
-      const stored = this.host.store.work(row.key)?.memo;
+      const stored = (await this.host.store.work(row.key))?.memo;
       if (stored != null) return JSON.parse(stored) as T;
       const made = await make();
       await this.#within(row, ({ unit }) => noteWork(unit, row.key, JSON.stringify(made)));

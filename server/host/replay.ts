@@ -9,8 +9,8 @@ import { awaited, type Decision, deadlines, decide, decideFirst, hydrate } from 
  *
  * @returns what differs, in words; empty when all is proven.
  */
-export function replayActor(host: Host, id: string): string[] {
-  const row = host.store.actor(id);
+export async function replayActor(host: Host, id: string): Promise<string[]> {
+  const row = await host.store.actor(id);
   if (!row) return [`${id}: no such actor`];
   const { machine } = host.registered(row.machine);
   const wrong: string[] = [];
@@ -23,7 +23,7 @@ export function replayActor(host: Host, id: string): string[] {
     }
   };
 
-  const journal = host.store.actorJournal(id);
+  const journal = await host.store.actorJournal(id);
   for (const [index, entry] of journal.entries()) {
     const { rev, at, version, event, snapshot } = entry;
     const before = journal[index - 1]?.snapshot ?? "null";
@@ -39,30 +39,31 @@ export function replayActor(host: Host, id: string): string[] {
     });
   }
   const last = journal.at(-1);
+  const armed = await host.store.alarmsOf(id);
+  const work = await host.store.openWork(id);
   prove(
     `${id} is not the snapshot of its last journal entry`,
     () => last?.rev === row.rev && last.at === row.at && last.snapshot === row.snapshot,
   );
   prove(`${id}: its alarms are not its deadlines`, () => {
     const due = deadlines(machine, hydrate(machine, row.snapshot));
-    const armed = host.store.alarmsOf(id);
     return due.size === armed.length && armed.every((alarm) => due.get(alarm.name) === alarm.due);
   });
   prove(`${id}: its open work is not what its state waits for`, () => {
     const name = ({ invoke, src }: { invoke: string; src: string }) => `${invoke} ${src}`;
-    const open = host.store.openWork(id).map(name).sort();
+    const open = work.map(name).sort();
     return open.join() === awaited(row.snapshot).map(name).sort().join();
   });
   return wrong;
 }
 
 /** Replays every actor. @returns how many were proven, and what differs. */
-export function replayAll(host: Host): { actors: number; wrong: string[] } {
+export async function replayAll(host: Host): Promise<{ actors: number; wrong: string[] }> {
   const wrong: string[] = [];
   let actors = 0;
   for (let last = ""; ; ) {
-    const ids = host.store.actorIds(last, 1000);
-    for (const id of ids) wrong.push(...replayActor(host, id));
+    const ids = await host.store.actorIds(last, 1000);
+    for (const id of ids) wrong.push(...(await replayActor(host, id)));
     actors += ids.length;
     last = ids.at(-1) ?? "";
     if (ids.length < 1000) return { actors, wrong };

@@ -62,18 +62,18 @@ export const adminRoutes = (parts: RouteParts) => {
     reason,
     once: askerOf(parts, request).once,
   });
-  const tenantOf = (pubkey: string) => {
-    const row = queries.tenants.get(pubkey);
+  const tenantOf = async (pubkey: string) => {
+    const row = await queries.tenants.get(pubkey);
     if (!row) throw notFound("tenant");
     return viewTenant(row);
   };
-  const invoiceOf = (id: string) => {
-    const row = queries.invoices.get(id);
+  const invoiceOf = async (id: string) => {
+    const row = await queries.invoices.get(id);
     if (!row) throw notFound("invoice");
     return viewInvoice(row);
   };
-  const relayOf = (id: string) => {
-    const row = queries.relays.get(id);
+  const relayOf = async (id: string) => {
+    const row = await queries.relays.get(id);
     if (!row) throw notFound("relay");
     return viewRelay(parts, row);
   };
@@ -84,7 +84,7 @@ export const adminRoutes = (parts: RouteParts) => {
       "/tenants/:pubkey",
       async ({ request, params, body }) => {
         const by = actOf(request, body);
-        if (tenantOf(params.pubkey).status !== body.status)
+        if ((await tenantOf(params.pubkey)).status !== body.status)
           await setTenantStatus(parts, params.pubkey, body.status, by);
         return tenantOf(params.pubkey);
       },
@@ -100,8 +100,8 @@ export const adminRoutes = (parts: RouteParts) => {
     )
     .get(
       "/tenants/:pubkey/statement",
-      ({ params }) => {
-        tenantOf(params.pubkey);
+      async ({ params }) => {
+        await tenantOf(params.pubkey);
         return queries.ledger.statement(params.pubkey);
       },
       {
@@ -113,7 +113,7 @@ export const adminRoutes = (parts: RouteParts) => {
     .get(
       "/tenants/:pubkey/forecast",
       async ({ params }) => {
-        tenantOf(params.pubkey);
+        await tenantOf(params.pubkey);
         const items = await parts.forecast(host, params.pubkey, clock.now());
         return { items, total: items.length };
       },
@@ -127,7 +127,7 @@ export const adminRoutes = (parts: RouteParts) => {
       "/tenants/:pubkey/credit",
       async ({ request, params, body }) => {
         const by = actOf(request, body);
-        tenantOf(params.pubkey);
+        await tenantOf(params.pubkey);
         await grantCredit(parts, params.pubkey, body.sats, by);
         return tenantOf(params.pubkey);
       },
@@ -142,7 +142,7 @@ export const adminRoutes = (parts: RouteParts) => {
       "/tenants/:pubkey/refund",
       async ({ request, params, body }) => {
         const by = actOf(request, body);
-        tenantOf(params.pubkey);
+        await tenantOf(params.pubkey);
         await prepareRefund(parts, params.pubkey, body, by);
         return tenantOf(params.pubkey);
       },
@@ -175,7 +175,7 @@ export const adminRoutes = (parts: RouteParts) => {
       "/tenants/:pubkey/refund/confirm",
       async ({ request, params, body }) => {
         const by = actOf(request, body);
-        tenantOf(params.pubkey);
+        await tenantOf(params.pubkey);
         await confirmRefund(parts, params.pubkey, body.preimage, by);
         return tenantOf(params.pubkey);
       },
@@ -200,7 +200,7 @@ export const adminRoutes = (parts: RouteParts) => {
     .post(
       "/tenants/:pubkey/refund/cancel",
       async ({ request, params, body }) => {
-        tenantOf(params.pubkey);
+        await tenantOf(params.pubkey);
         await cancelRefund(parts, params.pubkey, actOf(request, body));
         return tenantOf(params.pubkey);
       },
@@ -215,7 +215,7 @@ export const adminRoutes = (parts: RouteParts) => {
       "/invoices/:id/:act",
       async ({ request, params, body }) => {
         const by = actOf(request, body);
-        invoiceOf(params.id);
+        await invoiceOf(params.id);
         const acts = { "mark-paid": "markPaid", void: "void", retry: "retry" } as const;
         await actOnInvoice(parts, params.id, acts[params.act], by);
         return invoiceOf(params.id);
@@ -232,8 +232,8 @@ export const adminRoutes = (parts: RouteParts) => {
     )
     .get(
       "/relays/:id/why",
-      ({ params }) => {
-        relayOf(params.id);
+      async ({ params }) => {
+        await relayOf(params.id);
         return parts.why(params.id);
       },
       {
@@ -246,7 +246,7 @@ export const adminRoutes = (parts: RouteParts) => {
       "/relays/:id/extend",
       async ({ request, params, body }) => {
         const by = actOf(request, body);
-        relayOf(params.id);
+        await relayOf(params.id);
         await extendRelay(parts, params.id, body.paid_through * 1000, by);
         return relayOf(params.id);
       },
@@ -264,7 +264,7 @@ export const adminRoutes = (parts: RouteParts) => {
       "/relays/:id/:act",
       async ({ request, params, body }) => {
         const by = actOf(request, body);
-        relayOf(params.id);
+        await relayOf(params.id);
         if (params.act === "comp") await compRelay(parts, params.id, by);
         else if (params.act === "unsuspend") await unsuspendRelay(parts, params.id, by);
         else await actOnRelay(parts, params.id, params.act, by);

@@ -34,8 +34,8 @@ export const billingRoutes = (parts: RouteParts) => {
     return pubkey;
   }
 
-  const ownRelayId = (request: Request, id: string): string => {
-    if (queries.relays.get(id)?.tenant !== edge.pubkeyOf(request)) throw notFound("relay");
+  const ownRelayId = async (request: Request, id: string): Promise<string> => {
+    if ((await queries.relays.get(id))?.tenant !== edge.pubkeyOf(request)) throw notFound("relay");
     return id;
   };
 
@@ -90,9 +90,9 @@ export const billingRoutes = (parts: RouteParts) => {
     )
     .post(
       "/tenant/relays/:id/quote",
-      ({ request, params, body }) => {
-        const id = ownRelayId(request, params.id);
-        return viewQuote(quotePlan(parts, edge.pubkeyOf(request), id, body.plan));
+      async ({ request, params, body }) => {
+        const id = await ownRelayId(request, params.id);
+        return viewQuote(await quotePlan(parts, edge.pubkeyOf(request), id, body.plan));
       },
       {
         params: idParam,
@@ -112,7 +112,7 @@ export const billingRoutes = (parts: RouteParts) => {
     )
     .get(
       "/tenant/relays/:id/why",
-      ({ request, params }) => parts.why(ownRelayId(request, params.id)),
+      async ({ request, params }) => parts.why(await ownRelayId(request, params.id)),
       {
         params: idParam,
         response: { 200: why, 401: problem, 404: refusal("relay_not_found") },
@@ -124,7 +124,7 @@ export const billingRoutes = (parts: RouteParts) => {
       async ({ request, params }) => {
         await reissueInvoice(parts, askerOf(parts, request), params.id);
         await untilIssued(parts, params.id);
-        const row = queries.invoices.get(params.id);
+        const row = await queries.invoices.get(params.id);
         if (!row) throw notFound("invoice");
         return viewInvoice(row);
       },
@@ -142,10 +142,10 @@ export const billingRoutes = (parts: RouteParts) => {
     )
     .get(
       "/tenant/notices",
-      ({ request, query }) => {
+      async ({ request, query }) => {
         const { status = null, limit = 50, offset = 0 } = query;
         const tenant = edge.pubkeyOf(request);
-        const { items, total } = queries.notices.list(tenant, { status, limit, offset });
+        const { items, total } = await queries.notices.list(tenant, { status, limit, offset });
         return { items: items.map(viewNotice), total };
       },
       {

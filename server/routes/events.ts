@@ -26,10 +26,13 @@ export type OutsideNews = {
 /** What is seen changes often at once, when it changes. */
 const SEEN_MS = 500;
 
-function outsideOf({ pulse, queries }: Pick<RouteParts, "pulse" | "queries">, tenant: string) {
+async function outsideOf(
+  { pulse, queries }: Pick<RouteParts, "pulse" | "queries">,
+  tenant: string,
+): Promise<OutsideNews> {
   const seen: OutsideNews = { zooid: pulse.outage(), relays: {} };
   if (pulse.troubled.size === 0) return seen;
-  for (const { id } of queries.relays.servedOf(tenant)) {
+  for (const { id } of await queries.relays.servedOf(tenant)) {
     const trouble = pulse.troubled.get(id);
     if (trouble) seen.relays[id] = { code: trouble.code, since: trouble.since };
   }
@@ -46,13 +49,14 @@ export const eventRoutes = (parts: RouteParts & EventParts) => {
 
   return new Elysia({ name: "events", detail: { tags: ["tenant"] } }).get(
     "/tenant/events",
-    ({ request, server }) => {
+    async ({ request, server }) => {
       const tenant = edge.pubkeyOf(request);
       const lastId = request.headers.get("last-event-id");
       if (lastId !== null && !LAST_ID.test(lastId))
         throw new AppError("invalid", 422, "send back an id that this stream gave you", {
           field: "Last-Event-ID",
         });
+      const goesOn = lastId === null ? null : await feed.seqOf(lastId, tenant);
       const count = open.get(tenant) ?? 0;
       if (count >= STREAMS_MAX)
         throw new AppError("too_many_streams", 429, `close one of your ${STREAMS_MAX} streams`);
@@ -60,7 +64,6 @@ export const eventRoutes = (parts: RouteParts & EventParts) => {
       const unwatch = watching(tenant);
       // A quiet stream stays open.
       server?.timeout(request, 0);
-      const goesOn = lastId === null ? null : feed.seqOf(lastId, tenant);
       const stream = feedStream(parts, tenant, goesOn, () => {
         unwatch();
         const left = (open.get(tenant) ?? 1) - 1;
@@ -100,29 +103,45 @@ function feedStream(
   let controller: ReadableStreamDefaultController<Uint8Array>;
   let seq = lastSeq ?? 0;
   let isOpen = true;
+  /** What there is was told, and changes follow. */
+  let isReady = false;
+  let pumping: Promise<void> | null = null;
+  let isAskedAgain = false;
 
   const write = (text: string): void => controller.enqueue(encoder.encode(text));
   const send = (entry: FeedEntry): void =>
     write(`id: ${feed.idOf(entry.seq)}\nevent: snapshot\ndata: ${JSON.stringify(entry)}\n\n`);
   /** Sends what changed, as fast as the reader takes it: a slow one holds nothing in memory. */
-  const pump = (): void => {
-    while (isOpen && (controller.desiredSize ?? 0) > 0) {
-      const entries = feed.since(scope, seq);
-      if (entries.length === 0) return;
-      for (const entry of entries) {
-        // A reader that waits takes an entry at once and pulls: we are then called within ourselves.
-        if (entry.seq <= seq) continue;
-        seq = entry.seq;
-        send(entry);
+  const sendChanges = async (): Promise<void> => {
+    do {
+      isAskedAgain = false;
+      while (isOpen && (controller.desiredSize ?? 0) > 0) {
+        const entries = await feed.since(scope, seq);
+        if (entries.length === 0 || !isOpen) break;
+        for (const entry of entries) {
+          seq = entry.seq;
+          send(entry);
+        }
       }
-    }
+    } while (isAskedAgain && isOpen);
+  };
+  /** One at a time: whoever asks meanwhile is looked after at its end. */
+  const pump = (): Promise<void> => {
+    isAskedAgain = true;
+    if (!isReady) return Promise.resolve();
+    pumping ??= sendChanges()
+      .catch(() => end())
+      .finally(() => {
+        pumping = null;
+      });
+    return pumping;
   };
   let outside = "";
   let looking: ReturnType<typeof setTimeout> | undefined;
   /** Without an id, as no revision of anything. */
-  const look = (): void => {
+  const look = async (): Promise<void> => {
     looking = undefined;
-    const seen = JSON.stringify(outsideOf(parts, scope));
+    const seen = JSON.stringify(await outsideOf(parts, scope));
     if (!isOpen || seen === outside) return;
     outside = seen;
     write(`event: outside\ndata: ${seen}\n\n`);
@@ -142,9 +161,9 @@ function feedStream(
       // The reader has gone already.
     }
   };
-  const unsubscribe = feed.subscribe(scope, () => pump());
+  const unsubscribe = feed.subscribe(scope, () => void pump());
   const unsee = pulse.onChange(() => {
-    looking ??= setTimeout(look, SEEN_MS);
+    looking ??= setTimeout(() => void look().catch(end), SEEN_MS);
   });
   // Without an id: it is no change, and whoever resumes goes on from the last one. A reader that is
   // behind is not silent, and will be told a later time.
@@ -152,22 +171,26 @@ function feedStream(
     if ((controller.desiredSize ?? 0) > 0)
       write(`event: now\ndata: ${JSON.stringify({ now: clock.now() })}\n\n`);
     // Some of it becomes so by time alone.
-    look();
+    void look().catch(end);
   }, heartbeatMs);
   const lifetime = setTimeout(end, STREAM_MS);
 
   const body = new ReadableStream<Uint8Array>(
     {
-      start(started) {
+      async start(started) {
         controller = started;
         if (lastSeq === null) {
-          const present = feed.present(scope);
+          const present = await feed.present(scope);
+          if (!isOpen) return;
           seq = present.seq;
           for (const entry of present.entries) send(entry);
         }
-        look();
+        await look();
+        if (!isOpen) return;
         const now = clock.now();
         write(`id: ${feed.idOf(seq)}\nevent: ready\ndata: ${JSON.stringify({ seq, now })}\n\n`);
+        isReady = true;
+        void pump();
       },
       pull: pump,
       cancel: end,

@@ -9,8 +9,8 @@ import { viewInvoice } from "./views.ts";
 export const invoiceRoutes = (parts: RouteParts) => {
   const { queries, edge, limits } = parts;
 
-  function own(request: Request, id: string) {
-    const row = queries.invoices.get(id);
+  async function own(request: Request, id: string) {
+    const row = await queries.invoices.get(id);
     if (row?.tenant !== edge.pubkeyOf(request))
       throw new AppError("invoice_not_found", 404, "you have no such invoice");
     return viewInvoice(row);
@@ -19,10 +19,10 @@ export const invoiceRoutes = (parts: RouteParts) => {
   return new Elysia({ name: "invoices", detail: { tags: ["invoices"] } })
     .get(
       "/tenant/invoices",
-      ({ request, query }) => {
+      async ({ request, query }) => {
         const { q = null, status = null, limit = 50, offset = 0 } = query;
         const filter = { q, status, limit, offset };
-        const { items, total } = queries.invoices.list(edge.pubkeyOf(request), filter);
+        const { items, total } = await queries.invoices.list(edge.pubkeyOf(request), filter);
         return { items: items.map(viewInvoice), total };
       },
       {
@@ -43,7 +43,7 @@ export const invoiceRoutes = (parts: RouteParts) => {
     .post(
       "/tenant/invoices/:id/check",
       async ({ request, params }) => {
-        const { id } = own(request, params.id);
+        const { id } = await own(request, params.id);
         await limits.check(edge.pubkeyOf(request));
         try {
           await parts.check(id);

@@ -26,7 +26,7 @@ export type RouteParts = CommandParts & {
   /** How tenants pay. */
   tenantWallets: Pick<TenantWallets, "billing" | "connect" | "check">;
   forecast: typeof forecast;
-  why: (relay: string) => Why;
+  why: (relay: string) => Promise<Why>;
   people: People;
   images: Images;
   history: typeof relayHistory;

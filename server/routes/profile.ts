@@ -16,7 +16,8 @@ export const profileRoutes = (parts: RouteParts) => {
   /** A key costs nothing, and each new one a look-up. @throws AppError 429 */
   async function admit(request: Request, server: Server<unknown> | null): Promise<string> {
     const pubkey = edge.pubkeyOf(request);
-    if (queries.tenants.get(pubkey) === null) await limits.publicRoute(addressOf(request, server));
+    if ((await queries.tenants.get(pubkey)) === null)
+      await limits.publicRoute(addressOf(request, server));
     return pubkey;
   }
 

@@ -85,7 +85,10 @@ export const publicRoutes = (parts: RouteParts) =>
     )
     .get(
       "/subdomains/:name",
-      ({ params: { name } }) => ({ name, ...availabilityOf(parts, name, null, parts.clock.now()) }),
+      async ({ params: { name } }) => ({
+        name,
+        ...(await availabilityOf(parts, name, null, parts.clock.now())),
+      }),
       {
         params: t.Object({ name: t.String({ maxLength: 253 }) }),
         response: {

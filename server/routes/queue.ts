@@ -116,12 +116,12 @@ export const queueRoutes = (parts: RouteParts) => {
     .onTransform(({ request }) => assertAdmin(parts, request))
     .get(
       "",
-      ({ query }) => {
+      async ({ query }) => {
         const { q = null, kind = null, limit = 50, offset = 0 } = query;
         const isAsked = q === null && (kind === null || kind === "outside");
         const outside = isAsked ? parts.troubles().map(viewTrouble) : [];
         const shown = outside.slice(offset, offset + limit);
-        const { items, total } = queries.queue.list({
+        const { items, total } = await queries.queue.list({
           ...{ q, kind, limit: limit - shown.length },
           offset: Math.max(0, offset - outside.length),
           wallet: walletPubkey,

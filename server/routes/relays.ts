@@ -35,28 +35,29 @@ const subdomainProblems = [
 export const relayRoutes = (parts: RouteParts) => {
   const { queries, edge, limits } = parts;
 
-  const one = (request: Request, id: string) =>
-    viewRelay(parts, ownRelay(parts, edge.pubkeyOf(request), id));
+  const one = async (request: Request, id: string) =>
+    viewRelay(parts, await ownRelay(parts, edge.pubkeyOf(request), id));
 
   async function result(made: Ordered) {
     const id = made.invoice;
     if (id !== null) await untilIssued(parts, id);
-    const row = queries.relays.get(made.relay);
-    const invoice = id === null ? null : queries.invoices.get(id);
+    const row = await queries.relays.get(made.relay);
+    const invoice = id === null ? null : await queries.invoices.get(id);
     if (!row) throw new Error(`relay ${made.relay} has no row`);
-    return { relay: viewRelay(parts, row), invoice: invoice && viewInvoice(invoice) };
+    return { relay: await viewRelay(parts, row), invoice: invoice && viewInvoice(invoice) };
   }
 
   return new Elysia({ name: "relays", detail: { tags: ["relays"] } })
     .get(
       "/tenant/relays",
-      ({ request, query }) => {
+      async ({ request, query }) => {
         const { q = null, status = null, plan = null, limit = 50, offset = 0 } = query;
         const filter = { q, status, plan, limit, offset };
         const pubkey = edge.pubkeyOf(request);
-        const { items, total } = queries.relays.list(pubkey, filter);
-        const till = tillOf(parts, pubkey);
-        return { items: items.map((row) => viewRelay(parts, row, till)), total };
+        const { items, total } = await queries.relays.list(pubkey, filter);
+        const till = await tillOf(parts, pubkey);
+        const views = items.map((row) => viewRelay(parts, row, till));
+        return { items: await Promise.all(views), total };
       },
       {
         query: relayQuery,
@@ -107,8 +108,8 @@ export const relayRoutes = (parts: RouteParts) => {
     })
     .get(
       "/tenant/relays/:id/history",
-      ({ request, params, query: { limit = 50, offset = 0 } }) => {
-        const { id } = ownRelay(parts, edge.pubkeyOf(request), params.id);
+      async ({ request, params, query: { limit = 50, offset = 0 } }) => {
+        const { id } = await ownRelay(parts, edge.pubkeyOf(request), params.id);
         return parts.history(parts.host, id, { limit, offset });
       },
       {
@@ -133,7 +134,7 @@ export const relayRoutes = (parts: RouteParts) => {
         await limits.change(edge.pubkeyOf(request));
         await editRelay(parts, edge.pubkeyOf(request), params.id, body);
         if (body.plan !== undefined) await untilReplaced(parts, edge.pubkeyOf(request), params.id);
-        const { open_invoice } = one(request, params.id);
+        const { open_invoice } = await one(request, params.id);
         if (body.plan !== undefined && open_invoice) await untilIssued(parts, open_invoice);
         return one(request, params.id);
       },

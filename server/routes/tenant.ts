@@ -12,7 +12,7 @@ export async function admitTenant(
   request: Request,
   server: Server<unknown> | null,
 ): Promise<void> {
-  if (queries.tenants.get(edge.pubkeyOf(request)) !== null) return;
+  if ((await queries.tenants.get(edge.pubkeyOf(request))) !== null) return;
   await limits.newTenant(addressOf(request, server));
 }
 

@@ -39,15 +39,16 @@ type RelayViewParts = {
 };
 
 /** The till of a tenant, which knows what no relay does: read once for all of a list. */
-export const tillOf = ({ host }: Pick<RelayViewParts, "host">, tenant: string) =>
-  host.read(tenantActor(tenant))?.persisted.context as TenantContext | undefined;
+export const tillOf = async ({ host }: Pick<RelayViewParts, "host">, tenant: string) =>
+  (await host.read(tenantActor(tenant)))?.persisted.context as TenantContext | undefined;
 
-export function viewRelay(
+export async function viewRelay(
   parts: RelayViewParts,
   row: RelayRow,
-  till: TenantContext | undefined = tillOf(parts, row.tenant),
-): Relay {
+  known?: TenantContext,
+): Promise<Relay> {
   const { address } = parts;
+  const till = known ?? (await tillOf(parts, row.tenant));
   return {
     id: row.id,
     tenant: row.tenant,
@@ -65,7 +66,7 @@ export function viewRelay(
     grace_ends: row.graceEnds,
     ...viewSeat(till, row),
     created_at: row.createdAt,
-    problem: problemOf(parts, row),
+    problem: await problemOf(parts, row),
   };
 }
 
@@ -83,10 +84,10 @@ function viewSeat(till: TenantContext | undefined, row: RelayRow) {
 }
 
 /** Why it is not what it should be: what hinders its being applied, else what was seen at the relay itself. */
-function problemOf(parts: RelayViewParts, row: RelayRow): Relay["problem"] {
+async function problemOf(parts: RelayViewParts, row: RelayRow): Promise<Relay["problem"]> {
   if (row.wanted > row.applied) {
     if (row.refused !== null) return { code: row.refused, attempts: 1 };
-    const hindrance = hindranceOf(parts, row);
+    const hindrance = await hindranceOf(parts, row);
     if (hindrance !== null) return hindrance;
   }
   const runs = RUNNING.has(row.status);
@@ -97,8 +98,11 @@ function problemOf(parts: RelayViewParts, row: RelayRow): Relay["problem"] {
 /** What zooid's silence concerns. */
 const RUNNING: ReadonlySet<RelayRow["status"]> = new Set(["provisioning", "active", "grace"]);
 
-function hindranceOf({ host, closedLanes }: RelayViewParts, row: RelayRow): Relay["problem"] {
-  const [work] = host.store.openWork(relayActor(row.id));
+async function hindranceOf(
+  { host, closedLanes }: RelayViewParts,
+  row: RelayRow,
+): Promise<Relay["problem"]> {
+  const [work] = await host.store.openWork(relayActor(row.id));
   if (!work) return null;
   // While one relay's work probes for zooid, that of the others has not been tried at all.
   // What was said stands after the code, and is the operator's.

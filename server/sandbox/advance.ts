@@ -64,7 +64,7 @@ export class Advance {
       const isLate = performance.now() - startedAt > this.limits.totalMs;
       if (reached >= target && open.length === 0) return { complete: true, reached, stops, open };
       if (open.length > 0 || isLate) return { complete: false, reached, stops, open };
-      const due = berth.host.store.nextAlarm() ?? target;
+      const due = (await berth.host.store.nextAlarm()) ?? target;
       const next = Math.min(Math.max(due, reached), target);
       await this.control.pin(next);
       await this.#arrive(next);
@@ -73,9 +73,8 @@ export class Advance {
 
   async #notificationsArrive(): Promise<void> {
     const { queries } = this.berth;
-    const isPayable = queries.invoices
-      .unsettled(0, 1000)
-      .some(({ expiresAt }) => expiresAt * 1000 > this.clock.now());
+    const unsettled = await queries.invoices.unsettled(0, 1000);
+    const isPayable = unsettled.some(({ expiresAt }) => expiresAt * 1000 > this.clock.now());
     if (isPayable) await sleep(NOTIFICATION_MS);
   }
 
@@ -109,9 +108,9 @@ export class Advance {
     const until = Math.min(performance.now() + this.limits.stopMs, startedAt + this.limits.totalMs);
     for (;;) {
       await alarms.wake();
-      if (alarms.isSettled() && outbox.isSettled()) return [];
+      if ((await alarms.isSettled()) && (await outbox.isSettled())) return [];
       if (performance.now() > until)
-        return [...outbox.open(), ...(alarms.isSettled() ? [] : ["alarms"])];
+        return [...(await outbox.open()), ...((await alarms.isSettled()) ? [] : ["alarms"])];
       await sleep(2);
     }
   }

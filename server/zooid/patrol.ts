@@ -23,8 +23,8 @@ type Place = { id: string; host: string };
 /** A part of the fleet, in order of id. */
 export type Beat = {
   /** At most `limit`, those after an id. */
-  after(id: string, limit: number): Place[];
-  count(): number;
+  after(id: string, limit: number): Promise<Place[]>;
+  count(): Promise<number>;
 };
 
 /** Watches that zooid serves what it should and nothing else, by real time. */
@@ -50,9 +50,9 @@ export type PatrolOptions = {
   /** Relays that must not be served: within an hour. */
   dark: Beat;
   /** Relays whose owners are looking, also looked at within a minute. */
-  watched?: () => Place[];
+  watched?: () => Promise<Place[]>;
   /** Null: it is not to be compared now, as what it should be is being applied. */
-  wanted: (id: string) => Wanted | null;
+  wanted: (id: string) => Promise<Wanted | null>;
   /** Zooid does not hold it as it should. */
   onDrift: (id: string) => void;
   /** Its words were changed over NIP-86. @param over - what they were */
@@ -95,17 +95,17 @@ export function createPatrol(o: PatrolOptions): Patrol {
   let stopping = new AbortController();
 
   /** The next few of a beat; counted anew each time that it begins. */
-  function next(which: keyof typeof beats): Place[] {
+  async function next(which: keyof typeof beats): Promise<Place[]> {
     const at = beats[which];
-    if (at.cursor === "") at.count = at.beat.count();
+    if (at.cursor === "") at.count = await at.beat.count();
     const limit = Math.max(1, batchOf(at.count, intervalMs, at.within));
-    const places = at.beat.after(at.cursor, limit);
+    const places = await at.beat.after(at.cursor, limit);
     at.cursor = places.length < limit ? "" : (places.at(-1)?.id ?? "");
     return places;
   }
 
-  function nextWatched(): Place[] {
-    const all = o.watched?.() ?? [];
+  async function nextWatched(): Promise<Place[]> {
+    const all = (await o.watched?.()) ?? [];
     if (watchedFrom >= all.length) watchedFrom = 0;
     const some = all.slice(watchedFrom, watchedFrom + WATCHED_MAX);
     watchedFrom += some.length;
@@ -128,7 +128,7 @@ export function createPatrol(o: PatrolOptions): Patrol {
       for (const { id, host } of queue) {
         const shown = await o.zooid.look(host, either);
         // Asked after the look: what is wanted may have changed while it was under way.
-        const wanted = o.wanted(id);
+        const wanted = await o.wanted(id);
         if (wanted) deal({ id, host, wanted, verdict: verdictOn(wanted, shown) });
       }
     };
@@ -171,7 +171,7 @@ export function createPatrol(o: PatrolOptions): Patrol {
 
   async function all(beat: Beat, signal: AbortSignal): Promise<void> {
     for (let cursor = ""; ; ) {
-      const places = beat.after(cursor, PAGE);
+      const places = await beat.after(cursor, PAGE);
       if (places.length > 0) await report(places, signal);
       if (places.length < PAGE || signal.aborted) return;
       cursor = places.at(-1)?.id ?? "";
@@ -185,7 +185,8 @@ export function createPatrol(o: PatrolOptions): Patrol {
       probedAtMs = performance.now();
       await o.zooid.probeApi(signal);
     }
-    const wrong = await report([...next("served"), ...next("dark"), ...nextWatched()], signal);
+    const few = [...(await next("served")), ...(await next("dark")), ...(await nextWatched())];
+    const wrong = await report(few, signal);
     if (wrong.has("lost")) await all(o.served, signal);
     if (wrong.has("served")) await all(o.dark, signal);
   }

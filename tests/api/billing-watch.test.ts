@@ -166,7 +166,7 @@ test("a crowd of fresh bolt11s is found by pages within a minute, in a few reque
   const tenant = fixture.tenant();
   await paidRelayFound(tenant);
   const { invoice, bolt11 } = await orderPaid(tenant);
-  const [issued] = fixture.berth.queries.invoices.bolt11sOf(invoice.id);
+  const [issued] = await fixture.berth.queries.invoices.bolt11sOf(invoice.id);
   const owner = (await invoicesOf(tenant)).find(({ status }) => status === "paid");
   if (!issued || !owner) throw new Error("nothing was issued");
   // As many as a great renewal run leaves.

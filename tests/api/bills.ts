@@ -33,7 +33,7 @@ export async function endBilling(fixture: Fixture): Promise<void> {
   );
   const stuck = "SELECT key, src, error FROM outbox WHERE state IN ('held', 'undelivered')";
   expect(fixture.rows(stuck)).toEqual([]);
-  expectConsistency(fixture);
+  await expectConsistency(fixture);
   await fixture.stop();
 }
 

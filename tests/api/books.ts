@@ -9,15 +9,15 @@ type Stored = { id: string; machine: string; snapshot: string };
 type Snapshot = { status: string; value: unknown; context: { id?: string; creditSats: number } };
 
 /** Everything that must hold of the database whatever has happened. */
-export function expectConsistency(fixture: Fixture): void {
-  expectBalances(fixture);
+export async function expectConsistency(fixture: Fixture): Promise<void> {
+  await expectBalances(fixture);
   expectRowsFollow(fixture);
-  expect(replayAll(fixture.berth.host).wrong).toEqual([]);
+  expect((await replayAll(fixture.berth.host)).wrong).toEqual([]);
 }
 
 /** Every account of the ledger holds what its actor says, and no sat is missing. */
-function expectBalances({ berth, rows }: Fixture): void {
-  const balances = berth.queries.ledger.balances();
+async function expectBalances({ berth, rows }: Fixture): Promise<void> {
+  const balances = await berth.queries.ledger.balances();
   const said = new Map<string, number>();
   for (const { id, machine, snapshot } of rows<Stored>("SELECT * FROM actors")) {
     const { value, context } = JSON.parse(snapshot) as Snapshot;

@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await fixture.world.setFaults({ zooid: "ok", relay: "ok", wallet: "ok" });
   expect(fixture.world.zooid.crashed).toBeNull();
-  expectConsistency(fixture);
+  await expectConsistency(fixture);
 });
 afterAll(() => fixture.stop());
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   expect(fixture.world.zooid.crashed).toBeNull();
-  expectConsistency(fixture);
+  await expectConsistency(fixture);
   await fixture.stop();
 });
 

@@ -66,7 +66,7 @@ test("credit that covers a part is held, and comes back when the order lapses", 
   expect(invoice).toMatchObject({ amount: 50_000, credit: 10_000 });
   expect(bolt11).toMatch(/^lnbcrt400u1/);
   expect(await creditOf(tenant)).toBe(0);
-  expectConsistency(fixture);
+  await expectConsistency(fixture);
   await fixture.advance(DAY_MS + 10_000);
   expect((await relayOf(tenant, relay.id)).status).toBe("deactivated");
   expect(await creditOf(tenant)).toBe(10_000);

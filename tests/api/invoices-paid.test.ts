@@ -21,9 +21,9 @@ let fixture: Fixture;
 beforeAll(async () => {
   fixture = await startFixture();
 });
-afterEach(() => {
+afterEach(async () => {
   fixture.world.receivingWallet.notificationCopies = 1;
-  expectConsistency(fixture);
+  await expectConsistency(fixture);
 });
 afterAll(() => fixture.stop());
 

@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterEach(async () => {
   fixture.world.receivingWallet.notificationCopies = 1;
   await fixture.world.setFaults({ wallet: "ok" });
-  expectConsistency(fixture);
+  await expectConsistency(fixture);
 });
 afterAll(() => fixture.stop());
 

@@ -69,8 +69,8 @@ const queue = async (query = ""): Promise<Listed<Item>> =>
 const kinds = async () => (await queue()).items.map(({ kind, actor }) => `${kind} ${actor}`);
 const retry = (id: string) => admin.post<Problem>("/admin/queue/retry", { id, reason });
 /** The work that an actor waits for ends like this. */
-const ends = (actor: string, event: HostEvent) =>
-  fixture.berth.host.deliver(fixture.berth.host.store.scopeOf(actor) ?? "", (run) => {
+const ends = async (actor: string, event: HostEvent) =>
+  fixture.berth.host.deliver((await fixture.berth.host.store.scopeOf(actor)) ?? "", (run) => {
     const origin = { cause: "test", by: null, reason: null };
     run.deliver(actor, event, fixture.clock.now(), "result", origin);
   });
@@ -136,7 +136,8 @@ test("a deadline that failed is held in it, and happens when it is retried", asy
   const { invoice, relay } = await orderPaid(tenant);
   const actor = `invoice/${invoice.id}`;
   const { host } = fixture.berth;
-  const alarm = host.store.alarmsOf(actor).find(({ name }) => name.includes("closesAt"));
+  const armed = await host.store.alarmsOf(actor);
+  const alarm = armed.find(({ name }) => name.includes("closesAt"));
   await host.deliver(tenant.pubkey, (run) => run.hold(alarm!, new Error("no disk")));
   await fixture.advance(DAY_MS + HOUR_MS);
   expect(await relayOf(tenant, relay.id)).toMatchObject({ status: "pending" });

@@ -15,7 +15,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  expectConsistency(fixture);
+  await expectConsistency(fixture);
   await fixture.stop();
 });
 

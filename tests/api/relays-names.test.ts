@@ -21,7 +21,7 @@ beforeAll(async () => {
   fixture = await startFixture();
 });
 afterAll(async () => {
-  expectConsistency(fixture);
+  await expectConsistency(fixture);
   await fixture.stop();
 });
 

@@ -70,7 +70,7 @@ test("no secret is in any answer, event, log line or byte of the database", asyn
   const nwcSecret = new URL(fixture.world.receivingNwcUrl).searchParams.get("secret") ?? "";
   const secrets = [fixture.platform.secretHex, nwcSecret, tenant.key.secretHex];
   for (const { id } of [relay, free]) {
-    const sealed = fixture.berth.queries.secrets.get(relayActor(id));
+    const sealed = await fixture.berth.queries.secrets.get(relayActor(id));
     if (!sealed) throw new Error(`no secret is stored for ${id}`);
     secrets.push(vault.open(sealed, relayActor(id)).reveal());
   }

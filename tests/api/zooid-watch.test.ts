@@ -32,7 +32,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await fixture.world.setFaults({ zooid: "ok" });
   await until(() => isWell());
-  expectConsistency(fixture);
+  await expectConsistency(fixture);
 });
 afterAll(() => fixture.stop());
 

@@ -58,10 +58,12 @@ for (const [name, open] of Object.entries(stores))
       expect(image.actor("a")).toEqual({ ...actor("a"), rev: 1, snapshot: "1" });
       expect(image.alarmsOf("a")).toEqual([alarm("a", 9)]);
       expect(image.openWork("a")).toMatchObject([work("a#0.0", "a")]);
-      expect(store.scopeJournal("s", 1, 9)).toMatchObject([{ seq: 2, rev: 1, machine: "m" }]);
-      expect([store.scopeOf("a"), store.scopeOf("b"), store.revision("other")]).toEqual([
-        ...["s", null, 0],
-      ]);
+      expect(await store.scopeJournal("s", 1, 9)).toMatchObject([{ seq: 2, rev: 1, machine: "m" }]);
+      expect([
+        await store.scopeOf("a"),
+        await store.scopeOf("b"),
+        await store.revision("other"),
+      ]).toEqual([...["s", null, 0]]);
     });
 
     test("a unit that was decided on an older revision is not written", async () => {
@@ -80,7 +82,7 @@ for (const [name, open] of Object.entries(stores))
       const again = await unitOf(store);
       again.createActor(actor("b"));
       again.record(entry("b", 0));
-      expect([await store.flush(again), store.revision("s")]).toEqual([true, 2]);
+      expect([await store.flush(again), await store.revision("s")]).toEqual([true, 2]);
     });
 
     test("of units that are flushed together, one that claims what is taken leaves nothing", async () => {
@@ -136,7 +138,7 @@ for (const [name, open] of Object.entries(stores))
       expect([unit.alarmsOf("a"), unit.openWork("a"), unit.held]).toEqual([[], [], []]);
       unit.record(entry("a", 1));
       await store.flush(unit);
-      expect(store.actorJournal("a").map(({ seq, rev }) => [seq, rev])).toEqual([
+      expect((await store.actorJournal("a")).map(({ seq, rev }) => [seq, rev])).toEqual([
         ...[
           [1, 0],
           [2, 1],
@@ -153,17 +155,18 @@ for (const [name, open] of Object.entries(stores))
       unit.startWork({ ...work("2", "a"), mutex: "m", nextAt: 6 });
       unit.startWork({ ...work("3", "a"), lane: "two" });
       await store.flush(unit);
-      expect(store.nextWork("one", 7, [], [])).toMatchObject({ key: "2", scope: "s" });
-      expect(store.nextWork("one", 7, ["2"], [])?.key).toBe("1");
-      expect(store.nextWork("one", 7, ["2"], ["m"])).toBeNull();
-      expect([store.nextWork("one", 5, [], []), store.nextTodo("one")]).toEqual([null, 6]);
-      expect([store.nextTodo("one", 5), store.nextTodo("one", 6)]).toEqual([6, 7]);
-      expect(store.nextTodo("one", 7)).toBeNull();
-      expect(store.dueWork("one", 9).sort()).toEqual(["1", "2"]);
+      expect(await store.nextWork("one", 7, [], [])).toMatchObject({ key: "2", scope: "s" });
+      expect((await store.nextWork("one", 7, ["2"], []))?.key).toBe("1");
+      expect(await store.nextWork("one", 7, ["2"], ["m"])).toBeNull();
+      expect(await store.nextWork("one", 5, [], [])).toBeNull();
+      const afters = [undefined, 5, 6, 7];
+      const next = await Promise.all(afters.map((after) => store.nextTodo("one", after)));
+      expect(next).toEqual([6, 6, 7, null]);
+      expect((await store.dueWork("one", 9)).sort()).toEqual(["1", "2"]);
       const later = await unitOf(store);
       later.changeWork(later.work("2") ?? work("2", "a"), { state: "done", finishedAt: 8 });
       await store.flush(later);
-      expect(store.openWork("a").map(({ key }) => key)).toEqual(["1", "3"]);
+      expect((await store.openWork("a")).map(({ key }) => key)).toEqual(["1", "3"]);
       expect(rows(outbox)).toHaveLength(3);
     });
   });

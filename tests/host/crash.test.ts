@@ -109,7 +109,7 @@ async function play({ stage }: ReturnType<typeof live>, done: Set<number>): Prom
       await stage.alarms.wake();
       stage.outbox.wake();
       await stage.host.drained();
-      if (stage.alarms.isSettled() && stage.outbox.isSettled()) return;
+      if ((await stage.alarms.isSettled()) && (await stage.outbox.isSettled())) return;
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
   };
@@ -162,7 +162,12 @@ async function run(name: string, death: Death | null) {
       dedups: all("SELECT dedup FROM journal WHERE dedup IS NOT NULL ORDER BY seq"),
     };
     const journalled = all("SELECT actor || '#' || rev AS key FROM journal ORDER BY key");
-    const result = { end, journalled, wrong: replayAll(stage.host).wrong, heard: stage.heard };
+    const result = {
+      end,
+      journalled,
+      wrong: (await replayAll(stage.host)).wrong,
+      heard: stage.heard,
+    };
     const heard = ["a", "b", "c"].map((id) => stage.heard(id));
     stage.db.close();
     return { ...result, heard, commits, world };

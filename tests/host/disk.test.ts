@@ -57,7 +57,7 @@ for (const [name, disk] of Object.entries(disks))
       await eventually(() => !stage.host.storage.isWritable);
       disk.mend(stage);
       await eventually(() => stage.heard("a")?.length === 1 && stage.heard("b")?.length === 1);
-      expect([held(stage), stage.defects]).toEqual([[], []]);
+      expect([await held(stage), stage.defects]).toEqual([[], []]);
       await stage.close();
     });
 
@@ -69,7 +69,7 @@ for (const [name, disk] of Object.entries(disks))
       await expect(stage.send("a", { type: "DO", say: "now" })).rejects.toMatchObject({
         code: expect.stringMatching(/^SQLITE_(?:FULL|READONLY)$/),
       });
-      expect([held(stage), stage.host.read("a")?.rev]).toEqual([[], 0]);
+      expect([await held(stage), (await stage.host.read("a"))?.rev]).toEqual([[], 0]);
       disk.mend(stage);
       await stage.send("a", { type: "DO", say: "now" });
       expect(stage.heard("a")).toEqual(["due", "now"]);

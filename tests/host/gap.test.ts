@@ -30,7 +30,7 @@ describe("late alarms of a scope", () => {
     );
     await eventually(() => stage.heard("a")?.length === 2);
     expect(heard).toEqual([["begins"]]);
-    const order = stage.host.store.scopeJournal("s", 0, 100).filter(({ rev }) => rev > 0);
+    const order = (await stage.host.store.scopeJournal("s", 0, 100)).filter(({ rev }) => rev > 0);
     expect(order.map(({ actor, event }) => `${actor} ${JSON.parse(event).type}`)).toEqual([
       ...["a xstate.after.a.puppet.time", "b WORK", "b xstate.done.actor.job"],
       "a xstate.after.b.puppet.time",
@@ -51,11 +51,11 @@ describe("late alarms of a scope", () => {
   test("do not keep those of others waiting", async () => {
     const { promise, resolve } = Promise.withResolvers<unknown>();
     const stage = await lateStage({ perform: () => promise }, DAY_MS);
-    await eventually(() => stage.heard("elsewhere")?.length === 1);
-    expect([stage.heard("a"), stage.alarms.isSettled()]).toEqual([["begins"], false]);
+    await eventually(async () => stage.heard("elsewhere")?.length === 1);
+    expect([stage.heard("a"), await stage.alarms.isSettled()]).toEqual([["begins"], false]);
     resolve(1);
-    await eventually(() => stage.heard("a")?.length === 2);
-    await eventually(() => stage.alarms.isSettled());
+    await eventually(async () => stage.heard("a")?.length === 2);
+    await eventually(async () => await stage.alarms.isSettled());
     await stage.close();
   });
 

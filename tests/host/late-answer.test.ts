@@ -40,7 +40,7 @@ test("an answer from before a deadline does not answer what was asked after it",
     machine: asker,
     perform: () => new Promise((answer) => answers.push(answer)),
   });
-  const stateOf = (id: string) => stage.host.read(id)?.persisted.value;
+  const stateOf = async (id: string) => (await stage.host.read(id))?.persisted.value;
   const keys = (): string[] => stage.work().map(({ key, state }) => `${key} ${state}`);
   await stage.create("a", { a: T0 + 100 });
   await stage.outbox.start();
@@ -48,10 +48,10 @@ test("an answer from before a deadline does not answer what was asked after it",
   stage.clock.at = T0 + 200;
   answers[0]?.("too late");
   await eventually(() => answers.length === 2);
-  expect(stateOf("a")).toBe("after");
+  expect(await stateOf("a")).toBe("after");
   expect(keys()).toEqual(["a#0.0 cancelled", "a#1.0 running"]);
   answers[1]?.("in time");
-  await eventually(() => stateOf("a") === "late");
+  await eventually(async () => (await stateOf("a")) === "late");
   expect(stage.defects).toEqual([]);
   await stage.close();
 });

@@ -46,23 +46,23 @@ describe("migration", () => {
     });
     expect(await migrateActors(later.host)).toBe(1);
     expect(seen).toEqual(["1"]);
-    expect(later.host.read("x")).toMatchObject({ version: "2", rev: 2, at: T0 });
-    expect(later.host.store.alarmsOf("x").map(({ name, due }) => [name, due])).toEqual([
+    expect(await later.host.read("x")).toMatchObject({ version: "2", rev: 2, at: T0 });
+    expect((await later.host.store.alarmsOf("x")).map(({ name, due }) => [name, due])).toEqual([
       ["xstate.after.a.puppet.clock", T0 + 10],
     ]);
     expect(later.changes.map(({ id, rev }) => [id, rev])).toEqual([["x", 2]]);
-    const last = later.host.store.actorJournal("x").at(-1);
+    const last = (await later.host.store.actorJournal("x")).at(-1);
     expect(last).toMatchObject({
       rev: 2,
       event: '{"type":"host.migrated"}',
       cause: "version 1",
       version: "2",
     });
-    expect(replayAll(later.host)).toEqual({ actors: 1, wrong: [] });
+    expect(await replayAll(later.host)).toEqual({ actors: 1, wrong: [] });
     later.clock.at = T0 + 20;
     await later.send("x", { type: "DO", say: "lives on" });
     expect(later.heard("x")).toEqual(["time", "alarm a", "lives on"]);
-    expect(replayAll(later.host).wrong).toEqual([]);
+    expect((await replayAll(later.host)).wrong).toEqual([]);
     await later.close();
   });
 
@@ -80,9 +80,9 @@ describe("migration", () => {
     await stage.create("old");
     const later = upgrade(stage, next(), (snapshot) => snapshot);
     await later.create("new");
-    const before = later.host.read("new");
+    const before = await later.host.read("new");
     expect(await migrateActors(later.host)).toBe(1);
-    expect(later.host.read("new")).toEqual(before);
+    expect(await later.host.read("new")).toEqual(before);
     expect(await migrateActors(later.host)).toBe(0);
     await later.close();
   });
@@ -92,7 +92,7 @@ describe("migration", () => {
     await Promise.all(Array.from({ length: 600 }, (_, n) => stage.create(`${n}`)));
     const later = upgrade(stage, next(), (snapshot) => snapshot);
     expect(await migrateActors(later.host)).toBe(600);
-    expect(later.host.store.outdated("puppet", "2", 1)).toEqual([]);
+    expect(await later.host.store.outdated("puppet", "2", 1)).toEqual([]);
     await later.close();
   });
 
@@ -126,7 +126,7 @@ describe("migration", () => {
     });
     await migrateActors(later.host);
     expect(later.work().map(({ state }) => state)).toEqual(["cancelled"]);
-    expect(replayAll(later.host).wrong).toEqual([]);
+    expect((await replayAll(later.host)).wrong).toEqual([]);
     await later.outbox.start();
     await later.close();
   });

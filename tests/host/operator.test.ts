@@ -34,11 +34,11 @@ describe("a held alarm", () => {
 
   test("is fired again by the operator, at the time it was due", async () => {
     const { stage, repair } = await held();
-    expect(stage.host.store.heldAlarms()).toMatchObject([{ actor: "x", name: ALARM }]);
+    expect(await stage.host.store.heldAlarms()).toMatchObject([{ actor: "x", name: ALARM }]);
     repair();
     await retryAlarm(stage.host, { actor: "x", name: ALARM }, me);
-    expect([stage.heard("x"), stage.host.store.heldAlarms()]).toEqual([["alarm a"], []]);
-    const last = stage.host.store.actorJournal("x").at(-1);
+    expect([stage.heard("x"), await stage.host.store.heldAlarms()]).toEqual([["alarm a"], []]);
+    const last = (await stage.host.store.actorJournal("x")).at(-1);
     expect(last).toMatchObject({ at: T0 + 10, cause: "alarm", by: me.by, reason: me.reason });
     await stage.close();
   });
@@ -48,14 +48,14 @@ describe("a held alarm", () => {
     repair();
     await stage.send("x", { type: "DO", say: "went on" });
     await retryAlarm(stage.host, { actor: "x", name: ALARM }, me);
-    expect(stage.host.read("x")).toMatchObject({ at: T0 + 20, rev: 2 });
+    expect(await stage.host.read("x")).toMatchObject({ at: T0 + 20, rev: 2 });
     await stage.close();
   });
 
   test("that fails again stays held", async () => {
     const { stage } = await held();
     expect(await code(retryAlarm(stage.host, { actor: "x", name: ALARM }, me))).toBe("no row");
-    expect(stage.host.store.heldAlarms()).toMatchObject([{ error: "no row" }]);
+    expect(await stage.host.store.heldAlarms()).toMatchObject([{ error: "no row" }]);
     await stage.close();
   });
 
@@ -97,9 +97,9 @@ describe("an undelivered answer", () => {
     await redeliver(stage.host, "a#1.0", me);
     expect([stage.heard("a"), calls()]).toEqual([['done "precious"'], 1]);
     expect(stage.work()[0]).toMatchObject({ state: "done", answer: '"precious"', error: null });
-    const last = stage.host.store.actorJournal("a").at(-1);
+    const last = (await stage.host.store.actorJournal("a")).at(-1);
     expect(last).toMatchObject({ cause: "a#1.0", by: me.by, reason: me.reason });
-    expect(replayAll(stage.host).wrong).toEqual([]);
+    expect((await replayAll(stage.host)).wrong).toEqual([]);
     expect(await code(redeliver(stage.host, "a#1.0", me))).toBe("not_held");
     await stage.close();
   });

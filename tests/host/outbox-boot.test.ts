@@ -53,7 +53,7 @@ describe("boot", () => {
       return attempt === 1 ? new Promise(() => {}) : id;
     };
     const { stage, die } = await dying({ perform });
-    await eventually(() => stage.host.store.work("a#1.0")?.memo !== null);
+    await eventually(async () => (await stage.host.store.work("a#1.0"))?.memo !== null);
     const next = die();
     await next.outbox.start();
     await eventually(() => next.heard("a")?.length === 1);
@@ -66,12 +66,12 @@ describe("boot", () => {
     let next = die(hanging);
     for (const deaths of [1, 2]) {
       await next.outbox.start();
-      await eventually(() => next.work()[0]?.state === "running");
-      expect(next.host.store.work("a#1.0")?.deaths).toBe(deaths);
+      await eventually(async () => next.work()[0]?.state === "running");
+      expect((await next.host.store.work("a#1.0"))?.deaths).toBe(deaths);
       next = openStage({ ...hanging, db: next.db, clock: next.clock });
     }
     await next.outbox.start();
-    expect(next.host.store.stuckWork()).toMatchObject([
+    expect(await next.host.store.stuckWork()).toMatchObject([
       { key: "a#1.0", state: "held", error: "the process died while this ran", attempt: 3 },
     ]);
     // It is held, and nothing else is.
@@ -84,7 +84,11 @@ describe("boot", () => {
   test("a stop that abandons work is no death", async () => {
     const { stage } = await dying(hanging);
     await stage.outbox.stop(1);
-    expect(stage.host.store.work("a#1.0")).toMatchObject({ state: "todo", deaths: 0, attempt: 0 });
+    expect(await stage.host.store.work("a#1.0")).toMatchObject({
+      state: "todo",
+      deaths: 0,
+      attempt: 0,
+    });
     await stage.close();
   });
 

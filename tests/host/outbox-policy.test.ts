@@ -5,7 +5,7 @@ import { eventually, openStage, type Stage, T0 } from "./stage.ts";
 
 const down = () => new Unavailable("down", "nobody answers");
 const row = (stage: Stage, key: string) => stage.host.store.work(key);
-const settled = (stage: Stage) => eventually(() => stage.outbox.isSettled(), "settled");
+const settled = (stage: Stage) => eventually(async () => await stage.outbox.isSettled(), "settled");
 /** Moves the clock and lets everything that is due be tried. */
 const advance = async (stage: Stage, ms: number) => {
   stage.clock.at += ms;
@@ -29,7 +29,7 @@ describe("retry", () => {
     await settled(stage);
     const waits: number[] = [];
     while (attempts.length < 6) {
-      const waitMs = (row(stage, "a#1.0")?.nextAt ?? 0) - stage.clock.at;
+      const waitMs = ((await row(stage, "a#1.0"))?.nextAt ?? 0) - stage.clock.at;
       waits.push(waitMs);
       await advance(stage, waitMs - 1);
       expect(attempts).toHaveLength(waits.length);
@@ -53,7 +53,11 @@ describe("retry", () => {
     expect(stage.heard("a")).toEqual([]);
     await advance(stage, 1000);
     expect(stage.heard("a")).toEqual(['error {"code":"too_bad"}']);
-    expect(row(stage, "a#1.0")).toMatchObject({ state: "done", attempt: 2, error: "too_bad" });
+    expect(await row(stage, "a#1.0")).toMatchObject({
+      state: "done",
+      attempt: 2,
+      error: "too_bad",
+    });
     expect(JSON.stringify(stage.rows())).not.toContain("secret");
     await stage.close();
   });
@@ -107,7 +111,11 @@ describe("retry", () => {
     await eventually(() => stage.outbox.closedLanes().length === 1);
     await settled(stage);
     expect(signalled?.aborted).toBe(true);
-    expect(row(stage, "a#1.0")).toMatchObject({ state: "todo", attempt: 0, error: "timeout" });
+    expect(await row(stage, "a#1.0")).toMatchObject({
+      state: "todo",
+      attempt: 0,
+      error: "timeout",
+    });
     await stage.close();
   });
 
@@ -283,7 +291,7 @@ describe("mutex", () => {
     await stage.outbox.start();
     await settled(stage);
     expect(calls).toEqual(["first", "second"]);
-    expect(row(stage, "first#1.0")?.nextAt).toBe(T0 + 1000);
+    expect((await row(stage, "first#1.0"))?.nextAt).toBe(T0 + 1000);
     await stage.close();
   });
 });

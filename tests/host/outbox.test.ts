@@ -42,7 +42,7 @@ describe("work", () => {
     expect(seen).toEqual([[7, "a#1.0", 1, "running", 1]]);
     expect(states(stage)).toEqual(["a#1.0 done"]);
     expect(stage.heard("a")).toEqual(['done {"fine":true}']);
-    const last = stage.host.store.actorJournal("a").at(-1);
+    const last = (await stage.host.store.actorJournal("a")).at(-1);
     expect(last?.cause).toBe("a#1.0");
     await stage.close();
   });
@@ -72,7 +72,7 @@ describe("work", () => {
     const stage = openStage();
     await stage.create("a");
     await stage.send("a", { type: "RUSH" });
-    expect([states(stage), stage.host.read("a")?.rev]).toEqual([[], 1]);
+    expect([states(stage), (await stage.host.read("a"))?.rev]).toEqual([[], 1]);
     await stage.close();
   });
 
@@ -121,7 +121,7 @@ describe("leaving the state", () => {
     await stage.send("a", { type: "LEAVE" });
     expect(calls[0]?.signal.aborted).toBe(true);
     calls[0]?.answer("too late");
-    await eventually(() => stage.outbox.isSettled());
+    await eventually(async () => await stage.outbox.isSettled());
     expect([states(stage), stage.heard("a")]).toEqual([["a#1.0 cancelled"], []]);
     await stage.close();
   });
@@ -136,7 +136,7 @@ describe("leaving the state", () => {
     const left = stage.send("a", { type: "LEAVE" });
     calls[0]?.answer("at the same moment");
     await left;
-    await eventually(() => stage.outbox.isSettled());
+    await eventually(async () => await stage.outbox.isSettled());
     expect([states(stage), stage.heard("a"), stage.defects]).toEqual([["a#1.0 cancelled"], [], []]);
     await stage.close();
   });
@@ -151,7 +151,7 @@ describe("leaving the state", () => {
     void stage.send("a", { type: "DO", say: "x" });
     await new Promise<void>((resolve) => setImmediate(resolve));
     await stage.send("a", { type: "LEAVE" });
-    await eventually(() => stage.outbox.isSettled());
+    await eventually(async () => await stage.outbox.isSettled());
     expect([calls.length, states(stage)]).toEqual([0, ["a#1.0 cancelled"]]);
     await stage.close();
   });
@@ -169,7 +169,7 @@ describe("leaving the state", () => {
     await stage.outbox.start();
     await eventually(() => states(stage)[0] === "a#1.0 running");
     await stage.send("a", { type: "LEAVE" });
-    await eventually(() => stage.outbox.isSettled());
+    await eventually(async () => await stage.outbox.isSettled());
     expect([states(stage), stage.defects]).toEqual([["a#1.0 cancelled"], []]);
     await stage.close();
   });
@@ -191,7 +191,7 @@ describe("an answer that cannot be delivered", () => {
     await stage.send("a", { type: "WORK" });
     await stage.outbox.start();
     await eventually(() => stage.defects.length === 1);
-    const [row] = stage.host.store.stuckWork();
+    const [row] = await stage.host.store.stuckWork();
     expect([row?.state, row?.answer, row?.error]).toEqual([
       "undelivered",
       '"precious"',
@@ -199,7 +199,7 @@ describe("an answer that cannot be delivered", () => {
     ]);
     stage.clock.at += 3_600_000;
     stage.outbox.wake();
-    await eventually(() => stage.outbox.isSettled());
+    await eventually(async () => await stage.outbox.isSettled());
     expect(calls).toBe(1);
     await stage.close();
   });
@@ -210,10 +210,10 @@ describe("an answer that cannot be delivered", () => {
     await stage.send("a", { type: "STUBBORN" });
     await stage.outbox.start();
     await eventually(() => stage.defects.length === 1);
-    const [row] = stage.host.store.stuckWork();
+    const [row] = await stage.host.store.stuckWork();
     expect([row?.state, row?.answer]).toEqual(["undelivered", '"precious"']);
     expect(row?.error).toContain("does not take its end");
-    expect(stage.host.read("a")?.rev).toBe(1);
+    expect((await stage.host.read("a"))?.rev).toBe(1);
     await stage.close();
   });
 
@@ -228,7 +228,7 @@ describe("an answer that cannot be delivered", () => {
     await stage.send("a", { type: "WORK" });
     await stage.outbox.start();
     await eventually(() => stage.defects.length === 1);
-    const [row] = stage.host.store.stuckWork();
+    const [row] = await stage.host.store.stuckWork();
     expect([row?.answer, row?.error]).toEqual([null, "taken: no row for it"]);
     await stage.close();
   });
@@ -241,7 +241,7 @@ describe("memo", () => {
     const stage: Stage = openStage({
       perform: async (_, { memo }) => {
         const request = await memo(async () => ({ id: ++made }));
-        const { memo: stored } = stage.host.store.work("a#1.0") ?? {};
+        const { memo: stored } = (await stage.host.store.work("a#1.0")) ?? {};
         used.push([request, stored]);
         if (used.length < 3) throw new Error("once more");
         return "done";
@@ -251,7 +251,7 @@ describe("memo", () => {
     await stage.send("a", { type: "WORK" });
     await stage.outbox.start();
     for (let n = 1; n < 3; n++) {
-      await eventually(() => used.length === n && stage.outbox.isSettled());
+      await eventually(async () => used.length === n && (await stage.outbox.isSettled()));
       stage.clock.at += 10_000;
       stage.outbox.wake();
     }
@@ -299,17 +299,17 @@ describe("settled", () => {
     const stage = openStage({ perform });
     await stage.create("a");
     await stage.outbox.start();
-    await eventually(() => stage.outbox.isSettled());
+    await eventually(async () => await stage.outbox.isSettled());
     await stage.send("a", { type: "WORK" });
-    expect([stage.outbox.isSettled(), stage.outbox.open()]).toEqual([false, ["a#1.0"]]);
-    await eventually(() => calls.length === 1);
-    expect([stage.outbox.isSettled(), stage.outbox.open()]).toEqual([false, ["a#1.0"]]);
+    expect([await stage.outbox.isSettled(), await stage.outbox.open()]).toEqual([false, ["a#1.0"]]);
+    await eventually(async () => calls.length === 1);
+    expect([await stage.outbox.isSettled(), await stage.outbox.open()]).toEqual([false, ["a#1.0"]]);
     calls[0]?.fail(new Error("later"));
-    await eventually(() => stage.outbox.isSettled());
-    expect(stage.outbox.open()).toEqual([]);
+    await eventually(async () => await stage.outbox.isSettled());
+    expect(await stage.outbox.open()).toEqual([]);
     // When the wait is over there is something to do again.
     stage.clock.at += 10_000;
-    expect(stage.outbox.isSettled()).toBe(false);
+    expect(await stage.outbox.isSettled()).toBe(false);
     await stage.close();
   });
 });

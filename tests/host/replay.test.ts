@@ -21,14 +21,14 @@ async function lived() {
 describe("replay", () => {
   test("proves actors that have been through everything", async () => {
     const stage = await lived();
-    expect(replayAll(stage.host)).toEqual({ actors: 3, wrong: [] });
+    expect(await replayAll(stage.host)).toEqual({ actors: 3, wrong: [] });
     await stage.close();
   });
 
   test("goes through more actors than a page", async () => {
     const stage = openStage();
     await Promise.all(Array.from({ length: 1001 }, (_, n) => stage.create(`${n}`)));
-    expect(replayAll(stage.host)).toEqual({ actors: 1001, wrong: [] });
+    expect(await replayAll(stage.host)).toEqual({ actors: 1001, wrong: [] });
     await stage.close();
   });
 
@@ -78,7 +78,7 @@ describe("replay", () => {
     test(`finds ${what}`, async () => {
       const stage = await lived();
       stage.db.sqlite.run(sql);
-      const { actors, wrong } = replayAll(stage.host);
+      const { actors, wrong } = await replayAll(stage.host);
       expect(actors).toBe(3);
       expect(wrong.some((line) => found.test(line))).toBe(true);
       await stage.close();
@@ -86,7 +86,7 @@ describe("replay", () => {
 
   test("says so of an actor that is not there", async () => {
     const stage = openStage();
-    expect(replayActor(stage.host, "x")).toEqual(["x: no such actor"]);
+    expect(await replayActor(stage.host, "x")).toEqual(["x: no such actor"]);
     await stage.close();
   });
 });

@@ -1,6 +1,8 @@
+import { eq } from "drizzle-orm";
 import type { AnyStateMachine } from "xstate";
 import { type Db, openDatabase } from "../../db/database.ts";
 import type { Put } from "../../db/put.ts";
+import { actors } from "../../db/schema.ts";
 import { sqliteStore } from "../../db/sqlite-store.ts";
 import type { Store } from "../../db/store.ts";
 import { AlarmClock } from "../../server/host/alarms.ts";
@@ -81,7 +83,10 @@ export function openStage(options: StageOptions = {}) {
     onDefect,
   });
   const alarms = new AlarmClock(host, onDefect, outbox);
-  const context = (id: string) => host.read(id)?.persisted.context as PuppetContext;
+  const context = (id: string): PuppetContext => {
+    const row = db.orm.select().from(actors).where(eq(actors.id, id)).get();
+    return row && JSON.parse(row.snapshot).context;
+  };
 
   return {
     db,
@@ -125,7 +130,10 @@ export function openStage(options: StageOptions = {}) {
 }
 
 /** Waits on real events, with a deadline, until `isSo`. @throws when it does not come. */
-export async function eventually(isSo: () => boolean, what = String(isSo)): Promise<void> {
-  for (const until = performance.now() + 5000; !isSo(); await Bun.sleep(1))
+export async function eventually(
+  isSo: () => boolean | Promise<boolean>,
+  what = String(isSo),
+): Promise<void> {
+  for (const until = performance.now() + 5000; !(await isSo()); await Bun.sleep(1))
     if (performance.now() > until) throw new Error(`never: ${what}`);
 }

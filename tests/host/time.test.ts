@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { openStage, type Stage, T0 } from "./stage.ts";
 
 /** Alarms as stored: name → due. */
-const armed = (stage: Stage, id: string) =>
-  stage.host.store.alarmsOf(id).map(({ name, due, heldAt }) => {
+const armed = async (stage: Stage, id: string) =>
+  (await stage.host.store.alarmsOf(id)).map(({ name, due, heldAt }) => {
     const short = name.split(".")[2];
     return heldAt === null ? `${short} ${due - T0}` : `${short} ${due - T0} held`;
   });
@@ -14,9 +14,8 @@ const fireDue = async (stage: Stage, at?: number) => {
   await stage.alarms.wake();
 };
 /** What happened after the creations, in order: actor, logical time, cause. */
-const history = (stage: Stage, scope = "s") =>
-  stage.host.store
-    .scopeJournal(scope, 0, 1000)
+const history = async (stage: Stage, scope = "s") =>
+  (await stage.host.store.scopeJournal(scope, 0, 1000))
     .filter((row) => row.rev > 0)
     .map((row) => `${row.actor} ${row.at - T0} ${row.cause}`);
 
@@ -28,7 +27,7 @@ describe("logical time", () => {
     await stage.send("a", { type: "DO", say: "x" });
     stage.clock.at = T0 + 50;
     expect((await stage.send("a", { type: "DO", say: "y" })).at).toBe(T0 + 100);
-    expect(history(stage)).toEqual(["a 100 test", "a 100 test"]);
+    expect(await history(stage)).toEqual(["a 100 test", "a 100 test"]);
     await stage.close();
   });
 
@@ -40,7 +39,7 @@ describe("logical time", () => {
     await stage.send("b", { type: "DO", say: "x" });
     stage.clock.at = T0 + 40;
     await stage.send("a", { type: "DO", say: "x", tells: [stage.tell("b", "y")] });
-    expect(history(stage).slice(1)).toEqual(["a 40 test", "b 100 a#1"]);
+    expect((await history(stage)).slice(1)).toEqual(["a 40 test", "b 100 a#1"]);
     await stage.close();
   });
 });
@@ -52,7 +51,7 @@ describe("an actor's own alarms", () => {
     stage.clock.at = T0 + 30;
     await stage.send("x", { type: "DO", say: "late" });
     expect(stage.heard("x")).toEqual(["alarm b", "alarm a", "late"]);
-    expect(history(stage)).toEqual(["x 10 alarm", "x 20 alarm", "x 30 test"]);
+    expect(await history(stage)).toEqual(["x 10 alarm", "x 20 alarm", "x 30 test"]);
     await stage.close();
   });
 
@@ -70,7 +69,7 @@ describe("an actor's own alarms", () => {
     await stage.create("x", { a: T0 + 10, onA: { say: "arms b", a: null, b: T0 + 90 } });
     stage.clock.at = T0 + 30;
     await stage.send("x", { type: "DO", say: "disarms b", b: null });
-    expect(armed(stage, "x")).toEqual([]);
+    expect(await armed(stage, "x")).toEqual([]);
     await stage.close();
   });
 
@@ -88,10 +87,10 @@ describe("an actor's own alarms", () => {
     const stage = openStage();
     await stage.create("a");
     await stage.create("b", { a: T0 + 10, onA: { say: "x", fail: "no" } });
-    const before = stage.host.read("b");
+    const before = await stage.host.read("b");
     stage.clock.at = T0 + 30;
     await stage.send("a", { type: "DO", say: "x", tells: [stage.tell("b", "told")] });
-    expect([before?.rev, stage.heard("b"), armed(stage, "b")]).toEqual([
+    expect([before?.rev, stage.heard("b"), await armed(stage, "b")]).toEqual([
       0,
       ["told"],
       ["a 10 held"],
@@ -109,7 +108,7 @@ describe("an actor's own alarms", () => {
     stage.clock.at = T0 + 30;
     await stage.send("x", { type: "DO", say: "heard all the same" });
     expect(stage.heard("x")).toHaveLength(101);
-    expect(armed(stage, "x")).toEqual(["a 10 held"]);
+    expect(await armed(stage, "x")).toEqual(["a 10 held"]);
     await stage.close();
   });
 });
@@ -118,13 +117,16 @@ describe("alarms are the deadlines of the present state", () => {
   test("one that moves without re-entry is moved, null disarms it", async () => {
     const stage = openStage();
     await stage.create("x", { a: T0 + 10 });
-    expect(armed(stage, "x")).toEqual(["a 10"]);
+    expect(await armed(stage, "x")).toEqual(["a 10"]);
     await stage.send("x", { type: "DO", say: "later", a: T0 + 50, b: T0 + 20 });
-    expect(armed(stage, "x")).toEqual(["a 50", "b 20"]);
+    expect(await armed(stage, "x")).toEqual(["a 50", "b 20"]);
     await stage.send("x", { type: "DO", say: "never", a: null });
-    expect(armed(stage, "x")).toEqual(["b 20"]);
+    expect(await armed(stage, "x")).toEqual(["b 20"]);
     await fireDue(stage, 60);
-    expect([stage.heard("x"), armed(stage, "x")]).toEqual([["later", "never", "alarm b"], []]);
+    expect([stage.heard("x"), await armed(stage, "x")]).toEqual([
+      ["later", "never", "alarm b"],
+      [],
+    ]);
     await stage.close();
   });
 
@@ -134,7 +136,7 @@ describe("alarms are the deadlines of the present state", () => {
     await stage.create("a", { a: T0 + 10, onA: { say: "x", a: null, tells } });
     await stage.create("b", { a: T0 + 20 });
     await fireDue(stage, 30);
-    expect([stage.heard("b"), armed(stage, "b")]).toEqual([["later"], ["a 50"]]);
+    expect([stage.heard("b"), await armed(stage, "b")]).toEqual([["later"], ["a 50"]]);
     await fireDue(stage, 50);
     expect(stage.heard("b")).toEqual(["later", "alarm a"]);
     await stage.close();
@@ -147,7 +149,7 @@ describe("the alarm clock", () => {
     for (const id of ["c", "b", "a"]) await stage.create(id, { b: T0 + 20, a: T0 + 20 });
     await stage.create("d", { a: T0 + 10 });
     await fireDue(stage, 30);
-    const fired = stage.host.store.scopeJournal("s", 4, 99);
+    const fired = await stage.host.store.scopeJournal("s", 4, 99);
     expect(fired.map((row) => `${row.actor} ${JSON.parse(row.event).type.split(".")[2]}`)).toEqual([
       "d a",
       "a a",
@@ -167,7 +169,7 @@ describe("the alarm clock", () => {
     await stage.create("b", { a: T0 + 20 });
     await stage.create("c");
     await fireDue(stage, 30);
-    expect(history(stage)).toEqual(["a 10 alarm", "c 10 a#1", "c 15 alarm", "b 20 alarm"]);
+    expect(await history(stage)).toEqual(["a 10 alarm", "c 10 a#1", "c 15 alarm", "b 20 alarm"]);
     await stage.close();
   });
 
@@ -177,7 +179,7 @@ describe("the alarm clock", () => {
     await Promise.all(ids.map((id) => stage.create(id, { a: T0 + 10 })));
     await fireDue(stage, 10);
     expect(ids.every((id) => stage.heard(id)?.length === 1)).toBe(true);
-    expect(stage.alarms.isSettled()).toBe(true);
+    expect(await stage.alarms.isSettled()).toBe(true);
     await stage.close();
   });
 
@@ -193,7 +195,7 @@ describe("the alarm clock", () => {
     });
     await stage.send("x", { type: "DO", say: "soon", b: Date.now() + 10 });
     await fired;
-    expect(armed(stage, "x")).toHaveLength(1);
+    expect(await armed(stage, "x")).toHaveLength(1);
     await stage.close();
   });
 
@@ -202,11 +204,11 @@ describe("the alarm clock", () => {
     await stage.create("a", { a: T0 + 10, b: T0 + 15, onA: { say: "stuck" } });
     await stage.create("b", { a: T0 + 20 });
     await fireDue(stage, 30);
-    expect([stage.heard("a"), armed(stage, "a")]).toEqual([["alarm b"], ["a 10 held"]]);
+    expect([stage.heard("a"), await armed(stage, "a")]).toEqual([["alarm b"], ["a 10 held"]]);
     expect(stage.heard("b")).toEqual(["alarm a"]);
-    const [held] = stage.host.store.heldAlarms();
+    const [held] = await stage.host.store.heldAlarms();
     expect(held?.error).toContain("its deadline still stands");
-    expect([stage.defects.length, stage.alarms.isSettled()]).toEqual([1, true]);
+    expect([stage.defects.length, await stage.alarms.isSettled()]).toEqual([1, true]);
     await stage.send("a", { type: "DO", say: "other events" });
     expect(stage.heard("a")).toEqual(["alarm b", "other events"]);
     await stage.close();
@@ -216,9 +218,9 @@ describe("the alarm clock", () => {
     const stage = openStage();
     await stage.create("a", { a: T0 + 10, onA: { say: "no", fail: "no" } });
     await fireDue(stage, 30);
-    expect(armed(stage, "a")).toEqual(["a 10 held"]);
+    expect(await armed(stage, "a")).toEqual(["a 10 held"]);
     await stage.send("a", { type: "DO", say: "x", a: T0 + 40 });
-    expect(armed(stage, "a")).toEqual(["a 40"]);
+    expect(await armed(stage, "a")).toEqual(["a 40"]);
     await stage.close();
   });
 
@@ -231,7 +233,7 @@ describe("the alarm clock", () => {
     await stage.create("b", { a: at + 1 });
     await fireDue(stage, 30);
     expect(stage.heard("a")).toHaveLength(100);
-    expect(armed(stage, "a")).toEqual(["a 10 held"]);
+    expect(await armed(stage, "a")).toEqual(["a 10 held"]);
     expect(stage.heard("b")).toEqual(["alarm a"]);
     await stage.close();
   });

@@ -120,7 +120,9 @@ describe("order", () => {
       ...['"actors" a', '"journal" a', '"alarms" a', '"actors" b', '"journal" b'],
       ...['"actors" c', '"journal" c', '"alarms" c', '"actors" d', '"journal" d'],
     ]);
-    const causes = stage.host.store.scopeJournal("s", 5, 100).map((r) => `${r.actor} ${r.cause}`);
+    const causes = (await stage.host.store.scopeJournal("s", 5, 100)).map(
+      (r) => `${r.actor} ${r.cause}`,
+    );
     expect(causes).toEqual(["a test", "b a#1", "c b#1", "d a#1"]);
     await stage.close();
   });
@@ -131,7 +133,7 @@ describe("order", () => {
     await stage.create("b");
     const event = { type: "DO", say: "x", tells: [stage.tell("b", "y")] };
     await stage.host.send("a", event, { cause: "http", by: "me", reason: "because" });
-    const [, , a, b] = stage.host.store.scopeJournal("s", 0, 10);
+    const [, , a, b] = await stage.host.store.scopeJournal("s", 0, 10);
     expect([a?.by, a?.reason, b?.by, b?.reason]).toEqual(["me", "because", "me", null]);
     await stage.close();
   });
@@ -185,7 +187,7 @@ describe("doors", () => {
     await expect(tell("LEAVE")).rejects.toThrow("b does not answer LEAVE");
     expect(stage.rows()).toEqual(before);
     await tell("SHRUG");
-    expect(stage.host.read("b")?.rev).toBe(0);
+    expect((await stage.host.read("b"))?.rev).toBe(0);
     await stage.close();
   });
 
@@ -201,7 +203,10 @@ describe("doors", () => {
       creates: [{ id: "c", machine: "puppet", input: {} }],
     });
     expect(stage.heard("c")).toEqual(["early"]);
-    expect(stage.host.store.actorJournal("c").map(({ cause }) => cause)).toEqual(["a#1", "b#1"]);
+    expect((await stage.host.store.actorJournal("c")).map(({ cause }) => cause)).toEqual([
+      "a#1",
+      "b#1",
+    ]);
     await stage.close();
   });
 
@@ -220,7 +225,7 @@ describe("doors", () => {
     await stage.create("a", {}, "mine");
     const creates = [{ id: "b", machine: "puppet", input: {} }];
     await stage.send("a", { type: "DO", say: "x", creates });
-    expect(stage.host.read("b")?.scope).toBe("mine");
+    expect((await stage.host.read("b"))?.scope).toBe("mine");
     await stage.close();
   });
 });

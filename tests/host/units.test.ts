@@ -78,7 +78,7 @@ test("an alarm whose rows break a constraint is held, and the others of its scop
   stage.alarms.start();
   await stage.alarms.wake();
   expect([stage.heard("a"), stage.heard("b")]).toEqual([[], ["alarm a"]]);
-  expect(stage.host.store.heldAlarms()).toMatchObject([{ actor: "a" }]);
+  expect(await stage.host.store.heldAlarms()).toMatchObject([{ actor: "a" }]);
   await stage.close();
 });
 
@@ -126,9 +126,11 @@ test("a host needs no database", async () => {
   stage.clock.at += 5;
   stage.alarms.start();
   await stage.alarms.wake();
-  while (!stage.outbox.isSettled()) await Bun.sleep(1);
+  while (!(await stage.outbox.isSettled())) await Bun.sleep(1);
   await stage.host.drained();
-  expect(stage.heard("a")).toEqual(["alarm a", "done null"]);
+  const actor = await stage.host.read("a");
+  const { heard } = (actor?.persisted.context ?? {}) as Partial<PuppetContext>;
+  expect(heard).toEqual(["alarm a", "done null"]);
   expect(stage.db.sqlite.query("SELECT count(*) AS count FROM actors").get()).toEqual({ count: 0 });
   await stage.close();
 });

@@ -38,7 +38,7 @@ async function asking(...issued: Issued[]) {
       return answer;
     },
   } as unknown as ReceivingWallet;
-  const queries = { invoices: { bolt11sOf: () => bolt11s } } as unknown as Queries;
+  const queries = { invoices: { bolt11sOf: async () => bolt11s } } as unknown as Queries;
   const report = async ({ paymentHash }: Settlement) => reported.push(paymentHash);
   const parts = { queries, wallet, clock: { now: () => NOW }, report };
   const answer = await askAbout(parts, "i", signal).catch((error: unknown) => error);

@@ -17,7 +17,7 @@ function senderOver(
   outcome: Delivery = { state: "refused", relays: [{ url: "wss://in.example", reason: "no" }] },
 ) {
   return createNoticeSender({
-    read: ((id: string) => ({ persisted: actors[id] })) as Host["read"],
+    read: (async (id: string) => ({ persisted: actors[id] })) as Host["read"],
     queries: {} as Queries,
     clock: { now: () => T0 },
     secretKey: new Uint8Array(32).fill(7),

@@ -16,8 +16,8 @@ function walletsThat(send: (connection: { url: string | null }) => Promise<PayOu
   const done: string[] = [];
   const wallets = createTenantWallets({
     commands: {} as CommandParts,
-    queries: { secrets: { get: () => connection.url } } as unknown as Queries,
-    open: () => new Secret(connection.url ?? ""),
+    queries: { secrets: { get: async () => connection.url } } as unknown as Queries,
+    open: async () => new Secret(connection.url ?? ""),
     payer: {
       async sign() {
         done.push("sign");

@@ -37,9 +37,9 @@ function watchOver(
     close() {},
   };
   const invoices = {
-    unsettledOf: () => fresh,
-    payableOf: () => ["5a".repeat(32)],
-    oldestUnsettled: () => OLDEST,
+    unsettledOf: async () => fresh,
+    payableOf: async () => ["5a".repeat(32)],
+    oldestUnsettled: async () => OLDEST,
   };
   const watch = new SettlementWatch({
     ...{ clock, wallet, queries: { invoices } as unknown as Queries },

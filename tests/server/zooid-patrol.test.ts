@@ -118,11 +118,11 @@ async function rename(relay: VirtualRelay | undefined, name: string): Promise<vo
 const beat = (isIn: (relay: VirtualRelay) => boolean): Beat => {
   const all = () => [...relays.values()].filter(isIn);
   return {
-    after: (id, limit) =>
+    after: async (id, limit) =>
       all()
         .filter((relay) => relay.id > id)
         .slice(0, limit),
-    count: () => all().length,
+    count: async () => all().length,
   };
 };
 
@@ -132,7 +132,7 @@ function patrolOf(options: Partial<PatrolOptions> = {}): Patrol {
     pulse,
     served: beat(({ presence }) => presence === "live"),
     dark: beat(({ presence }) => presence !== "live"),
-    wanted(id) {
+    async wanted(id) {
       const relay = relays.get(id);
       if (!relay) return null;
       const { presence, owner, blossom, name, description, icon, secret } = relay;
@@ -266,7 +266,7 @@ describe("the patrol", () => {
   test("leaves alone what is being applied", async () => {
     const all = await create(2);
     zooid.wipe();
-    await patrolOf({ wanted: () => null }).round(never);
+    await patrolOf({ wanted: async () => null }).round(never);
     expect(drifted).toEqual([]);
     expect(all).toHaveLength(2);
   });
@@ -274,7 +274,7 @@ describe("the patrol", () => {
   test("comes to those whose owners look, wherever it is", async () => {
     const all = await create(40);
     const watched = all.slice(37);
-    await patrolOf({ intervalMs: 1_000, watched: () => watched }).tick(never);
+    await patrolOf({ intervalMs: 1_000, watched: async () => watched }).tick(never);
     for (const { host } of watched) expect(looked).toContain(host);
   });
 
@@ -353,7 +353,7 @@ describe("the patrol", () => {
     const broken = new Error("the database is closed");
     const patrol = patrolOf({
       served: {
-        after: () => [],
+        after: async () => [],
         count() {
           throw broken;
         },

@@ -41,7 +41,7 @@ export function openBerth(db: Db, world: Outside, hooks: Hooks) {
     queries,
     read: (id) => host.read(id),
     report: (settlement) => report(settlement),
-    secretOf: () => "",
+    secretOf: async () => "",
     wallet: world.lightning,
     relayDomain: "sim.example",
     livekit: null,
@@ -67,17 +67,26 @@ export function openBerth(db: Db, world: Outside, hooks: Hooks) {
       onDefect(`a settlement was not taken in: ${error}`);
       throw error;
     });
+  const arriving = new Set<Promise<unknown>>();
   const watch = new SettlementWatch({
     clock,
     queries,
     wallet: world.lightning,
     // What fails is told above, and found again by the next look.
-    report: (settlement) => report(settlement).catch(() => {}),
+    report: (settlement) => {
+      const arrival = report(settlement)
+        .catch(() => {})
+        .finally(() => arriving.delete(arrival));
+      arriving.add(arrival);
+      return arrival;
+    },
     watching: () => [],
   });
   host.onCommit(({ held }) => {
     for (const { actor, name, error } of held)
       onDefect(`alarm ${name} of ${actor} is held: ${error}`);
   });
-  return { host, queries, watch };
+  /** Waits for what our wallet told of to be taken in. */
+  const arrived = () => Promise.all(arriving);
+  return { host, queries, watch, arrived };
 }

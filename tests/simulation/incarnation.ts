@@ -76,22 +76,23 @@ export function incarnate(db: Db, world: Outside, dies: () => boolean): Incarnat
         await started;
         for (;;) {
           alive();
-          if (!alarms.isSettled()) await alarms.wake();
+          if (!(await alarms.isSettled())) await alarms.wake();
           outbox.wake();
           await new Promise((resolve) => setImmediate(resolve));
-          if (!outbox.isSettled() || !alarms.isSettled()) continue;
+          if (!(await outbox.isSettled()) || !(await alarms.isSettled())) continue;
           // A watch that looks is part of it.
           await watch.tick();
           await host.drained();
-          if (outbox.isSettled() && alarms.isSettled()) break;
+          if ((await outbox.isSettled()) && (await alarms.isSettled())) break;
         }
-        const work = Object.keys(laneConcurrency).map((lane) => host.store.nextTodo(lane));
-        const due = [host.store.nextAlarm(), ...work];
+        const lanes = Object.keys(laneConcurrency);
+        const work = await Promise.all(lanes.map((lane) => host.store.nextTodo(lane)));
+        const due = [await host.store.nextAlarm(), ...work];
         return Math.min(...due.map((at) => at ?? Number.POSITIVE_INFINITY));
       }),
     visit: () =>
       living(async () => {
-        if (host.read(TILL)) return;
+        if (await host.read(TILL)) return;
         await host.transact(TENANT, (tx) => tx.create(TILL, "tenant", { pubkey: TENANT }, meta));
       }),
     send: (actor, event, key) =>
@@ -99,22 +100,23 @@ export function incarnate(db: Db, world: Outside, dies: () => boolean): Incarnat
         await host.send(actor, event, { ...meta, dedup: key });
       }),
     payable: () =>
-      living(async () =>
-        queries.invoices
-          .list(TENANT, ALL)
-          .items.flatMap(({ status, invoice }) =>
-            status === "pending" && invoice !== null ? [invoice] : [],
-          ),
-      ),
+      living(async () => {
+        const { items } = await queries.invoices.list(TENANT, ALL);
+        return items.flatMap(({ status, invoice }) =>
+          status === "pending" && invoice !== null ? [invoice] : [],
+        );
+      }),
     remains: () =>
       living(async () => ({
-        actors: host.store.scopeActors(TENANT).map(({ id, snapshot }) => [id, snapshot]),
-        balances: [...queries.ledger.balances()].sort(),
+        actors: (await host.store.scopeActors(TENANT)).map(({ id, snapshot }) => [id, snapshot]),
+        balances: [...(await queries.ledger.balances())].sort(),
         wrong: [
           ...defects,
-          ...replayAll(host).wrong,
-          ...host.store.heldAlarms().map(({ actor, name }) => `${name} of ${actor} is held`),
-          ...host.store.stuckWork().map(({ key }) => `${key} is stuck`),
+          ...(await replayAll(host)).wrong,
+          ...(await host.store.heldAlarms()).map(
+            ({ actor, name }) => `${name} of ${actor} is held`,
+          ),
+          ...(await host.store.stuckWork()).map(({ key }) => `${key} is stuck`),
         ],
         points,
       })),

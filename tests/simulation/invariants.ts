@@ -293,7 +293,7 @@ function* checkSeat(
 }
 
 /** What must hold when nothing is under way and nothing outside is broken. */
-export function* checkQuiet(watcher: Watcher, queries: Queries): Generator<string> {
+export async function* checkQuiet(watcher: Watcher, queries: Queries): AsyncGenerator<string> {
   const { world } = watcher;
   const nowMs = world.agenda.now();
   for (const actor of watcher.seen.values()) {
@@ -332,7 +332,7 @@ export function* checkQuiet(watcher: Watcher, queries: Queries): Generator<strin
     // Nobody looks for a payment for longer than 30 days after its bolt11 ended.
     const [from, to] = [payable.settledAt, payable.expiresAt + 29 * 24 * HOUR_MS];
     if (world.looks.filter((at) => at >= from && at <= to).length < LOOKS_ENOUGH) continue;
-    if (queries.invoices.bolt11(payable.hash)?.settledAt === null)
+    if ((await queries.invoices.bolt11(payable.hash))?.settledAt === null)
       yield `${payable.sats} sats for ${payable.invoice} arrived ${iso(payable.settledAt)} and are lost`;
   }
   yield* watcher.books.checkOutcomes(watcher.seen.values());

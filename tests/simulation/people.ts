@@ -127,7 +127,7 @@ export async function act(sim: Simulation, who: Person): Promise<void> {
       const invoice = newInvoice(sim);
       const { sats, from, to, usedMs } = itemOfReturn(c, relay, plan, nowMs);
       const told = { amountSats: sats, from, to, usedMs, at: null, switchesOff: [] };
-      if (!sim.isDue)
+      if (!(await sim.isDue()))
         sim.expected.quotes.set(invoice, {
           ...{ ...told, relay, plan, change: "reactivation", applies: "when_paid" },
         });
@@ -208,7 +208,7 @@ async function change(
   const invoice = newInvoice(sim);
   const nowMs = sim.world.agenda.now();
   const quoted = quote(seat, plan, nowMs, { anchor: c.anchor, isRenewing: renews(c, relay) });
-  const isCertain = !sim.isDue;
+  const isCertain = !(await sim.isDue());
   const isTaken = await sim.command(till, { type: "CHANGE", relay, plan, invoice } as never, by);
   if (!isCertain) return;
   const refusal = quoted.change === "none" ? "none" : changeRefusal(seat, quoted.change);

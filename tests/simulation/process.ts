@@ -34,6 +34,7 @@ export class Process {
   readonly host: Host;
   readonly queries: Queries;
   readonly watch: SettlementWatch;
+  readonly arrived: () => Promise<unknown>;
   readonly lanes = new Map<string, Lane>();
   readonly flights: Flight[] = [];
   /** What must never happen. */
@@ -45,13 +46,14 @@ export class Process {
     readonly world: World,
   ) {
     this.#random = () => world.random.next();
-    const { host, queries, watch } = openBerth(db, world, {
+    const { host, queries, watch, arrived } = openBerth(db, world, {
       backoffCapMs: BACKOFF_CAP_MS,
       onDefect: (what) => this.defects.push(what),
     });
     this.host = host;
     this.queries = queries;
     this.watch = watch;
+    this.arrived = arrived;
     for (const { lane } of Object.values(host.effects))
       if (!this.lanes.has(lane))
         this.lanes.set(lane, new Lane(lane, laneConcurrency[lane as keyof typeof laneConcurrency]));
@@ -59,7 +61,7 @@ export class Process {
 
   /** Takes up what the one before left. However often it is killed, nothing is held for it here. */
   async start(): Promise<void> {
-    for (const { key, scope } of this.host.store.runningWork())
+    for (const { key, scope } of await this.host.store.runningWork())
       await this.host.deliver(scope, ({ unit }) => reviveWork(unit, key, Number.POSITIVE_INFINITY));
   }
 
@@ -80,22 +82,22 @@ export class Process {
   }
 
   /** When there is something to do next, of what waits for time. */
-  get nextMs(): number {
+  async nextMs(): Promise<number> {
     const { store } = this.host;
-    let next = store.nextAlarm() ?? Number.POSITIVE_INFINITY;
+    let next = (await store.nextAlarm()) ?? Number.POSITIVE_INFINITY;
     for (const lane of this.lanes.values()) {
-      const due = store.nextTodo(lane.name);
+      const due = await store.nextTodo(lane.name);
       if (due !== null) next = Math.min(next, Math.max(due, lane.opensAt(this.now) ?? due));
     }
     return next;
   }
 
   /** Everything that could happen now, one of which is to be chosen. */
-  possible(): (() => Promise<unknown>)[] {
+  async possible(): Promise<(() => Promise<unknown>)[]> {
     const steps: (() => Promise<unknown>)[] = [];
-    if (this.host.store.dueAlarms(this.now, 1).length > 0) steps.push(() => this.#fire());
+    if ((await this.host.store.dueAlarms(this.now, 1)).length > 0) steps.push(() => this.#fire());
     for (const lane of this.lanes.values()) {
-      const row = this.#next(lane);
+      const row = await this.#next(lane);
       if (row) steps.push(() => this.#claim(lane, row));
     }
     for (const flight of this.flights)
@@ -103,15 +105,15 @@ export class Process {
     return steps;
   }
 
-  #next(lane: Lane): Scoped<OutboxRow> | null {
+  async #next(lane: Lane): Promise<Scoped<OutboxRow> | null> {
     const { store } = this.host;
-    if ((store.nextTodo(lane.name) ?? Number.POSITIVE_INFINITY) > this.now) return null;
+    if (((await store.nextTodo(lane.name)) ?? Number.POSITIVE_INFINITY) > this.now) return null;
     if (lane.opensAt(this.now) !== null || !lane.hasRoom()) return null;
-    return store.nextWork(lane.name, this.now, lane.running, lane.mutexes);
+    return await store.nextWork(lane.name, this.now, lane.running, lane.mutexes);
   }
 
   async #fire(): Promise<void> {
-    const [alarm] = this.host.store.dueAlarms(this.now, 1);
+    const [alarm] = await this.host.store.dueAlarms(this.now, 1);
     if (alarm) await this.host.deliver(alarm.scope, (run) => run.fireOrHold(alarm));
   }
 
@@ -127,7 +129,7 @@ export class Process {
     const { row, effect } = flight;
     const { store } = this.host;
     const memo = async <T>(make: () => Promise<T>): Promise<T> => {
-      const stored = store.work(row.key)?.memo;
+      const stored = (await store.work(row.key))?.memo;
       if (stored != null) return JSON.parse(stored) as T;
       const made = await make();
       await this.host.deliver(row.scope, ({ unit }) =>

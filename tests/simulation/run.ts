@@ -68,8 +68,8 @@ export class Simulation {
   }
 
   /** Whether something that is due has not happened yet. */
-  get isDue(): boolean {
-    return this.#process.host.store.dueAlarms(this.world.agenda.now(), 1).length > 0;
+  async isDue(): Promise<boolean> {
+    return (await this.#process.host.store.dueAlarms(this.world.agenda.now(), 1)).length > 0;
   }
 
   violate(what: string, scope: string): void {
@@ -164,9 +164,9 @@ export class Simulation {
       },
     );
     if (world.weather.downtime > 0) {
-      const down = (): void => {
+      const down = async (): Promise<void> => {
         agenda.in(random.wait(60 * DAY_MS), down);
-        this.#crash(agenda.now() + random.wait(random.pick([HOUR_MS, DAY_MS, 40 * DAY_MS])));
+        await this.#crash(agenda.now() + random.wait(random.pick([HOUR_MS, DAY_MS, 40 * DAY_MS])));
       };
       agenda.in(random.wait(60 * DAY_MS), down);
     }
@@ -190,9 +190,9 @@ export class Simulation {
   async #patrol(): Promise<void> {
     const { zooid, agenda, isZooidDown } = this.world;
     if (isZooidDown) return;
-    for (const { id } of this.#process.queries.relays.served.after("", 1e6)) {
+    for (const { id } of await this.#process.queries.relays.served.after("", 1e6)) {
       if (zooid.get(id)?.presence === "live") continue;
-      const scope = this.#process.host.store.scopeOf(relayActor(id)) ?? "";
+      const scope = (await this.#process.host.store.scopeOf(relayActor(id))) ?? "";
       await this.#process.host.deliver(scope, (run) =>
         run.deliver(relayActor(id), { type: "DRIFTED" }, agenda.now(), "result", {
           cause: "patrol",
@@ -209,32 +209,33 @@ export class Simulation {
     for (;;) {
       if (this.#downUntil !== null && this.#downUntil <= agenda.now()) await this.#boot();
       if (await this.#stepOnce()) continue;
-      const wakes = this.#downUntil ?? this.#process.nextMs;
+      const wakes = this.#downUntil ?? (await this.#process.nextMs());
       const next = Math.max(Math.min(wakes, agenda.nextMs), agenda.now());
       if (next > endMs) break;
-      if (next === agenda.now() && wakes <= next && this.isUp && !this.#canStep())
+      if (next === agenda.now() && wakes <= next && this.isUp && !(await this.#canStep()))
         throw new Error(`nothing is possible at ${next}`);
       agenda.moveTo(next);
     }
     agenda.moveTo(endMs);
   }
 
-  #canStep(): boolean {
-    return (
-      this.#process.possible().length > 0 || this.world.agenda.nextMs <= this.world.agenda.now()
-    );
+  async #canStep(): Promise<boolean> {
+    const { agenda } = this.world;
+    return (await this.#process.possible()).length > 0 || agenda.nextMs <= agenda.now();
   }
 
   /** @returns false when nothing more can happen at this instant. */
   async #stepOnce(): Promise<boolean> {
     const { agenda, weather } = this.world;
-    const steps = this.isUp ? this.#process.possible() : [];
+    const steps = this.isUp ? await this.#process.possible() : [];
     if (agenda.nextMs <= agenda.now()) steps.push(() => agenda.step());
     if (steps.length === 0) return false;
     this.step++;
     await this.random.pick(steps)();
+    // A notification is nobody's step, and is taken in before the next one.
+    await this.#process.arrived();
     this.#look();
-    if (this.isUp && this.random.chance(weather.crash)) this.#crash(agenda.now());
+    if (this.isUp && this.random.chance(weather.crash)) await this.#crash(agenda.now());
     return true;
   }
 
@@ -244,13 +245,13 @@ export class Simulation {
     if (this.violations.length > 0) throw new Violated();
   }
 
-  #crash(untilMs: number): void {
+  async #crash(untilMs: number): Promise<void> {
     if (!this.isUp) return;
     this.#process.kill();
     this.#crashes++;
     this.#downUntil = untilMs;
     if (untilMs > this.world.agenda.now()) this.world.trouble(untilMs);
-    if (this.#replays++ < FULL_REPLAYS_MAX) this.#replay();
+    if (this.#replays++ < FULL_REPLAYS_MAX) await this.#replay();
   }
 
   async #boot(): Promise<void> {
@@ -259,9 +260,10 @@ export class Simulation {
     await this.#process.start();
   }
 
-  #replay(): void {
+  async #replay(): Promise<void> {
     for (const actor of this.watcher.seen.values())
-      for (const what of replayActor(this.#process.host, actor.id)) this.violate(what, actor.scope);
+      for (const what of await replayActor(this.#process.host, actor.id))
+        this.violate(what, actor.scope);
     if (this.violations.length > 0) throw new Violated();
   }
 
@@ -287,19 +289,20 @@ export class Simulation {
     };
     world.agenda.in(0, look);
     await this.#until(endMs + 3 * DAY_MS);
-    this.#rest();
+    await this.#rest();
     await this.#until(endMs + 150 * DAY_MS);
-    this.#rest();
+    await this.#rest();
     for (const what of checkDesert(this.watcher)) this.violate(what, scopeIn(what));
-    this.#replay();
+    await this.#replay();
   }
 
-  #rest(): void {
-    for (const what of checkQuiet(this.watcher, this.#process.queries))
+  async #rest(): Promise<void> {
+    for await (const what of checkQuiet(this.watcher, this.#process.queries))
       this.violate(what, scopeIn(what));
     const { store } = this.#process.host;
-    for (const alarm of store.heldAlarms()) this.violate(`${alarm.name} is held`, alarm.actor);
-    for (const row of store.stuckWork()) this.violate(`${row.key} is stuck`, row.actor);
+    for (const alarm of await store.heldAlarms())
+      this.violate(`${alarm.name} is held`, alarm.actor);
+    for (const row of await store.stuckWork()) this.violate(`${row.key} is stuck`, row.actor);
     if (this.violations.length > 0) throw new Violated();
   }
 
