@@ -3,7 +3,7 @@ import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { isInMemory, privately, realDatabasePath } from "./files.ts";
-import { lastApplied, migrate } from "./migrate.ts";
+import { assertKnown, lastApplied, migrate } from "./migrate.ts";
 import { DatabaseRefused } from "./refusal.ts";
 import * as schema from "./schema.ts";
 
@@ -29,6 +29,26 @@ export function openDatabase(path: string, migrations = MIGRATIONS) {
   });
 }
 
+/**
+ * Looks into a database without changing it.
+ *
+ * @throws DatabaseRefused where {@link openDatabase} would, before it migrates anything
+ */
+export async function lookIntoDatabase<T>(
+  path: string,
+  look: (db: Db) => Promise<T>,
+  migrations = MIGRATIONS,
+): Promise<T> {
+  const file = realDatabasePath(path);
+  const sqlite = new Database(file, { readonly: true, strict: true });
+  try {
+    assertKnown(migrations, file, lastAppliedOf(sqlite, file));
+    return await look({ orm: drizzle(sqlite, { schema }), sqlite, close: () => sqlite.close() });
+  } finally {
+    sqlite.close();
+  }
+}
+
 /** A database is there as a whole or not at all, whatever moment its first process dies at. */
 function make(file: string, migrations: string): void {
   const draft = `${file}.new`;
@@ -43,7 +63,7 @@ function open(file: string, isNew: boolean, migrations: string): Database {
   const sqlite = new Database(file, { create: isNew, readwrite: true, strict: true });
   try {
     sqlite.run("PRAGMA busy_timeout = 5000");
-    const last = isNew ? 0 : lastApplied(sqlite, file);
+    const last = isNew ? 0 : lastAppliedOf(sqlite, file);
     sqlite.run("PRAGMA journal_mode = WAL");
     sqlite.run("PRAGMA synchronous = FULL");
     migrate(sqlite, { folder: migrations, file, last });
@@ -51,10 +71,17 @@ function open(file: string, isNew: boolean, migrations: string): Database {
     return sqlite;
   } catch (error) {
     sqlite.close();
-    if (error instanceof SQLiteError && error.code === "SQLITE_NOTADB") {
-      const advice = "Check DATABASE_URL, or restore a backup";
-      throw new DatabaseRefused(file, "the file is not a database", advice, { cause: error });
-    }
     throw error;
+  }
+}
+
+/** @throws DatabaseRefused */
+function lastAppliedOf(sqlite: Database, file: string): number {
+  try {
+    return lastApplied(sqlite, file);
+  } catch (error) {
+    if (!(error instanceof SQLiteError && error.code === "SQLITE_NOTADB")) throw error;
+    const advice = "Check DATABASE_URL, or restore a backup";
+    throw new DatabaseRefused(file, "the file is not a database", advice, { cause: error });
   }
 }

@@ -22,18 +22,22 @@ export function migrate(
   sqlite: Database,
   { folder, file, last }: { folder: string; file: string; last: number },
 ): void {
+  const ahead = assertKnown(folder, file, last).filter(({ folderMillis }) => folderMillis > last);
+  if (ahead.length === 0) return;
+  sqlite.run("PRAGMA foreign_keys = OFF");
+  sqlite.transaction(() => apply(sqlite, ahead, file)).immediate();
+}
+
+/** @returns all migrations there are. @throws DatabaseRefused where the database has a later one */
+export function assertKnown(folder: string, file: string, last: number): MigrationMeta[] {
   const migrations = readMigrationFiles({ migrationsFolder: folder });
-  const known = migrations.at(-1)?.folderMillis ?? 0;
-  if (last > known)
+  if (last > (migrations.at(-1)?.folderMillis ?? 0))
     throw new DatabaseRefused(
       file,
       "it was written by a newer version of Berth",
       "Start that version, or restore the backup from before the update",
     );
-  const ahead = migrations.filter(({ folderMillis }) => folderMillis > last);
-  if (ahead.length === 0) return;
-  sqlite.run("PRAGMA foreign_keys = OFF");
-  sqlite.transaction(() => apply(sqlite, ahead, file)).immediate();
+  return migrations;
 }
 
 function apply(sqlite: Database, migrations: readonly MigrationMeta[], file: string): void {

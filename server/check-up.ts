@@ -1,12 +1,17 @@
 import { existsSync } from "node:fs";
 import { hexToBytes } from "nostr-tools/utils";
+import { lookIntoDatabase } from "../db/database.ts";
 import { DatabaseLocked, lockDatabase } from "../db/lock.ts";
+import { DatabaseRefused } from "../db/refusal.ts";
+import { secretQueries } from "../db/secrets.ts";
 import { systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { Unavailable } from "./errors.ts";
 import { indexersSilent, walletTroubles, ZOOID_WORDS } from "./health.ts";
 import { publicKeyOf } from "./nostr/event.ts";
 import { createOutside, type OutsideTuning } from "./outside.ts";
+import { checkPlatformSecret } from "./secret-probe.ts";
+import { createVault } from "./secrets.ts";
 import { WALLET_WARNINGS, type WalletPulse } from "./wallet/pulse.ts";
 
 /** What came of looking at one thing. `wrong` keeps Berth from doing its work. */
@@ -24,8 +29,8 @@ type Clients = ReturnType<typeof createOutside>;
 /** Looks at everything that Berth needs, without starting it and without changing anything. */
 export async function* checkUp(config: Config, tuning: OutsideTuning): AsyncGenerator<Finding> {
   for (const words of config.warnings) yield { about: "settings", is: "warning", words };
-  yield checkDatabase(config.databasePath);
   const secretKey = hexToBytes(config.platformSecret.reveal());
+  yield await checkDatabase(config.databasePath, secretKey);
   const outside = createOutside(config, secretKey, systemClock, tuning);
   try {
     yield await checkZooid(outside, publicKeyOf(secretKey));
@@ -36,15 +41,21 @@ export async function* checkUp(config: Config, tuning: OutsideTuning): AsyncGene
   }
 }
 
-function checkDatabase(path: string): Finding {
+/** What a start would refuse is said here, in the same words. */
+async function checkDatabase(path: string, secretKey: Uint8Array): Promise<Finding> {
   const about = "database";
   if (!existsSync(path)) return { about, is: "well", words: `${path} is made at the first start` };
   try {
+    const vault = createVault(secretKey);
+    await lookIntoDatabase(path, (db) =>
+      checkPlatformSecret({ queries: { secrets: secretQueries(db) }, vault, file: path }),
+    );
     lockDatabase(path)();
     return { about, is: "well", words: `${path} is there, and no Berth works on it now` };
   } catch (error) {
     if (error instanceof DatabaseLocked)
       return { about, is: "well", words: `${path} is there, and a Berth works on it now` };
+    if (error instanceof DatabaseRefused) return { about, is: "wrong", words: error.message };
     const why = error instanceof Error ? error.message : String(error);
     return { about, is: "wrong", words: `${path} cannot be used: ${why}` };
   }

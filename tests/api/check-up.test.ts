@@ -1,5 +1,8 @@
 /** What an operator is told of a deployment before it is started. */
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkUp, type Finding } from "../../server/check-up.ts";
 import { readConfig } from "../../server/config.ts";
@@ -43,9 +46,41 @@ test("a deployment that is well is said to be, each part by itself", async () =>
   expect(found.find(({ about }) => about === "database")?.words).toContain("works on it now");
 });
 
+test("what a start would refuse of a database is told, and nothing of it is changed", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "check-up-"));
+  const at = async (name: string, sql: string) => {
+    const path = join(folder, name);
+    const database = new Database(path);
+    database.run(sql);
+    database.close();
+    const before = readFileSync(path);
+    const [said] = wrong(await findings({ DATABASE_URL: `sqlite://${path}` }));
+    expect(readFileSync(path)).toEqual(before);
+    return said?.replace(path, "FILE");
+  };
+  expect(await at("empty", "VACUUM")).toStartWith("database: FILE: the database is empty. ");
+  expect(await at("other", "CREATE TABLE songs (id)")).toStartWith(
+    "database: FILE: the database is not Berth's. ",
+  );
+  expect(
+    await at(
+      "newer",
+      `CREATE TABLE actors (id); CREATE TABLE __drizzle_migrations (hash, created_at);
+       INSERT INTO __drizzle_migrations VALUES ('h', 99999999999999)`,
+    ),
+  ).toStartWith("database: FILE: it was written by a newer version of Berth. ");
+  writeFileSync(join(folder, "text"), "no database at all ".repeat(50));
+  expect(wrong(await findings({ DATABASE_URL: `sqlite://${join(folder, "text")}` }))[0]).toContain(
+    "the file is not a database",
+  );
+  const [secret] = wrong(await findings({ PLATFORM_SECRET: newKey().secretHex }));
+  expect(secret).toContain("PLATFORM_SECRET is not the one that this database was written under");
+  rmSync(folder, { recursive: true });
+});
+
 test("a key that zooid does not know is named, for its whitelist", async () => {
   const stranger = newKey();
-  const [said] = wrong(await findings({ PLATFORM_SECRET: stranger.secretHex }));
+  const [, said] = wrong(await findings({ PLATFORM_SECRET: stranger.secretHex }));
   expect(said).toContain(`Add ${stranger.pubkey} to its API_WHITELIST`);
 });
 

@@ -130,13 +130,23 @@ export class Simulation {
   #faults(): void {
     const { world, random } = this;
     const { agenda, lightning } = world;
+    /** Mostly short; now and then longer than any period and its grace. */
+    const lengthMs = (): number =>
+      random.chance(0.15)
+        ? random.between(7, 60) * DAY_MS
+        : random.wait(random.pick([HOUR_MS, DAY_MS, 6 * DAY_MS]));
     const outage = (probability: number, everyMs: number, begin: () => void, end: () => void) => {
       if (probability === 0) return;
+      let endsAt = 0;
       const again = (): void => {
         agenda.in(random.wait(everyMs), again);
         begin();
         world.trouble(agenda.now());
-        agenda.in(random.wait(random.pick([HOUR_MS, DAY_MS, 6 * DAY_MS])), () => {
+        const length = lengthMs();
+        endsAt = Math.max(endsAt, agenda.now() + length);
+        agenda.in(length, () => {
+          // A longer one that began before goes on.
+          if (agenda.now() < endsAt) return;
           end();
           world.trouble(agenda.now());
         });
@@ -166,7 +176,7 @@ export class Simulation {
     if (world.weather.downtime > 0) {
       const down = async (): Promise<void> => {
         agenda.in(random.wait(60 * DAY_MS), down);
-        await this.#crash(agenda.now() + random.wait(random.pick([HOUR_MS, DAY_MS, 40 * DAY_MS])));
+        await this.#crash(agenda.now() + lengthMs());
       };
       agenda.in(random.wait(60 * DAY_MS), down);
     }
