@@ -255,6 +255,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     closedLanes: () => outbox.closedLanes(),
     canSave: () => host.storage.isWritable,
     troubles,
+    unclearPayments: () => watch?.unclear() ?? [],
     pulse,
     offer: { calls: livekit !== null, payments: wallet !== null },
     platformPubkey,

@@ -1,11 +1,11 @@
 import type { Queries } from "../db/index.ts";
-import type { Bolt11Span } from "../db/invoices.ts";
+import type { Bolt11Row, Bolt11Span } from "../db/invoices.ts";
 import { DAY_MS, HOUR_MS } from "../machines/billing/calendar.ts";
 import type { Clock } from "./clock.ts";
 import { Unavailable } from "./errors.ts";
 import { describe, log } from "./log.ts";
 import { MAX_CLOCK_SKEW_MS } from "./wallet/bolt11.ts";
-import type { ReceivingWallet, Settlement } from "./wallet/wallet.ts";
+import type { ReceivingWallet, Settlement, Unclear } from "./wallet/wallet.ts";
 import { mayConcernOne } from "./wallet/wallet-errors.ts";
 
 const MINUTE_MS = 60_000;
@@ -45,6 +45,14 @@ export type WatchOptions = {
   tickMs?: number;
 };
 
+/** Money that may have come for an invoice that is closed. `since` is epoch ms. */
+export type UnclearPayment = {
+  issued: Bolt11Row;
+  tenant: string;
+  said: string;
+  since: number;
+};
+
 /**
  * Finds what notifications missed. A bolt11 in its first hour is looked up every 60 s, and an open one
  * every tick while its tenant looks at it; all others by pages of list_transactions, whose number
@@ -62,6 +70,8 @@ export class SettlementWatch {
   #sweeping: Promise<void> | null = null;
   /** After a sweep that failed: a wallet that is busy, or gives no lists, is not pressed. */
   #sweepNotBefore = Number.NEGATIVE_INFINITY;
+  /** By payment hash, as the last search found them. */
+  #unclear = new Map<string, UnclearPayment>();
   readonly #stop = new AbortController();
 
   constructor(readonly options: WatchOptions) {
@@ -82,6 +92,12 @@ export class SettlementWatch {
     this.#unsubscribe();
     this.#stop.abort();
     await Promise.all([this.#looking, this.#sweeping]);
+  }
+
+  /** Payments to closed invoices of which our wallet says what we cannot understand. */
+  unclear(): UnclearPayment[] {
+    const oldest = (this.options.clock.now() - WATCH_MS) / 1000;
+    return [...this.#unclear.values()].filter(({ issued }) => issued.expiresAt > oldest);
   }
 
   /**
@@ -166,12 +182,35 @@ export class SettlementWatch {
    */
   async #reportSince(sinceMs: number, span: Bolt11Span): Promise<void> {
     const { wallet, report } = this.options;
+    const unclear: Unclear[] = [];
+    const onUnclear = (one: Unclear) => void unclear.push(one);
     try {
-      for await (const settlement of wallet.settledSince(sinceMs, this.#stop.signal))
+      for await (const settlement of wallet.settledSince(sinceMs, this.#stop.signal, onUnclear)) {
         await report(settlement);
+        this.#unclear.delete(settlement.paymentHash);
+      }
+      await this.#tellUnclear(unclear);
     } catch (error) {
       if (!(error instanceof Unavailable) || !LISTS_NOTHING.has(error.code)) throw error;
       await this.#lookUpAll(span);
+    }
+  }
+
+  /** An open invoice asks about its own bolt11s, and waits for the operator itself. */
+  async #tellUnclear(found: Unclear[]): Promise<void> {
+    const { clock, queries } = this.options;
+    for (const { paymentHash, said } of found) {
+      const issued = await queries.invoices.bolt11(paymentHash);
+      const invoice = issued && (await queries.invoices.get(issued.invoice));
+      if (!issued || !invoice || issued.settledAt !== null || invoice.status === "pending") {
+        this.#unclear.delete(paymentHash);
+        continue;
+      }
+      const known = this.#unclear.get(paymentHash);
+      const { id, tenant } = invoice;
+      this.#unclear.set(paymentHash, { issued, tenant, said, since: known?.since ?? clock.now() });
+      if (!known)
+        log("error", "what our wallet says of a payment is unclear", { invoice: id, said });
     }
   }
 

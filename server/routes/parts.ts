@@ -8,6 +8,7 @@ import type { Limits } from "../http/limits.ts";
 import type { People } from "../nostr/people.ts";
 import type { Images } from "../outbound/images.ts";
 import type { TenantWallets } from "../tenant-wallets.ts";
+import type { UnclearPayment } from "../watch.ts";
 import type { Why } from "../why.ts";
 import type { Pulse } from "../zooid/pulse.ts";
 import type { RelayAddress } from "./views.ts";
@@ -36,6 +37,8 @@ export type RouteParts = CommandParts & {
   canSave: () => boolean;
   /** What is wrong outside, for the operator. */
   troubles: () => Trouble[];
+  /** Money that may have come for closed invoices. */
+  unclearPayments: () => UnclearPayment[];
   /** What is known of zooid and of each relay in it. */
   pulse: Pulse;
   /** What the plans of this operator can have. */

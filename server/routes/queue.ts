@@ -1,8 +1,10 @@
 import { Elysia, t } from "elysia";
 import { type QueueKind, type QueueRow, queueKinds } from "../../db/queue.ts";
+import { invoiceActor } from "../../machines/messages.ts";
 import { retryHeld } from "../commands/queue.ts";
 import type { Trouble } from "../health.ts";
 import { toSeconds } from "../projections/seconds.ts";
+import type { UnclearPayment } from "../watch.ts";
 import { assertAdmin } from "./admin.ts";
 import { askerOf } from "./asker.ts";
 import type { RouteParts } from "./parts.ts";
@@ -20,7 +22,7 @@ import {
 
 const queueItem = t.Object({
   id: t.String(),
-  kind: literals("outside", ...queueKinds),
+  kind: literals("outside", "unclear_payment", ...queueKinds),
   tenant: nullable(t.String()),
   actor: t.String({ description: "what it is about: `<machine>/<id>`, or a system outside" }),
   since: integer(),
@@ -109,6 +111,20 @@ const viewTrouble = ({ system, code, since, words }: Trouble) => ({
   acts: [],
 });
 
+/** Of a closed invoice, which nothing asks about any more. Its list is our wallet's, for 30 days. */
+const viewUnclear = ({ issued, tenant, said, since }: UnclearPayment) => ({
+  id: issued.paymentHash,
+  kind: "unclear_payment" as const,
+  tenant,
+  actor: invoiceActor(issued.invoice),
+  since: toSeconds(since),
+  problem: said,
+  ...{ amount: issued.amount, bolt11: issued.bolt11, expires_at: issued.expiresAt },
+  to_do:
+    "This invoice is closed, and our wallet may have been paid for it all the same: what it says cannot be understood. Look it up in the wallet itself. Paid there, give the tenant what came as credit. It leaves this list 30 days after the bolt11 expired.",
+  acts: [`POST /admin/tenants/${tenant}/credit`],
+});
+
 /** What waits for the operator, and nothing else will end. */
 export const queueRoutes = (parts: RouteParts) => {
   const { queries, edge, walletPubkey } = parts;
@@ -118,8 +134,13 @@ export const queueRoutes = (parts: RouteParts) => {
       "",
       async ({ query }) => {
         const { q = null, kind = null, limit = 50, offset = 0 } = query;
-        const isAsked = q === null && (kind === null || kind === "outside");
-        const outside = isAsked ? parts.troubles().map(viewTrouble) : [];
+        const isOf = (wanted: string) => kind === null || kind === wanted;
+        const outside = [
+          ...(q === null && isOf("outside") ? parts.troubles().map(viewTrouble) : []),
+          ...(q === null && isOf("unclear_payment")
+            ? parts.unclearPayments().map(viewUnclear)
+            : []),
+        ];
         const shown = outside.slice(offset, offset + limit);
         const { items, total } = await queries.queue.list({
           ...{ q, kind, limit: limit - shown.length },
@@ -133,7 +154,7 @@ export const queueRoutes = (parts: RouteParts) => {
       },
       {
         query: t.Object(
-          { ...page, kind: t.Optional(literals("outside", ...queueKinds)) },
+          { ...page, kind: t.Optional(literals("outside", "unclear_payment", ...queueKinds)) },
           { additionalProperties: false },
         ),
         response: {

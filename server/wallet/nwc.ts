@@ -5,7 +5,7 @@ import { createOutbound } from "../outbound/outbound.ts";
 import { Secret } from "../secrets.ts";
 import { checkBolt11, type Network } from "./bolt11.ts";
 import { parseConnection } from "./connection.ts";
-import { hashOf, lookedUpOf, settlementOf } from "./transaction.ts";
+import { hashOf, lookedUpOf, settlementOf, unclearOf } from "./transaction.ts";
 import type { ReceivingWallet } from "./wallet.ts";
 import { WalletClient } from "./wallet-client.ts";
 import { answered, nonsense } from "./wallet-errors.ts";
@@ -98,7 +98,7 @@ export function createNwcWallet(o: {
       }
     },
 
-    async *settledSince(fromMs, signal) {
+    async *settledSince(fromMs, signal, onUnclear = () => {}) {
       const seen = new Set<string>();
       const filter = { from: Math.floor(fromMs / 1_000), type: "incoming", unpaid: false };
       for (let page = 0, offset = 0; page < MAX_PAGES; page++) {
@@ -112,6 +112,8 @@ export function createNwcWallet(o: {
           seen.add(hash);
           const settlement = settlementOf({ ...transaction }, clock.now());
           if (settlement) yield settlement;
+          const unclear = unclearOf({ ...transaction });
+          if (unclear) onUnclear(unclear);
         }
         // Until a page brings nothing new: it is past the end, or the wallet does not know `offset`. A
         // short one is not the last where the wallet, or what its relay carries, allows for fewer.

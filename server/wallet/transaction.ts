@@ -1,6 +1,6 @@
 import { validatePreimage } from "@getalby/lightning-tools/bolt11";
 import { said } from "./said.ts";
-import type { LookedUp, Settlement } from "./wallet.ts";
+import type { LookedUp, Settlement, Unclear } from "./wallet.ts";
 import { nonsense } from "./wallet-errors.ts";
 
 /** A NIP-47 transaction as wallets really send it: any field may be missing or of another type. */
@@ -30,6 +30,14 @@ export function lookedUpOf(transaction: Transaction, paymentHash: string, nowMs:
     : read({ ...transaction, payment_hash: paymentHash }, paymentHash, nowMs);
   if (reading.state !== "unclear") return reading;
   throw nonsense(`${isAnother ? "of another payment_hash, " : ""}${said(transaction)}`);
+}
+
+/** What a list says of a payment that may have arrived, in words that we cannot be sure of; null of others. */
+export function unclearOf(transaction: Transaction): Unclear | null {
+  const paymentHash = hashOf(transaction);
+  if (paymentHash === null || transaction.type === "outgoing") return null;
+  const { state } = read(transaction, paymentHash, 0);
+  return state === "unclear" ? { paymentHash, said: said(transaction) } : null;
 }
 
 /**

@@ -22,6 +22,9 @@ export type Settlement = {
   preimage: string | null;
 };
 
+/** A payment that may have arrived: what our wallet `said` of it cannot be understood. */
+export type Unclear = { paymentHash: string; said: string };
+
 /** What the wallet says of one bolt11. `not_found` is a word of its own: fresh bolt11s may lag. */
 export type LookedUp =
   | { state: "settled"; settlement: Settlement }
@@ -39,8 +42,16 @@ export interface ReceivingWallet {
     signal: AbortSignal,
   ): Promise<IssuedBolt11>;
   lookup(paymentHash: string, signal: AbortSignal): Promise<LookedUp>;
-  /** Incoming settled payments of bolt11s created at or after `fromMs`, by pages of list_transactions. */
-  settledSince(fromMs: number, signal: AbortSignal): AsyncIterable<Settlement>;
+  /**
+   * Incoming settled payments of bolt11s created at or after `fromMs`, by pages of list_transactions.
+   *
+   * @param onUnclear - is told of those that cannot be understood
+   */
+  settledSince(
+    fromMs: number,
+    signal: AbortSignal,
+    onUnclear?: (unclear: Unclear) => void,
+  ): AsyncIterable<Settlement>;
   /** Calls back on payment_received notifications; may repeat, may miss. @returns unsubscribe. */
   onSettled(callback: (settlement: Settlement) => void): () => void;
   close(): void;

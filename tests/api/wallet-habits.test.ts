@@ -81,6 +81,31 @@ test("an answer that cannot be understood after the deadline waits for the opera
   await leave(fixture, tenant);
 });
 
+test("an unclear answer about a closed invoice waits for the operator too", async () => {
+  const tenant = fixture.tenant();
+  const { invoice, bolt11 } = await orderPaid(tenant);
+  const reason = { reason: "a mistake" };
+  expect((await admin.post(`/admin/invoices/${invoice.id}/void`, reason)).status).toBe(200);
+  await fixture.world.setFaults({ wallet_habits: ["amount_with_unit"] });
+  fixture.world.receivingWallet.notificationCopies = 0;
+  fixture.world.pay(bolt11);
+  await fixture.advance(11 * 60_000);
+  const path = "/admin/queue?kind=unclear_payment";
+  const queue = async () => (await admin.get<Listed<object>>(path)).body.items;
+  expect(await until(async () => (await queue())[0] ?? null)).toMatchObject({
+    ...{ actor: `invoice/${invoice.id}`, tenant: tenant.pubkey, amount: 10_000, bolt11 },
+    problem: expect.stringContaining('amount "10000000 msat"'),
+    acts: [`POST /admin/tenants/${tenant.pubkey}/credit`],
+  });
+  // Once the wallet speaks plainly the money is the tenant's, and nobody has to do anything.
+  await fixture.world.setFaults({ wallet_habits: [] });
+  await fixture.advance(11 * 60_000);
+  await until(async () => (await queue()).length === 0);
+  expect(await expectReconciled(fixture, tenant)).toMatchObject({ received: 10_000 });
+  fixture.world.receivingWallet.notificationCopies = 1;
+  await leave(fixture, tenant);
+});
+
 test("a bolt11 that is not what was asked for is told with the reason, and nothing paid is sold until it is", async () => {
   await fixture.world.setFaults({ wallet_habits: ["short_expiry"] });
   const buyer = fixture.tenant();
