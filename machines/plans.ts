@@ -33,3 +33,14 @@ export const planOffered = (id: PlanId, offer: Offer): Plan & { isOffered: boole
     isOffered: plan.priceSats === 0 || offer.payments,
   };
 };
+
+/** What a relay has on `from` and will not have on `to`, in words, as this operator can give it. */
+export function switchedOff(from: PlanId, to: PlanId, offer: Offer): string[] {
+  const [had, has] = [planOffered(from, offer), planOffered(to, offer)];
+  const off: string[] = [];
+  if (had.blossom && !has.blossom) off.push("file hosting (Blossom)");
+  if (had.livekit && !has.livekit) off.push("calls (LiveKit)");
+  if (has.memberLimit !== null && (had.memberLimit ?? Number.POSITIVE_INFINITY) > has.memberLimit)
+    off.push(`more than ${has.memberLimit} members`);
+  return off;
+}

@@ -1,5 +1,5 @@
 /** What a change of plan means and costs, and how many relays a tenant may have. Quote and charge are one. */
-import { type Plan, type PlanId, plans } from "../plans.ts";
+import { type PlanId, plans } from "../plans.ts";
 import { prorate, wholeSecond } from "./calendar.ts";
 import { billedFrom, renewalEnd } from "./schedule.ts";
 import { isOverdue, monthOf, type Seat, type Seats } from "./seats.ts";
@@ -33,19 +33,7 @@ export type Quote = {
   to: number | null;
   /** Of the length paid for, what was used before it was paid: already taken off `to`. */
   usedMs: number;
-  /** What the relay has now and will not have then. */
-  switchesOff: string[];
 };
-
-/** What `from` offers and `to` does not, in words. */
-function switchedOff(from: Plan, to: Plan): string[] {
-  const off: string[] = [];
-  if (from.blossom && !to.blossom) off.push("file hosting (Blossom)");
-  if (from.livekit && !to.livekit) off.push("calls (LiveKit)");
-  if (to.memberLimit !== null && (from.memberLimit ?? Number.POSITIVE_INFINITY) > to.memberLimit)
-    off.push(`more than ${to.memberLimit} members`);
-  return off;
-}
 
 /** What it would mean to give this relay `plan` now. The machine acts on it: quote and charge are one. */
 export function quote(
@@ -62,7 +50,6 @@ export function quote(
     from: null,
     to: null,
     usedMs: 0,
-    switchesOff: switchedOff(plans[seat.plan], plans[plan]),
   };
   const { from, to, usedMs } = monthOf("", "purchase", plan, nowMs, seat.servedMs);
   const full = { ...base, amountSats: priceSats, applies: "when_paid" as const, from, to, usedMs };
@@ -70,9 +57,9 @@ export function quote(
   if (seat.is !== "on" && seat.is !== "new")
     return priceSats === 0 ? free : { ...full, change: "reactivation" };
   if (plan === (seat.next ?? seat.instead ?? seat).plan)
-    return { ...base, change: "none", applies: "now", switchesOff: [] };
+    return { ...base, change: "none", applies: "now" };
   if (plan === seat.plan && seat.next !== null)
-    return { ...base, change: "cancel", applies: "now", switchesOff: [] };
+    return { ...base, change: "cancel", applies: "now" };
   if (seat.is === "new") return priceSats === 0 ? free : { ...full, change: "purchase" };
   if (seat.priceSats === 0) return { ...full, change: "purchase" };
   const { paidThrough } = seat;

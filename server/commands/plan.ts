@@ -1,7 +1,7 @@
 import { type Quote, quote } from "../../machines/billing/quote.ts";
 import { isCovered, type Seat } from "../../machines/billing/seats.ts";
 import { tenantActor } from "../../machines/messages.ts";
-import type { PlanId } from "../../machines/plans.ts";
+import { type Offer, type PlanId, switchedOff } from "../../machines/plans.ts";
 import {
   changeRefusal,
   itemOfReturn,
@@ -26,7 +26,7 @@ export async function quotePlan(
   pubkey: string,
   relay: string,
   plan: PlanId,
-): Promise<Quote> {
+): Promise<{ quote: Quote; from: PlanId }> {
   const till = (await host.read(tenantActor(pubkey)))?.persisted.context as
     | TenantContext
     | undefined;
@@ -36,13 +36,13 @@ export async function quotePlan(
   if (seat.is === "dark" || seat.is === "off") {
     assertNoPaidTimeLost(seat, plan, nowMs);
     if (plan === planOfReturn(till, relay, seat, nowMs))
-      return quoteReturn(till, seat, relay, plan, nowMs);
+      return { quote: quoteReturn(till, seat, relay, plan, nowMs), from: seat.plan };
   }
   const quoted = quoteOf(till, seat, relay, plan, nowMs);
   // What stands whatever is offered for it has no price.
   if (quoted.change !== "none" && changeRefusal(seat, quoted.change) === "next_plan_paid")
     throw refused("next_plan_paid");
-  return quoted;
+  return { quote: quoted, from: seat.plan };
 }
 
 /** What bringing a relay back as it was would cost: nothing, what it owes, or a month. */
@@ -53,7 +53,7 @@ function quoteReturn(
   plan: PlanId,
   nowMs: number,
 ): Quote {
-  const back = { change: "reactivation" as const, plan, at: null, switchesOff: [] };
+  const back = { change: "reactivation" as const, plan, at: null };
   if (isCovered(seat, nowMs))
     return { ...back, amountSats: 0, applies: "now", at: nowMs, from: null, to: null, usedMs: 0 };
   const { sats, from, to, usedMs } = itemOfReturn(till, relay, plan, nowMs);
@@ -114,8 +114,8 @@ const REFUSALS = {
 const refused = (code: keyof typeof REFUSALS): AppError =>
   new AppError(code, 409, REFUSALS[code], { field: "plan" });
 
-/** A quote as it goes over the wire. */
-export const viewQuote = (q: Quote) => ({
+/** A quote as it goes over the wire. @param from - the relay's plan now */
+export const viewQuote = (q: Quote, from: PlanId, offer: Offer) => ({
   change: q.change,
   plan: q.plan,
   amount: q.amountSats,
@@ -124,5 +124,5 @@ export const viewQuote = (q: Quote) => ({
   period_start: q.from === null ? null : toSeconds(q.from),
   period_end: q.to === null ? null : toSeconds(q.to),
   used: toSeconds(q.usedMs),
-  switches_off: q.switchesOff,
+  switches_off: q.change === "none" ? [] : switchedOff(from, q.plan, offer),
 });

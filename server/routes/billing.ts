@@ -92,7 +92,8 @@ export const billingRoutes = (parts: RouteParts) => {
       "/tenant/relays/:id/quote",
       async ({ request, params, body }) => {
         const id = await ownRelayId(request, params.id);
-        return viewQuote(await quotePlan(parts, edge.pubkeyOf(request), id, body.plan));
+        const { quote, from } = await quotePlan(parts, edge.pubkeyOf(request), id, body.plan);
+        return viewQuote(quote, from, parts.offer);
       },
       {
         params: idParam,

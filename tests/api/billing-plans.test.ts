@@ -126,8 +126,8 @@ test("a downgrade waits for the end of what is paid, says what goes off, and can
   expect(quoted).toMatchObject({ change: "downgrade", applies: "at_period_end", amount: 0 });
   expect([quoted.at, quoted.switches_off]).toEqual([end, ["more than 100 members"]]);
   expect((await quoteOf(tenant, id, "free")).switches_off).toEqual([
+    // No calls: this operator has none.
     "file hosting (Blossom)",
-    "calls (LiveKit)",
     "more than 10 members",
   ]);
 

@@ -126,7 +126,7 @@ export async function act(sim: Simulation, who: Person): Promise<void> {
       const plan = random.chance(0.6) ? own : random.pick(planIds);
       const invoice = newInvoice(sim);
       const { sats, from, to, usedMs } = itemOfReturn(c, relay, plan, nowMs);
-      const told = { amountSats: sats, from, to, usedMs, at: null, switchesOff: [] };
+      const told = { amountSats: sats, from, to, usedMs, at: null };
       if (!(await sim.isDue()))
         sim.expected.quotes.set(invoice, {
           ...{ ...told, relay, plan, change: "reactivation", applies: "when_paid" },

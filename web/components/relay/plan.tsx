@@ -3,11 +3,12 @@ import { createMemo, createSignal, For, Match, Show, Switch } from "solid-js";
 import { quote } from "../../../machines/billing/quote.ts";
 import { isNextPaid } from "../../../machines/billing/seats.ts";
 import { statusOf } from "../../../machines/describe.ts";
-import { type PlanId, plans } from "../../../machines/plans.ts";
+import { type PlanId, plans, switchedOff } from "../../../machines/plans.ts";
 import { changeRefusal, renews } from "../../../machines/tenant/machine.ts";
 import { wordsOf } from "../../lib/api/api.ts";
 import { createNow } from "../../lib/live/clock.ts";
 import { type RelayReplica, useLive } from "../../lib/live/live.ts";
+import { offer } from "../../lib/page/settings.ts";
 import { nextPlan } from "../../lib/plans/next-plan.ts";
 import { quoteInWords } from "../../lib/plans/quote-words.ts";
 import { changePlan, checkoutOf } from "../../lib/relays/acts.ts";
@@ -64,7 +65,8 @@ const PlanChange = (props: { relay: RelayReplica }) => {
       .filter(({ relay }) => relay !== id())
       .reduce((sum, { sats }) => sum + sats, 0);
     const words = quoteInWords(quoted, mine, account.creditSats, beside, now());
-    return words && { quoted, words, seat: mine, refusal: changeRefusal(mine, quoted.change) };
+    const off = switchedOff(mine.plan, plan, offer);
+    return words && { quoted, words, off, seat: mine, refusal: changeRefusal(mine, quoted.change) };
   });
 
   async function confirm(plan: PlanId, done: string): Promise<void> {
@@ -127,14 +129,14 @@ const PlanChange = (props: { relay: RelayReplica }) => {
                   <ul class="mt-2 max-w-[68ch] space-y-1">
                     <For each={is().words.lines}>{(line) => <li>{line}</li>}</For>
                   </ul>
-                  <Show when={is().quoted.switchesOff.length > 0}>
+                  <Show when={is().off.length > 0}>
                     <p class="mt-4 font-semibold">
                       {seat()?.is === "new"
                         ? `What ${plans[is().quoted.plan].name} does not have`
                         : "What is switched off then"}
                     </p>
                     <ul class="mt-1 list-disc pl-5">
-                      <For each={is().quoted.switchesOff}>{(what) => <li>{what}</li>}</For>
+                      <For each={is().off}>{(what) => <li>{what}</li>}</For>
                     </ul>
                   </Show>
                   <Show when={problem()}>
