@@ -36,6 +36,7 @@ export function openHost(db: Db): Host {
       relay: { machine: machines.relay, tells: tells.relay },
       invoice: { machine: machines.invoice, tells: tells.invoice },
       notice: { machine: machines.notice, tells: tells.notice },
+      community: { machine: machines.community, tells: tells.community },
     },
     effects: {
       applyRelay: effect,
@@ -44,6 +45,9 @@ export function openHost(db: Db): Host {
       payByWallet: effect,
       deliver: effect,
       catchUp: effect,
+      runErrands: effect,
+      comparePeople: effect,
+      nextWaiting: effect,
     },
     project,
   });

@@ -82,10 +82,15 @@ function startHost(db: Db, clock: Clock, mint: Mint) {
       relay: { machine: machines.relay, tells: tells.relay },
       invoice: { machine: machines.invoice, tells: tells.invoice },
       notice: { machine: machines.notice, tells: tells.notice },
+      community: { machine: machines.community, tells: tells.community },
     },
     project,
     effects: {
       catchUp: effect("clock", async () => null),
+      // Nobody joins a community.
+      runErrands: effect("people", async () => null),
+      comparePeople: effect("people", async () => null),
+      nextWaiting: effect("clock", async () => null),
       askWallet: effect("wallet", async () => ({ settled: false })),
       payByWallet: effect("nwc", async () => ({ outcome: "none" })),
       deliver: effect("dm", async () => ({ state: "no_inbox", relays: [], subject: "", text: "" })),
@@ -111,7 +116,7 @@ function startHost(db: Db, clock: Clock, mint: Mint) {
     process.exit(1);
   };
   const outbox = new Outbox(host, {
-    concurrency: { zooid: 64, wallet: 64, nwc: 64, dm: 64, clock: 64 },
+    concurrency: { zooid: 64, people: 64, wallet: 64, nwc: 64, dm: 64, clock: 64 },
     onDefect: fail,
   });
   return { host, queries, outbox, alarms: new AlarmClock(host, fail) };

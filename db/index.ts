@@ -1,5 +1,6 @@
 /** All queries over the nouns, prepared once for one open database. */
 import { attemptQueries } from "./attempts.ts";
+import { communityQueries } from "./communities.ts";
 import type { Db } from "./database.ts";
 import { idempotencyQueries } from "./idempotency.ts";
 import { invoiceQueries } from "./invoices.ts";
@@ -21,5 +22,6 @@ export const createQueries = (db: Db) => ({
   ledger: ledgerQueries(db),
   queue: queueQueries(db),
   secrets: secretQueries(db),
+  communities: communityQueries(db),
   idempotency: idempotencyQueries(db),
 });

@@ -45,7 +45,7 @@ export type Tell = { to: string; event: { type: string }; sats?: number };
  * already is left alone; otherwise that is a defect.
  */
 export type Create = { id: string; machine: string; input: unknown; sats?: number; once?: true };
-/** A fact that is only ever appended: a line of the ledger, or what became of a bolt11. */
+/** A fact beside the snapshot: a line of the ledger, what became of a bolt11, who came and went. */
 export type Post =
   | { fact: "ledger"; from: string; to: string; sats: number; why: string }
   | {
@@ -72,6 +72,23 @@ export type Post =
       sats: number;
       preimage: string | null;
       settledAt: number;
+    }
+  /** What became of an errand to zooid; `code` where it was refused. */
+  | {
+      fact: "errand";
+      n: number;
+      act: "allow" | "unallow" | "ban" | "unban";
+      pubkey: string;
+      code: string | null;
+    }
+  /** Somebody was let in from the waiting list; `n` is the errand that tells zooid. */
+  | { fact: "admitted"; pubkey: string; n: number; by: string | null }
+  /** What was seen of somebody in zooid. `since` is when they joined, epoch ms. */
+  | {
+      fact: "person";
+      pubkey: string;
+      is: "came" | "gone" | "restored" | "banned" | "unbanned";
+      since: number | null;
     };
 
 type Some<T> = T | readonly T[];

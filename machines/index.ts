@@ -1,6 +1,7 @@
 /** The registry: every persisted machine, by the name under which its actors are stored. */
+import { communityMachine } from "./community/machine.ts";
 import { invoiceMachine } from "./invoice/machine.ts";
-import type { ToInvoice, ToRelay, ToTenant } from "./messages.ts";
+import type { ToCommunity, ToInvoice, ToRelay, ToTenant } from "./messages.ts";
 import { type Migrate, steps } from "./migrations.ts";
 import { noticeMachine } from "./notice.ts";
 import { relayMachine } from "./relay/machine.ts";
@@ -11,6 +12,7 @@ export const machines = {
   relay: relayMachine,
   invoice: invoiceMachine,
   notice: noticeMachine,
+  community: communityMachine,
 } as const;
 
 export type MachineName = keyof typeof machines;
@@ -38,6 +40,7 @@ export const tells = {
   }),
   invoice: keys<ToInvoice["type"]>({ CLOSE: 0, CREDITED: 0, CHARGE: 0, STARTED: 0, UNUSED: 0 }),
   notice: [],
+  community: keys<ToCommunity["type"]>({ ROOM: 0 }),
 } as const satisfies Record<MachineName, readonly string[]>;
 
 function keys<K extends string>(all: Record<K, 0>): readonly K[] {

@@ -24,6 +24,9 @@ export type ToRelay =
   | { type: "HOLD" }
   | { type: "RELEASE" };
 
+/** From the till to a relay's community: how many it may have, and whether it answers. */
+export type ToCommunity = { type: "ROOM"; limit: number | null; isServed: boolean };
+
 /** From the till to an invoice. */
 export type ToInvoice =
   | { type: "CLOSE"; why: "cancelled" | "superseded" }
@@ -50,6 +53,7 @@ export type ToTenant =
 /** Addresses. A tenant's id is its pubkey. */
 export const tenantActor = (pubkey: string): string => `tenant/${pubkey}`;
 export const relayActor = (id: string): string => `relay/${id}`;
+export const communityActor = (relay: string): string => `community/${relay}`;
 export const invoiceActor = (id: string): string => `invoice/${id}`;
 export const noticeActor = (id: string): string => `notice/${id}`;
 
@@ -69,6 +73,10 @@ export const tellTenant = (pubkey: string, event: ToTenant, sats?: number) =>
     ? { to: tenantActor(pubkey), event }
     : { to: tenantActor(pubkey), event, sats };
 export const tellRelay = (id: string, event: ToRelay) => ({ to: relayActor(id), event });
+export const tellCommunity = (relay: string, event: ToCommunity) => ({
+  to: communityActor(relay),
+  event,
+});
 export const tellInvoice = (id: string, event: ToInvoice, sats?: number) =>
   sats === undefined ? { to: invoiceActor(id), event } : { to: invoiceActor(id), event, sats };
 

@@ -101,4 +101,5 @@ export const steps = {
     }),
   }),
   notice: inSteps({ 1: () => ({ about: null, writtenAt: null }) }),
+  community: inSteps({}),
 };

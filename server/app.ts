@@ -6,6 +6,7 @@ import { type EventParts, eventRoutes } from "./routes/events.ts";
 import { imageRoutes } from "./routes/images.ts";
 import { invoiceRoutes } from "./routes/invoices.ts";
 import type { RouteParts } from "./routes/parts.ts";
+import { peopleRoutes } from "./routes/people.ts";
 import { profileRoutes } from "./routes/profile.ts";
 import { publicRoutes } from "./routes/public.ts";
 import { queueRoutes } from "./routes/queue.ts";
@@ -32,6 +33,7 @@ export const createApp = (
     .use(tenantRoutes(parts))
     .use(profileRoutes(parts))
     .use(relayRoutes(parts))
+    .use(peopleRoutes(parts))
     .use(invoiceRoutes(parts))
     .use(billingRoutes(parts))
     .use(adminRoutes(parts))

@@ -6,12 +6,15 @@ import { createQueries } from "../db/index.ts";
 import { lockDatabase } from "../db/lock.ts";
 import { DatabaseRefused } from "../db/refusal.ts";
 import { sqliteStore } from "../db/sqlite-store.ts";
-import { relayActor } from "../machines/messages.ts";
+import type { CommunityFinding } from "../machines/community/context.ts";
+import { communityActor, relayActor } from "../machines/messages.ts";
 import type { RelayFinding } from "../machines/relay/machine.ts";
 import { createApp } from "./app.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { CommandParts } from "./commands/index.ts";
+import { createKeeper } from "./community-keeper.ts";
 import { type Config, publicUrlOf } from "./config.ts";
+import { ownRelayOf } from "./effects/community.ts";
 import { wantedOf } from "./effects/desired-relay.ts";
 import { createEffects, laneConcurrency } from "./effects/index.ts";
 import type { EffectParts } from "./effects/parts.ts";
@@ -33,6 +36,7 @@ import type { Schnorr } from "./nostr/schnorr.ts";
 import { openSeenIds } from "./nostr/seen-ids.ts";
 import { chooseSchnorr } from "./nostr/signatures.ts";
 import { createNoticeSender } from "./notice-sender.ts";
+import { openCommunities } from "./open-communities.ts";
 import { createOutside, type OutsideTuning } from "./outside.ts";
 import { project } from "./projections/index.ts";
 import { registered } from "./registered.ts";
@@ -126,6 +130,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     effects: createEffects({
       ...parts,
       zooid,
+      community: outside.community,
       pay: (...payment) => tenantWallets.pay(...payment),
       deliver: createNoticeSender({
         read: (id) => host.read(id),
@@ -173,16 +178,19 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     after: async (id: string, limit: number) => (await part.after(id, limit)).map(place),
     count: part.count,
   });
-  /** What the patrol found out about a relay, which is never a person's doing. */
-  const tellRelay = (id: string, event: RelayFinding): void => {
-    const origin = { cause: "patrol", by: null, reason: null };
-    const actor = relayActor(id);
+  /** What was found out about a relay or its people, which is never a person's doing. */
+  const tellFinding = (
+    cause: "patrol" | "keeper",
+    actor: string,
+    event: RelayFinding | CommunityFinding,
+  ): void => {
+    const origin = { cause, by: null, reason: null };
     host.store
       .scopeOf(actor)
       .then((scope) =>
         host.deliver(scope ?? actor, (run) => run.deliver(actor, event, run.now, "result", origin)),
       )
-      .catch((error) => defect(`${event.type} of ${id} could not be told`, error));
+      .catch((error) => defect(`${event.type} of ${actor} could not be told`, error));
   };
   const patrol = createPatrol({
     zooid,
@@ -192,9 +200,22 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     watched: async () =>
       (await Promise.all([...watched.keys()].map(queries.relays.servedOf))).flat().map(place),
     wanted: (id) => wantedOf(parts, id),
-    onDrift: (id) => tellRelay(id, { type: "DRIFTED" }),
-    onNews: (id, info, over) => tellRelay(id, { type: "ADOPTED", info, over }),
+    onDrift: (id) => tellFinding("patrol", relayActor(id), { type: "DRIFTED" }),
+    onNews: (id, info, over) =>
+      tellFinding("patrol", relayActor(id), { type: "ADOPTED", info, over }),
     onError: (error) => defect("the patrol failed", error),
+  });
+
+  const keeper = createKeeper({
+    community: outside.community,
+    served: queries.relays.served,
+    relayOf: (id) => ownRelayOf(parts, id),
+    mirrorOf: async (id) => ({
+      members: (await queries.communities.allMembers(id)).map(({ pubkey }) => pubkey),
+      banned: (await queries.communities.bans(id)).map(({ pubkey }) => pubkey),
+    }),
+    onDifference: (id) => tellFinding("keeper", communityActor(id), { type: "LOOK" }),
+    onError: (error) => defect("the keeper of communities failed", error),
   });
 
   const platformPubkey = publicKeyOf(secretKey);
@@ -275,6 +296,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     throw new DatabaseRefused(file, cause.message, advice, { cause });
   };
   await migrateActors(host)
+    .then(() => openCommunities(host, queries))
     .then(() => provePlatformSecret({ host, queries, vault, file }))
     .catch(refuse);
 
@@ -286,6 +308,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     alarms,
     watch,
     patrol,
+    keeper,
     pulse,
     platformPubkey,
     /** What signs and verifies: `tiny-secp256k1` or `libsecp256k1`. */
@@ -298,6 +321,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
       alarms.start();
       watch?.start();
       patrol.start();
+      keeper.start();
       app.listen({
         hostname: config.host,
         port: config.port,
@@ -314,6 +338,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     /** Takes no new requests, lets what runs end, and gives the database back. */
     async stop(): Promise<void> {
       await app.server?.stop(true);
+      await keeper.stop();
       await patrol.stop();
       await watch?.stop();
       await alarms.stop();

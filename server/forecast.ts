@@ -60,13 +60,13 @@ export async function forecast(source: Host, scope: string, nowMs: number): Prom
     const refusal = refusalOf(c);
     if (refusal) refused.set(c.id, refusal.code);
   }
-  const order = ["tenant", "relay", "invoice", "notice"];
+  const order = ["tenant", "relay", "invoice", "notice", "community"];
   rows.sort((a, b) => order.indexOf(a.machine) - order.indexOf(b.machine));
   for (const row of rows) store.fill(await adopted(source.store, row));
   const statuses = new Map(rows.map((row) => [row.id, statusOf(JSON.parse(row.snapshot).value)]));
   const clockwork = new AlarmClock(host, () => {});
   const worker = new Outbox(host, {
-    concurrency: { zooid: 64, wallet: 64, nwc: 64, dm: 64, clock: 64 },
+    concurrency: { zooid: 64, people: 64, wallet: 64, nwc: 64, dm: 64, clock: 64 },
     onDefect: () => {},
   });
   try {
@@ -166,6 +166,10 @@ export function idealEffects(host: () => Host, clock: { now(): number }): Record
   };
   return {
     catchUp: ideal("clock", async () => null),
+    // What becomes of people is nobody's guess: none of it is run forward.
+    runErrands: ideal("people", async () => unknowable()),
+    comparePeople: ideal("people", async () => unknowable()),
+    nextWaiting: ideal("clock", async () => unknowable()),
     askWallet: ideal("wallet", async ({ invoice }: { invoice: string }) => {
       if (!paid.delete(invoice)) return { settled: false };
       await settle(invoice);
@@ -200,3 +204,7 @@ export function idealEffects(host: () => Host, clock: { now(): number }): Record
     }),
   };
 }
+
+const unknowable = (): never => {
+  throw new Error("people are not foreseen");
+};

@@ -15,6 +15,9 @@ import { createPayer, PAY_TIMEOUT_MS } from "./wallet/payer.ts";
 import { WALLET_WARNINGS, WalletPulse } from "./wallet/pulse.ts";
 import type { WalletFacts } from "./wallet/wallet-facts.ts";
 import { createZooid } from "./zooid/client.ts";
+import { createExchange } from "./zooid/http.ts";
+import { createPeopleClient } from "./zooid/people/people.ts";
+import { connectAs } from "./zooid/people/socket.ts";
 import { Pulse } from "./zooid/pulse.ts";
 
 /** What the sandbox sets otherwise than production does, of everything outside. */
@@ -33,6 +36,9 @@ export type OutsideTuning = {
 
 /** Real time between two tries of what is done at start until it succeeds. */
 const RETRY_MS = { first: 5_000, longest: 300_000 };
+
+/** A list of 60,000 people. */
+const PEOPLE_BYTES_MAX = 8 * 1024 * 1024;
 
 /** A wallet that answers so keeps to itself what the connection can do. */
 const TELLS_NOTHING = new Set(["wallet_not_implemented", "wallet_restricted"]);
@@ -74,6 +80,17 @@ export function createOutside(
     ...(zooidTimeoutMs ? { timeoutMs: zooidTimeoutMs } : {}),
     ...(zooidSettleMs ? { settleMs: zooidSettleMs } : {}),
     ...(zooidConfirmMs ? { confirmMs: zooidConfirmMs } : {}),
+  });
+  const relayUrl = `${config.zooidRelayUrl.replace(/\/+$/, "")}/`;
+  const community = createPeopleClient({
+    relayUrl,
+    exchange: createExchange({
+      fetch,
+      timeoutMs: zooidTimeoutMs ?? 5_000,
+      maxAnswerBytes: PEOPLE_BYTES_MAX,
+    }),
+    hosts: zooid,
+    connect: connectAs(relayUrl),
   });
   const messenger =
     indexerRelays.length === 0 ? null : createMessenger({ secretKey, indexerRelays, connect });
@@ -162,6 +179,7 @@ export function createOutside(
     walletPulse,
     zooid,
     pulse,
+    community,
     connect,
     /** What else was found wrong. */
     troubles: () => (indexerTrouble ? [indexerTrouble] : []),

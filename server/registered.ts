@@ -7,4 +7,9 @@ export const registered = {
   relay: { machine: machines.relay, tells: tells.relay, migrate: migrations.relay },
   invoice: { machine: machines.invoice, tells: tells.invoice, migrate: migrations.invoice },
   notice: { machine: machines.notice, tells: tells.notice, migrate: migrations.notice },
+  community: {
+    machine: machines.community,
+    tells: tells.community,
+    migrate: migrations.community,
+  },
 } satisfies Record<string, Registered>;

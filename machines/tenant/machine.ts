@@ -15,6 +15,7 @@ import * as say from "./outputs.ts";
 
 export { type Order, renews, type TenantContext, type TenantInput } from "./context.ts";
 export { changeRefusal, reopenedAs, switchesByItself } from "./orders.ts";
+export { roomOf } from "./outputs.ts";
 export {
   isAlonePastDue,
   isPastDue,
@@ -226,6 +227,7 @@ export const tenantMachine = setup({
               say.tellStarted,
               say.noticeReactivated,
               "seated",
+              say.tellRoom,
               "begun",
               "anchored",
               say.tellExtended,
@@ -233,10 +235,19 @@ export const tenantMachine = setup({
           },
           {
             guard: "leaves",
-            actions: ["seated", "anchored", "withdrawn", say.closeInvoice("cancelled")],
+            actions: [
+              "seated",
+              say.tellRoom,
+              "anchored",
+              "withdrawn",
+              say.closeInvoice("cancelled"),
+            ],
           },
-          { guard: "isSuspension", actions: ["seated", "anchored", say.noticeSuspended] },
-          { actions: ["seated", "anchored"] },
+          {
+            guard: "isSuspension",
+            actions: ["seated", say.tellRoom, "anchored", say.noticeSuspended],
+          },
+          { actions: ["seated", say.tellRoom, "anchored"] },
         ],
         BILLED: { actions: ["billed", say.tellBilled] },
         PAID: [

@@ -1,14 +1,17 @@
 /** What the till tells, creates and posts: actions by name, with what they are about. */
 import { addMonths, wholeSecond } from "../billing/calendar.ts";
-import type { Item } from "../billing/seats.ts";
+import type { Item, Seat } from "../billing/seats.ts";
+import type { CommunityInput } from "../community/context.ts";
 import { now, type Post } from "../durable.ts";
 import {
+  communityActor,
   createNotice,
   createRelayNotice,
   invoiceActor,
   relayActor,
   type ToRelay,
   type ToTenant,
+  tellCommunity,
   tellInvoice,
   tellRelay,
   tenantActor,
@@ -22,13 +25,23 @@ import { switching } from "./orders.ts";
 type In<E = unknown> = { context: TenantContext; event: E };
 type Heard<T extends ToTenant["type"]> = Extract<ToTenant, { type: T }>;
 
-/** What a relay is told of its plan and dates. */
-function extended(relay: string, seat: TenantContext["seats"][string] | undefined) {
+/** What a relay is told of its plan and dates, and its community of the room that it has by it. */
+function extended(relay: string, seat: Seat | undefined) {
   if (!seat) return [];
   const { plan, priceSats, paidThrough } = seat;
   const prepaid = seat.prepaid !== null;
-  return [tellRelay(relay, { type: "EXTENDED", plan, priceSats, paidThrough, prepaid })];
+  const event = { type: "EXTENDED" as const, plan, priceSats, paidThrough, prepaid };
+  return [tellRelay(relay, event), room(relay, seat)];
 }
+
+/** What a community is told of the plan, and of whether its relay runs. */
+const room = (relay: string, seat: Seat) => tellCommunity(relay, { type: "ROOM", ...roomOf(seat) });
+
+/** The room that a seat gives to its relay's community. */
+export const roomOf = ({ plan, is }: Seat) => ({
+  limit: plans[plan].memberLimit,
+  isServed: is === "on",
+});
 
 /** The same, of one that is on or may come back by itself. */
 function extendedUnlessOff(c: TenantContext, relay: string) {
@@ -64,6 +77,15 @@ export const tellSwitching = {
   type: "tell" as const,
   params: ({ context }: In) =>
     Object.entries(switching(context, now())).flatMap(([relay, seat]) => extended(relay, seat)),
+};
+
+/** A relay began or ceased to run. */
+export const tellRoom = {
+  type: "tell" as const,
+  params: ({ context: c, event: { relay } }: In<{ relay: string }>) => {
+    const seat = c.seats[relay];
+    return seat ? room(relay, seat) : [];
+  },
 };
 
 export const tellReopen = (covered: boolean) => ({
@@ -103,22 +125,35 @@ export const tellUnbilled = {
 };
 export const tellLapsed = tellEach((_: Heard<"CLOSED">) => ({ type: "LAPSED" }));
 
+/** A relay, and the actor that keeps its people. */
 export const createRelay = {
   type: "create" as const,
-  params: ({ context: c, event: order }: In<Order>) => ({
-    id: relayActor(order.relay),
-    machine: "relay",
-    input: {
-      id: order.relay,
-      tenant: c.pubkey,
-      name: order.name,
-      subdomain: order.subdomain,
-      schema: order.schema,
-      description: order.description,
-      plan: order.plan,
-      priceSats: plans[order.plan].priceSats,
-    } satisfies RelayInput,
-  }),
+  params: ({ context: c, event: order }: In<Order>) => [
+    {
+      id: relayActor(order.relay),
+      machine: "relay",
+      input: {
+        id: order.relay,
+        tenant: c.pubkey,
+        name: order.name,
+        subdomain: order.subdomain,
+        schema: order.schema,
+        description: order.description,
+        plan: order.plan,
+        priceSats: plans[order.plan].priceSats,
+      } satisfies RelayInput,
+    },
+    {
+      id: communityActor(order.relay),
+      machine: "community",
+      input: {
+        relay: order.relay,
+        tenant: c.pubkey,
+        limit: plans[order.plan].memberLimit,
+        isServed: false,
+      } satisfies CommunityInput,
+    },
+  ],
 };
 
 // ---- to invoices ----

@@ -27,5 +27,8 @@ function clean(field: string, text: string, lines: boolean): string {
   return cleaned;
 }
 
+/** What people typed on one line, trimmed and in one Unicode form. @throws AppError 422 naming the field */
+export const cleanLine = (field: string, text: string): string => clean(field, text, false);
+
 /** Why an operator acts, on one line. @throws AppError 422 naming `reason` */
 export const cleanReason = (reason: string): string => clean("reason", reason, false);

@@ -3,14 +3,16 @@ import type { Effect } from "../host/effect.ts";
 import type { ZooidClient } from "../zooid/client.ts";
 import { applyRelay } from "./apply-relay.ts";
 import { type BillingParts, catchUp, deliver, payByWallet } from "./billing.ts";
-import type { EffectParts } from "./parts.ts";
+import { type CommunityParts, comparePeople, nextWaiting, runErrands } from "./community.ts";
 import { askWallet, mintBolt11 } from "./wallet.ts";
 
 /** Concurrency of each lane. */
-export const laneConcurrency = { zooid: 16, wallet: 16, nwc: 16, dm: 8, clock: 64 };
+export const laneConcurrency = {
+  ...{ zooid: 16, people: 16, wallet: 16, nwc: 16, dm: 8, clock: 64 },
+};
 
 export const createEffects = (
-  parts: EffectParts & BillingParts & { zooid: Pick<ZooidClient, "apply"> },
+  parts: CommunityParts & BillingParts & { zooid: Pick<ZooidClient, "apply"> },
 ) =>
   ({
     applyRelay: applyRelay(parts),
@@ -19,4 +21,7 @@ export const createEffects = (
     payByWallet: payByWallet(parts),
     deliver: deliver(parts),
     catchUp: catchUp(),
+    runErrands: runErrands(parts),
+    comparePeople: comparePeople(parts),
+    nextWaiting: nextWaiting(parts),
   }) satisfies Record<string, Effect>;

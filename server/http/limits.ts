@@ -13,6 +13,8 @@ export type LimitOptions = Quotas & {
   checksPerMinute: number;
   /** Each is written down for ever, with all that follows from it. */
   changesPerHour: number;
+  /** People added to, removed from and banned from communities. */
+  peopleActsPerHour: number;
 };
 
 export const productionLimits: LimitOptions = {
@@ -22,6 +24,7 @@ export const productionLimits: LimitOptions = {
   walletProbesPerMinute: 10,
   checksPerMinute: 6,
   changesPerHour: 30,
+  peopleActsPerHour: 1_000,
   creationsPerDay: 10,
   invoicesPerRelayAndHour: 3,
 };
@@ -45,6 +48,7 @@ export function createLimits(options: LimitOptions) {
   const walletProbes = limiter(options.walletProbesPerMinute, 60);
   const checks = limiter(options.checksPerMinute, 60);
   const changes = limiter(options.changesPerHour, 3600);
+  const peopleActs = limiter(options.peopleActsPerHour, 3600);
 
   const spend = async (from: RateLimiterMemory, who: string, words = TOO_MANY): Promise<void> => {
     try {
@@ -83,6 +87,7 @@ export function createLimits(options: LimitOptions) {
     },
     walletProbe: (pubkey: string) => spend(walletProbes, pubkey, TOO_MANY_PROBES),
     change: (pubkey: string) => spend(changes, pubkey, TOO_MANY_CHANGES),
+    peopleAct: (pubkey: string) => spend(peopleActs, pubkey, TOO_MANY_PEOPLE),
     check: (pubkey: string) => spend(checks, pubkey, TOO_MANY_CHECKS),
   };
 }
@@ -90,6 +95,7 @@ export function createLimits(options: LimitOptions) {
 const TOO_MANY = "too many requests from your address; try again later";
 const TOO_MANY_PROBES = "your wallet was asked many times just now; try again in a minute";
 const TOO_MANY_CHANGES = "you changed your relays many times within the hour; try again later";
+const TOO_MANY_PEOPLE = "you changed your communities many times within the hour; try again later";
 const TOO_MANY_CHECKS =
   "you asked many times just now; a payment is noticed without it, so wait a moment";
 

@@ -31,6 +31,19 @@ export function parsePublicKey(text: string): string {
 }
 
 /**
+ * Whom somebody means: `npub1…`, `nprofile1…` (NIP-19), or 64 hex digits in either case, as clients show
+ * them, with blanks around or `nostr:` before it.
+ * @returns 64 lower-case hex digits
+ * @throws Error whose message does not contain the value
+ */
+export function parsePerson(text: string): string {
+  const bare = text.trim().replace(/^nostr:/, "");
+  if (/^[0-9a-f]{64}$/i.test(bare)) return parsePublicKey(bare.toLowerCase());
+  const profile = decodeNip19(bare, "nprofile");
+  return parsePublicKey(profile?.pubkey ?? bare);
+}
+
+/**
  * The Authorization header for one request (NIP-98), signed by `secretKey`.
  *
  * Every header is an event of its own, also for the same request in the same second: servers accept
@@ -57,10 +70,15 @@ export function signHttpAuth(
 
 function decodeNip19(text: string, type: "nsec"): Uint8Array | null;
 function decodeNip19(text: string, type: "npub"): string | null;
-function decodeNip19(text: string, type: "nsec" | "npub"): Uint8Array | string | null {
+function decodeNip19(text: string, type: "nprofile"): { pubkey: string } | null;
+function decodeNip19(
+  text: string,
+  type: "nsec" | "npub" | "nprofile",
+): Uint8Array | string | { pubkey: string } | null {
   try {
     const decoded = decode(text);
-    if (decoded.type !== "nsec" && decoded.type !== "npub") return null;
+    if (decoded.type !== "nsec" && decoded.type !== "npub" && decoded.type !== "nprofile")
+      return null;
     return decoded.type === type ? decoded.data : null;
   } catch {
     return null; // the decoder's message quotes what it was given

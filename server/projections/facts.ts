@@ -2,12 +2,13 @@ import { append, type Put, patch, put } from "../../db/put.ts";
 import { attempts, bolt11s, ledger } from "../../db/schema.ts";
 import type { Post } from "../../machines/durable.ts";
 import type { Change } from "../host/rules.ts";
+import { type AboutPeople, isAboutPeople, peoplePuts } from "./community.ts";
 import { toSeconds } from "./seconds.ts";
 
 /**
  * What is only ever appended: ledger lines (every sat that a tell or a create carries, and what
  * machines post), and what became of each bolt11 and each attempt to pay one. The key of a ledger line
- * names transition and output, so that none can be written twice.
+ * names transition and output, so that none can be written twice. And who came and went in a community.
  */
 export function factPuts(change: Change): Put[] {
   return change.outputs.flatMap((output, index) => {
@@ -24,11 +25,12 @@ export function factPuts(change: Change): Put[] {
       const { from, to, sats, why } = output.post;
       return line(from, to, sats, why);
     }
+    if (isAboutPeople(output.post)) return peoplePuts(output.post, change, index);
     return [factPut(output.post, (change.snapshot.context as { id: string }).id)];
   });
 }
 
-function factPut(post: Exclude<Post, { fact: "ledger" }>, invoice: string): Put {
+function factPut(post: Exclude<Post, { fact: "ledger" } | AboutPeople>, invoice: string): Put {
   if (post.fact === "bolt11")
     return append(bolt11s, {
       paymentHash: post.paymentHash,

@@ -25,6 +25,9 @@ export function rowPuts({ machine, snapshot }: Pick<Change, "machine" | "snapsho
       const { invoice, items } = invoiceRows(snapshot);
       return [put(invoices, invoice), ...items.map((item) => put(invoiceItems, item))];
     }
+    case "community":
+      // Its people are rows of their own, written with each act.
+      return [];
     case "notice":
       return [put(notices, noticeRow(snapshot))];
     default:

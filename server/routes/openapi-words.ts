@@ -25,6 +25,7 @@ export const TAGS: Record<string, string> = {
   public: "Open to everyone, limited per address.",
   tenant: "Who you are here, and what happens to what is yours, live.",
   relays: "Your relays: order, edit, deactivate, reactivate.",
+  community: "The people of your relays: who is in, who waits, who may not, and what happened.",
   invoices: "What you owe, and how to pay it.",
   billing: "What your relays cost, how you pay, and what comes next.",
   operator: "For the operator's keys alone. What changes anything needs a reason, which is kept.",

@@ -122,7 +122,10 @@ test("no route of a tenant shows or changes what is another's", async () => {
     invoices: invoice.id,
     tenants: owner.pubkey,
   };
-  const bodies: Record<string, object> = { quote: { plan: "growth" } };
+  const person = { pubkey: fixture.tenant().key.pubkey };
+  const bodies: Record<string, object> = {
+    ...{ quote: { plan: "growth" }, members: person, bans: person },
+  };
   const routes = await documentedRoutes(fixture.anonymous);
   const withIds = routes.filter(({ path }) => /^\/(?:tenant|admin)\/.*\{/.test(path));
   expect(withIds.length).toBeGreaterThanOrEqual(6);
@@ -130,9 +133,13 @@ test("no route of a tenant shows or changes what is another's", async () => {
     const noun = path.split("/")[2] ?? "";
     const id = ids[noun];
     if (id === undefined) throw new Error(`teach this test what the id in ${path} is`);
-    const target = path.replace(/\{\w+\}/, id).replace("{act}", "retry");
-    const body = bodies[path.split("/").at(-1) ?? ""] ?? { name: "taken over" };
-    const isFree = method === "POST" && !path.endsWith("quote");
+    const target = path
+      .replace(/\{\w+\}/, id)
+      .replace("{act}", "retry")
+      .replace("{pubkey}", person.pubkey);
+    const wished = bodies[path.split("/").at(-1) ?? ""];
+    const body = wished ?? { name: "taken over" };
+    const isFree = method === "POST" && wished === undefined;
     const answer = await (method === "GET"
       ? stranger.get(target)
       : method === "DELETE"

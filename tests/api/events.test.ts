@@ -41,11 +41,12 @@ test("a stream begins with everything of mine as it is now, and nothing of other
   expect(stream.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
   expect(stream.headers.get("cache-control")).toBe("no-store");
   expect(stream.entries().map(({ actor }) => actor)).toEqual([
+    `community/${relay.id}`,
     `invoice/${invoice.id}`,
     `relay/${relay.id}`,
     `tenant/${tenant.pubkey}`,
   ]);
-  const [, shown] = stream.entries();
+  const [, , shown] = stream.entries();
   expect(shown).toMatchObject({ machine: "relay", snapshot: { context: { id: relay.id } } });
   expect(Object.keys(shown?.snapshot ?? {}).sort()).toEqual(["context", "value"]);
   const count = stream.messages.length;

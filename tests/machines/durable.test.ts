@@ -21,7 +21,10 @@ import { at, NEVER, now, outputs, remote, until } from "../../machines/durable.t
 import { type MachineName, machines, tells } from "../../machines/index.ts";
 import { assertDurable } from "../../server/host/durable.ts";
 
-const HANDLERS = ["applyRelay", "mintBolt11", "askWallet", "payByWallet", "deliver", "catchUp"];
+const HANDLERS = [
+  ...["applyRelay", "mintBolt11", "askWallet", "payByWallet", "deliver", "catchUp"],
+  ...["runErrands", "comparePeople", "nextWaiting"],
+];
 
 /** What is wrong with a machine, a line each; empty when nothing is. */
 function problems(

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type MachineName, machines } from "../../machines/index.ts";
 import type { PersistedSnapshot } from "../../server/host/xstate.ts";
 import { everyStep, type Model, restOf } from "./model.ts";
-import { invoiceModels, noticeModel, relayModel } from "./models.ts";
+import { communityModel, invoiceModels, noticeModel, relayModel } from "./models.ts";
 import { tenantModels } from "./tenant/model.ts";
 
 export const SNAPSHOTS = join(import.meta.dir, "snapshots");
@@ -24,6 +24,7 @@ export const modelsOf = {
   relay: [relayModel("basic"), relayModel("free")],
   invoice: invoiceModels,
   notice: [noticeModel],
+  community: [communityModel],
 } as unknown as Record<MachineName, Model<unknown>[]>;
 
 export const fileOf = ({ machine, version, state }: Fixture): string =>

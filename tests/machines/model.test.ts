@@ -16,6 +16,7 @@ const ENDS: Record<MachineName, Record<string, string[]>> = {
   relay: { status: [], zooid: [] },
   invoice: { "": ["paid", "expired", "void"] },
   notice: { "": ["delivered", "missed"] },
+  community: { seats: [], errands: [], list: [] },
 };
 
 const actorIds: Record<MachineName, string> = {
@@ -23,6 +24,7 @@ const actorIds: Record<MachineName, string> = {
   relay: "relay/r1",
   invoice: invoiceActor("i1"),
   notice: "notice/i1/due",
+  community: "community/r1",
 };
 
 const restIn = (snapshot: Step["after"], region: string): string =>
@@ -47,7 +49,7 @@ for (const name of Object.keys(modelsOf) as MachineName[]) {
     const gainedSats = given + postedSats(decision, id) - givenSats(decision, id);
     expect(heldSats(name, after) - (before ? heldSats(name, before) : 0)).toBe(gainedSats);
     if (event.type === "SETTLED") expect(postedSats(decision, id)).toBe(Number(event.sats));
-    if (name === "relay" || name === "notice") expect(gainedSats).toBe(0);
+    if (name === "relay" || name === "notice" || name === "community") expect(gainedSats).toBe(0);
   };
   const check = (model: Model<unknown>) => (step: Step) => {
     const examples = model.examples(step.after.context, step.at);

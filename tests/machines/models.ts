@@ -1,6 +1,8 @@
 /** A relay, an invoice and a notice as models: ordinary payloads, and the facts that guards read. */
 import { addMonths } from "../../machines/billing/calendar.ts";
 import { isCovered } from "../../machines/billing/seats.ts";
+import { type CommunityContext, hasRoom } from "../../machines/community/context.ts";
+import { communityMachine } from "../../machines/community/machine.ts";
 import { dueSats, type InvoiceContext, invoiceMachine } from "../../machines/invoice/machine.ts";
 import { type NoticeContext, noticeMachine } from "../../machines/notice.ts";
 import { type PlanId, plans } from "../../machines/plans.ts";
@@ -17,6 +19,7 @@ import {
   renewalInput,
   settled,
   T0,
+  TENANT,
 } from "./build.ts";
 import type { Model } from "./model.ts";
 
@@ -165,4 +168,61 @@ export const noticeModel: Model<NoticeContext> = {
     "xstate.error.actor.deliver": [errorEvent("deliver", "defect")],
   }),
   facts: (c, atMs) => [c.validUntil === null ? null : c.validUntil > atMs, c.sentAt === null],
+};
+
+const person = (n: number) => ({
+  pubkey: n.toString(16).padStart(64, "0"),
+  via: "added",
+  by: null,
+});
+
+/** Three seats, so that a full one is two steps away. */
+export const communityModel: Model<CommunityContext> = {
+  name: "a community of three",
+  machine: communityMachine,
+  input: { relay: "r1", tenant: TENANT, limit: 3, isServed: true },
+  examples: (c) => {
+    const compared = {
+      ...{ turn: c.turn, isTrusted: true, came: [], gone: [], restored: [] },
+      ...{ banned: [], unbanned: [], taken: c.taken, isMore: false },
+    };
+    const results = (codes: (string | null)[]) => ({
+      results: codes.map((code, index) => ({
+        ...{ n: c.done + index + 1, act: "allow", pubkey: person(index).pubkey, code },
+      })),
+    });
+    const room = c.limit === null ? 1 : c.limit - c.taken;
+    return {
+      ROOM: [
+        ...[3, 2, null].map((limit) => ({ type: "ROOM", limit, isServed: c.isServed })),
+        { type: "ROOM", limit: c.limit, isServed: !c.isServed },
+      ],
+      // No walk counts for ever.
+      SEAT: c.asked - c.done < 2 && c.taken < 3 ? [{ type: "SEAT" }] : [],
+      QUEUE: c.waiting < 2 ? [{ type: "QUEUE" }] : [],
+      LEAVE: c.asked - c.done < 2 ? [{ type: "LEAVE" }] : [],
+      ASK: c.asked - c.done < 2 ? [{ type: "ASK" }] : [],
+      "xstate.done.actor.run": [
+        doneEvent("run", results([null])),
+        ...(c.taken > 1 ? [doneEvent("run", results(["unsafe_pubkey"]))] : []),
+      ],
+      "xstate.error.actor.run": [errorEvent("run", "defect")],
+      "xstate.done.actor.compare": [
+        doneEvent("compare", compared),
+        doneEvent("compare", { ...compared, taken: 3, came: [{ ...person(7), since: T0 }] }),
+        doneEvent("compare", { ...compared, isTrusted: false, restored: [person(8).pubkey] }),
+        doneEvent("compare", { ...compared, isMore: true }),
+        doneEvent("compare", { ...compared, turn: c.turn - 1 }),
+      ],
+      "xstate.error.actor.compare": [errorEvent("compare", "defect")],
+      "xstate.done.actor.next": [
+        doneEvent("next", { turn: c.turn, people: [person(1)].slice(0, room) }),
+        doneEvent("next", { turn: c.turn - 1, people: [person(1)] }),
+      ],
+      "xstate.error.actor.next": [errorEvent("next", "defect")],
+    };
+  },
+  facts: (c) => [hasRoom(c), c.waiting > 0, c.taken > 1, c.isServed, c.asked > c.done, c.limit],
+  coarse: ({ value }) => value.seats,
+  aside: ["ROOM", "ASK", "LEAVE", "LOOK", "SEAT", "UNQUEUE"],
 };

@@ -53,6 +53,10 @@ function outside(host: () => Host, clock: Clock) {
   });
   const effects: Record<string, Effect> = {
     catchUp: effect("clock", async () => null),
+    // Nobody joins a community.
+    runErrands: effect("people", async () => null),
+    comparePeople: effect("people", async () => null),
+    nextWaiting: effect("clock", async () => null),
     askWallet: effect("wallet", async ({ invoice }: { invoice: string }) => {
       if (!paid.delete(invoice)) return { settled: false };
       await settle(invoice);
@@ -109,6 +113,7 @@ export async function liveMonths(
       relay: { machine: machines.relay, tells: tells.relay },
       invoice: { machine: machines.invoice, tells: tells.invoice },
       notice: { machine: machines.notice, tells: tells.notice },
+      community: { machine: machines.community, tells: tells.community },
     },
     effects,
     project,

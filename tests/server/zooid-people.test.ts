@@ -5,7 +5,7 @@ import { startZooid, type Zooid } from "../../server/sandbox/zooid/zooid.ts";
 import { createExchange, NoAnswer } from "../../server/zooid/http.ts";
 import { createRelayHosts } from "../../server/zooid/nip11.ts";
 import { type OwnRelay, RelayTrouble } from "../../server/zooid/people/calls.ts";
-import { createPeople, type PeopleClient } from "../../server/zooid/people/people.ts";
+import { createPeopleClient, type PeopleClient } from "../../server/zooid/people/people.ts";
 import { connectAs } from "../../server/zooid/people/socket.ts";
 import { Pulse } from "../../server/zooid/pulse.ts";
 import {
@@ -46,7 +46,7 @@ beforeEach(async () => {
   };
   const relayUrl = `${zooid.url}/`;
   const hosts = createRelayHosts(relayUrl, exchange, new Pulse(Date.now));
-  people = createPeople({ relayUrl, exchange, hosts, connect: connectAs(relayUrl) });
+  people = createPeopleClient({ relayUrl, exchange, hosts, connect: connectAs(relayUrl) });
   await manage(zooid, admin, "POST", "/relay/a", {
     host: HOST,
     schema: "frogs",

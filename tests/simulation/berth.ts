@@ -14,6 +14,7 @@ import { createSettlements } from "../../server/settlements.ts";
 import type { ReceivingWallet } from "../../server/wallet/wallet.ts";
 import { SettlementWatch } from "../../server/watch.ts";
 import type { ZooidClient } from "../../server/zooid/client.ts";
+import type { PeopleClient } from "../../server/zooid/people/people.ts";
 
 export type Hooks = {
   backoffCapMs?: number;
@@ -48,7 +49,7 @@ export function openBerth(db: Db, world: Outside, hooks: Hooks) {
     ...(backoffCapMs === undefined ? {} : { backoffCapMs }),
   };
   const { zooidClient: zooid, pay, deliver } = world;
-  const effects = createEffects({ ...parts, zooid, pay, deliver });
+  const effects = createEffects({ ...parts, zooid, pay, deliver, community: nobody });
   const host = new Host({
     store: store(sqliteStore(db)),
     clock,
@@ -57,6 +58,11 @@ export function openBerth(db: Db, world: Outside, hooks: Hooks) {
       relay: { machine: machines.relay, tells: tells.relay, migrate: migrations.relay },
       invoice: { machine: machines.invoice, tells: tells.invoice, migrate: migrations.invoice },
       notice: { machine: machines.notice, tells: tells.notice, migrate: migrations.notice },
+      community: {
+        machine: machines.community,
+        tells: tells.community,
+        migrate: migrations.community,
+      },
     },
     effects: Object.fromEntries(Object.entries(effects).map(([name, e]) => [name, effect(e)])),
     project,
@@ -90,3 +96,10 @@ export function openBerth(db: Db, world: Outside, hooks: Hooks) {
   const arrived = () => Promise.all(arriving);
   return { host, queries, watch, arrived };
 }
+
+/** In these years nobody joins a community. */
+const nobody = new Proxy({} as PeopleClient, {
+  get: (_, act) => () => {
+    throw new Error(`nobody was to ${String(act)}`);
+  },
+});

@@ -83,7 +83,12 @@ export type PeopleOptions = {
   connect: (host: string) => Connect;
 };
 
-export function createPeople({ relayUrl, exchange, hosts, connect }: PeopleOptions): PeopleClient {
+export function createPeopleClient({
+  relayUrl,
+  exchange,
+  hosts,
+  connect,
+}: PeopleOptions): PeopleClient {
   const call: Call = createCalls(relayUrl, exchange, hosts);
 
   async function pubkeys(relay: OwnRelay, method: Method, signal: AbortSignal): Promise<string[]> {

@@ -36,6 +36,7 @@ type ReplicaOf = {
   invoice: InvoiceReplica;
   tenant: TenantReplica;
   notice: NoticeReplica;
+  community: Replica<typeof machines.community>;
 };
 
 /** One actor of the server's. It is restored when it is first looked at, and follows from then on. */
