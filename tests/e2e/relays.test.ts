@@ -1,6 +1,7 @@
 /** My relays, a relay's page, and its edit page, as their owner sees and changes them. */
 import { expect, test } from "bun:test";
-import { generateSecretKey } from "nostr-tools/pure";
+import { npubEncode } from "nostr-tools/nip19";
+import { generateSecretKey, getPublicKey } from "nostr-tools/pure";
 import type { Page } from "playwright-core";
 import { signed } from "./signed.ts";
 import { expectAccessible, expectNoSidewaysScroll, stage } from "./stage.ts";
@@ -67,6 +68,12 @@ async function tabTo(page: Page, text: string): Promise<void> {
   }
   throw new Error(`Tab does not reach ${text}`);
 }
+
+function newPerson() {
+  const pubkey = getPublicKey(generateSecretKey());
+  return { pubkey, npub: npubEncode(pubkey) };
+}
+const shown = (npub: string): string => `${npub.slice(0, 10)}…${npub.slice(-5)}`;
 
 test("who has no relay is taught the first step", async () => {
   const page = await tenant().see("/relays");
@@ -435,6 +442,66 @@ test("its history is told in words, with who and when, once it is looked at", as
   // A date is in the reader's zone, and exact on hover.
   const through = dated.getByText(/^It is paid through/).locator("time");
   expect(await through.first().getAttribute("title")).toMatch(/\d{4}/);
+});
+
+test("people are let in, wait where there is no room, and are banned once it was said what that deletes", async () => {
+  const me = tenant();
+  const { id } = await me.relay("gathers");
+  const page = await me.see(`/relays/${id}?tab=people`);
+  await badge(page, "active");
+  await says(page, "1 of 10 people");
+  const [friend, crank] = [newPerson(), newPerson()];
+  const field = page.getByLabel("Add somebody");
+  const add = async (text: string) => {
+    await field.fill(text);
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+  };
+  await add("npub1nobody");
+  await says(page, "this is neither npub1… nor 64 lower-case hex digits");
+  for (const { npub } of [friend, crank]) {
+    await add(npub);
+    await says(page, `${shown(npub)} is in.`);
+  }
+  await says(page, "3 of 10 people");
+  const row = (npub: string) => page.getByRole("listitem").filter({ hasText: shown(npub) });
+  // The relay server has been told, and the page with it.
+  await row(friend.npub).getByText("added here").waitFor();
+
+  await page.getByRole("button", { name: `Ban ${shown(crank.npub)}` }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("Everything they ever wrote here is deleted, for ever.").waitFor();
+  await dialog.getByLabel("Why").fill("spam");
+  await dialog.getByRole("button", { name: "Ban" }).click();
+  await says(page, `${shown(crank.npub)} is banned.`);
+  await says(page, "2 of 10 people");
+  await page.getByText("Banned", { exact: true }).click();
+  await row(crank.npub).getByText("spam").waitFor();
+  await page.getByText("What happened", { exact: true }).click();
+  await says(page, "was banned: spam");
+
+  // Eight more are all there is room for: the ninth waits.
+  const others = Array.from({ length: 8 }, newPerson);
+  for (const { pubkey } of others)
+    await me.send("POST", `/tenant/relays/${id}/members`, { pubkey });
+  await says(page, "Somebody came or went since you opened this.");
+  await add(newPerson().npub);
+  await says(page, /is on the waiting list: the relay is full/);
+  await page.getByRole("button", { name: "Show it" }).click();
+  await heading(page, "Waiting list");
+  await page.getByRole("button", { name: `Remove ${shown(friend.npub)}` }).click();
+  await dialog.getByText("What they wrote stays.").waitFor();
+  await dialog.getByRole("button", { name: "Remove" }).click();
+  await says(page, `${shown(friend.npub)} is out.`);
+  await says(page, "10 of 10 people");
+
+  // Without what was said of it all, which goes by itself.
+  await page.reload();
+  await page.getByRole("button", { name: /^Ban / }).first().click();
+  await dialog.waitFor();
+  await expectAccessible(page);
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await expectAccessible(page);
+  await expectNoSidewaysScroll(page);
 });
 
 test("while the relay server does not answer, the page says that we keep trying", async () => {

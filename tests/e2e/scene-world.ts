@@ -1,5 +1,5 @@
 /** The people whose pages are shown: each is made once, by the API alone. */
-import { generateSecretKey } from "nostr-tools/pure";
+import { generateSecretKey, getPublicKey } from "nostr-tools/pure";
 import type { SandboxInfo } from "../../server/sandbox/sandbox.ts";
 import { signed } from "./signed.ts";
 
@@ -60,6 +60,8 @@ export function sceneWorld({ url, tenant_nwc_url }: SandboxInfo) {
       await order(ask, "Test tank", "tank", "free");
       await ask("PUT", "/tenant/billing", { nwc_url: tenant_nwc_url });
       await control("clock", { advance_seconds: 33 * DAY_SECONDS });
+      for (const key of ["1", "2", "3"].map(() => getPublicKey(generateSecretKey())))
+        await ask("POST", `/tenant/relays/${first.relay.id}/members`, { pubkey: key });
       return { relay: first.relay.id, invoice: first.invoice?.id ?? "" };
     },
     /** A wallet is connected, and had not enough in it when it was asked. */

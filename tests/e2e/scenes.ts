@@ -106,6 +106,12 @@ export const scenes: Scene[] = [
     until: heading("Book club"),
   },
   {
+    name: "relay-people",
+    path: "/relays/:relay?tab=people",
+    tenant: "regular",
+    until: text("4 of 100 people"),
+  },
+  {
     name: "relay-plan",
     path: "/relays/:relay?tab=plan",
     tenant: "regular",

@@ -12,7 +12,7 @@ import { Skeleton } from "../ui/skeleton.tsx";
 // The page leads with what is next; what stands below it comes right after.
 const RelayTabs = lazyPage(() => import("../components/relay/tabs.tsx"));
 
-const TABS = ["overview", "plan", "history"];
+const TABS = ["overview", "people", "plan", "history"];
 
 /** One relay of mine: what it is, what happens next, and what can be done. */
 const Page = () => {

@@ -6,6 +6,7 @@ import { Tabs } from "../../ui/tabs.tsx";
 import { RelayOverview } from "./overview.tsx";
 
 // What is behind a tab is loaded when it is opened, or when there is nothing else to do.
+const RelayPeople = lazyPage(() => import("../people/people.tsx"));
 const RelayPlan = lazyPage(() => import("./plan.tsx"));
 const RelayHistory = lazyPage(() => import("./history.tsx"));
 const Behind = (props: { children: JSX.Element }) => (
@@ -20,6 +21,15 @@ const RelayTabs = (props: { relay: RelayReplica; tab: string; onTab: (id: string
     onChange={props.onTab}
     tabs={[
       { id: "overview", title: "Overview", content: () => <RelayOverview relay={props.relay} /> },
+      {
+        id: "people",
+        title: "People",
+        content: () => (
+          <Behind>
+            <RelayPeople relay={props.relay} />
+          </Behind>
+        ),
+      },
       {
         id: "plan",
         title: "Plan",

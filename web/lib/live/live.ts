@@ -19,7 +19,12 @@ import {
 import { createStore } from "solid-js/store";
 import type { AnyStateMachine } from "xstate";
 import { type MachineName, machines } from "../../../machines/index.ts";
-import { invoiceActor, relayActor, tenantActor } from "../../../machines/messages.ts";
+import {
+  communityActor,
+  invoiceActor,
+  relayActor,
+  tenantActor,
+} from "../../../machines/messages.ts";
 import type { FeedEntry } from "../../../server/host/feed.ts";
 import type { OutsideNews } from "../../../server/routes/events.ts";
 import { short } from "../words/format.ts";
@@ -31,12 +36,13 @@ export type RelayReplica = Replica<typeof machines.relay>;
 export type InvoiceReplica = Replica<typeof machines.invoice>;
 export type TenantReplica = Replica<typeof machines.tenant>;
 export type NoticeReplica = Replica<typeof machines.notice>;
+type CommunityReplica = Replica<typeof machines.community>;
 type ReplicaOf = {
   relay: RelayReplica;
   invoice: InvoiceReplica;
   tenant: TenantReplica;
   notice: NoticeReplica;
-  community: Replica<typeof machines.community>;
+  community: CommunityReplica;
 };
 
 /** One actor of the server's. It is restored when it is first looked at, and follows from then on. */
@@ -151,6 +157,8 @@ export function createLive({ path, tenant }: { path: string; tenant: string }) {
     seenOf: (id: string): string | null => (outside().zooid ?? outside().relays[id])?.code ?? null,
     /** A relay's name as it is now; the ends of its id where it is not known. */
     nameOf: (id: string): string => relay(id)?.context.name ?? short(id, 6, 4),
+    /** The people of a relay, as numbers. */
+    community: (relay: string) => one<"community">(communityActor(relay)),
     invoice: (id: string) => one<"invoice">(invoiceActor(id)),
     tenant: account,
     /** Whether the operator suspended the account: all can be read, nothing changed. */
