@@ -107,7 +107,7 @@ async function bareCommits({ store }: Host, db: Db, queries: Queries): Promise<(
   });
   const rows = await Promise.all(making);
   const event = JSON.stringify({ type: "WALLET_CLEARED" });
-  const why = { cause: "http", by: null, reason: null, dedup: null };
+  const why = { cause: "http", by: null, reason: null };
   let count = 0;
   return () => {
     const [before, begun] = [count, performance.now()];
@@ -121,7 +121,7 @@ async function bareCommits({ store }: Host, db: Db, queries: Queries): Promise<(
       write(
         append(journal, {
           ...{ scope, seq: rev, actor: id, rev, at, recordedAt: Date.now() },
-          ...{ version, event, ...why, snapshot },
+          ...{ version, event, ...why, snapshot: null, patch: "{}" },
         }),
       );
       write(put(tenants, row.tenant));

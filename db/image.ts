@@ -4,8 +4,17 @@ import type { actors, alarms, journal, outbox } from "./schema.ts";
 /** One actor as stored. `snapshot` is the persisted machine snapshot as JSON; `at` logical epoch ms. */
 export type ActorRow = typeof actors.$inferSelect;
 
-/** One transition. `event` and `snapshot` are JSON; `seq` is the revision of the scope that it made. */
+/**
+ * One transition. `event`, `snapshot` and `patch` are JSON; one of the latter two is null. `seq` is the
+ * revision of the scope that it made.
+ */
 export type JournalRow = typeof journal.$inferSelect;
+
+/** One transition, with the snapshot after it. */
+export type Revision = Omit<JournalRow, "snapshot" | "patch"> & { snapshot: string };
+
+/** An actor that changed: the last revision of its scope that it made, and who asked for that. */
+export type Changed = ActorRow & { seq: number; by: string | null };
 
 /** A deadline of an actor's present state; one that failed to fire is held since `heldAt`. */
 export type AlarmRow = typeof alarms.$inferSelect;

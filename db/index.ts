@@ -2,6 +2,7 @@
 import { attemptQueries } from "./attempts.ts";
 import { communityQueries } from "./communities.ts";
 import type { Db } from "./database.ts";
+import { foldQueries } from "./folding.ts";
 import { idempotencyQueries } from "./idempotency.ts";
 import { invoiceQueries } from "./invoices.ts";
 import { ledgerQueries } from "./ledger.ts";
@@ -19,6 +20,7 @@ export const createQueries = (db: Db) => ({
   invoices: invoiceQueries(db),
   attempts: attemptQueries(db),
   notices: noticeQueries(db),
+  journals: foldQueries(db),
   ledger: ledgerQueries(db),
   queue: queueQueries(db),
   secrets: secretQueries(db),

@@ -1,7 +1,8 @@
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { ActorRow, AlarmRow, Image, JournalRow, OutboxRow } from "./image.ts";
+import { unfolded } from "./patch.ts";
 import { type Put, shapeOf } from "./put.ts";
-import { actors, alarms, journal, outbox } from "./schema.ts";
+import { actors, alarms, dedups, journal, outbox } from "./schema.ts";
 import { type Store, UniqueViolation } from "./store.ts";
 
 type Row = Put["row"];
@@ -91,7 +92,7 @@ export function mapStore(): MapStore {
       ({
         revision: () => revision(scope),
         actor,
-        hasDedup: (key) => journalOf(({ dedup }) => dedup === key).length > 0,
+        hasDedup: (key) => row(dedups, key) !== null,
         alarmsOf,
         work: workOf,
         openWork,
@@ -128,12 +129,20 @@ export function mapStore(): MapStore {
 
     revision: async (id) => revision(id),
     actorJournal: async (id) => actorJournal(id),
-    actorJournalTail: async (id, limit) => actorJournal(id).reverse().slice(0, limit),
-    scopeJournal: async (scope, seq, limit) =>
-      journalOf((entry) => entry.scope === scope && entry.seq > seq)
+    actorJournalTail: async (id, limit) => unfolded(actorJournal(id)).reverse().slice(0, limit),
+    changedSince: async (scope, after, limit) => {
+      const entries = journalOf((entry) => entry.scope === scope && entry.seq > after);
+      const last = new Map(
+        entries.sort((a, b) => a.seq - b.seq).map((entry) => [entry.actor, entry]),
+      );
+      return [...last.values()]
         .sort((a, b) => a.seq - b.seq)
         .slice(0, limit)
-        .map((entry) => ({ ...entry, machine: actor(entry.actor)?.machine ?? "" })),
+        .flatMap(({ actor: id, seq, by }) => {
+          const found = actor(id);
+          return found ? [{ ...found, seq, by }] : [];
+        });
+    },
 
     alarmsOf: async (id) => alarmsOf(id),
     dueAlarms: async (now, limit, except = []) =>

@@ -36,8 +36,8 @@ export const actors = sqliteTable(
 );
 
 /**
- * Every transition ever made, with the snapshot after it. `seq` is the revision of the scope that it
- * made: 1, 2, 3 … without gaps. `at` is logical, `recorded_at` real.
+ * Every transition ever made. `seq` is the revision of the scope that it made: 1, 2, 3 … without gaps.
+ * `at` is logical, `recorded_at` real. Some rows hold the snapshot after it, the others what it changed.
  */
 export const journal = sqliteTable(
   "journal",
@@ -55,16 +55,21 @@ export const journal = sqliteTable(
     /** Who asked: a pubkey, or null for the machine itself. */
     by: text(),
     reason: text(),
-    /** An outside fact is taken in once. */
-    dedup: text(),
-    snapshot: text().notNull(),
+    /** The whole snapshot after it, JSON; or null, and `patch` says what makes it of the one before. */
+    snapshot: text(),
+    patch: text(),
   },
   (t) => [
     primaryKey({ columns: [t.scope, t.seq] }),
     uniqueIndex("journal_by_actor").on(t.actor, t.rev),
-    uniqueIndex("journal_dedup").on(t.dedup).where(sql`${t.dedup} IS NOT NULL`),
   ],
 );
+
+/** Outside facts that were taken in: each once, for ever, whatever becomes of the journal. */
+export const dedups = sqliteTable("dedups", {
+  key: text().primaryKey(),
+  scope: text().notNull(),
+});
 
 /** The deadlines of every actor's present state: an index of the snapshots, rebuilt from them. */
 export const alarms = sqliteTable(

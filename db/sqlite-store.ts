@@ -1,7 +1,8 @@
 import type { SQLQueryBindings } from "bun:sqlite";
 import { BoundedMap } from "./bounded-map.ts";
 import type { Db } from "./database.ts";
-import type { ActorRow, AlarmRow, Image, JournalRow, OutboxRow, Scoped } from "./image.ts";
+import type { ActorRow, AlarmRow, Changed, Image, JournalRow, OutboxRow, Scoped } from "./image.ts";
+import { unfolded } from "./patch.ts";
 import { sqliteFlush } from "./sqlite-flush.ts";
 import type { Store } from "./store.ts";
 
@@ -9,7 +10,7 @@ const ALARM = "actor, name, due, held_at AS heldAt, error";
 const OUTBOX = `key, actor, invoke, src, lane, mutex, input, state, attempt, deaths,
   next_at AS nextAt, error, answer, memo, created_at AS createdAt, finished_at AS finishedAt`;
 const JOURNAL = `journal.scope, seq, actor, journal.rev, journal.at, recorded_at AS recordedAt,
-  journal.version, event, cause, "by", reason, dedup, journal.snapshot`;
+  journal.version, event, cause, "by", reason, journal.snapshot, patch`;
 const SCOPE = (table: string) => `(SELECT scope FROM actors WHERE id = ${table}.actor) AS scope`;
 
 /** Scopes and actors of which something is remembered, so that it need not be read each time. */
@@ -55,7 +56,15 @@ export function sqliteStore(db: Db): Store {
   const revision = one<{ seq: number | null }, [string]>(
     "SELECT max(seq) AS seq FROM journal WHERE scope = ?",
   );
-  const dedup = one<{ seq: number }, [string]>("SELECT seq FROM journal WHERE dedup = ?");
+  const dedup = one<{ scope: string }, [string]>("SELECT scope FROM dedups WHERE key = ?");
+  /** The last so many of an actor, and what of those before is needed to make them whole. */
+  const journalTail = all<JournalRow, [string, number]>(
+    `SELECT ${JOURNAL} FROM journal WHERE actor = ?1 AND rev >= coalesce(
+       (SELECT rev FROM journal WHERE actor = ?1 AND snapshot IS NOT NULL
+         AND rev <= (SELECT max(rev) FROM journal WHERE actor = ?1) - ?2 + 1
+        ORDER BY rev DESC LIMIT 1), 0)
+     ORDER BY rev`,
+  );
   // One process writes: what it wrote last is what is there.
   const revisions = new BoundedMap<string, number>(KEPT_MAX);
   const revisionOf = (scope: string): number =>
@@ -143,12 +152,11 @@ export function sqliteStore(db: Db): Store {
     actorJournal: allLater<JournalRow, [string]>(
       `SELECT ${JOURNAL} FROM journal WHERE actor = ? ORDER BY rev`,
     ),
-    actorJournalTail: allLater<JournalRow, [string, number]>(
-      `SELECT ${JOURNAL} FROM journal WHERE actor = ? ORDER BY rev DESC LIMIT ?`,
-    ),
-    scopeJournal: allLater<JournalRow & { machine: string }, [string, number, number]>(
-      `SELECT ${JOURNAL}, machine FROM journal JOIN actors ON actors.id = journal.actor
-       WHERE journal.scope = ? AND seq > ? ORDER BY seq LIMIT ?`,
+    actorJournalTail: async (id, limit) => unfolded(journalTail(id, limit)).slice(-limit).reverse(),
+    changedSince: allLater<Changed, [string, number, number]>(
+      // Of a max, SQLite takes the other columns from its row.
+      `SELECT actors.*, max(seq) AS seq, "by" FROM journal JOIN actors ON actors.id = journal.actor
+       WHERE journal.scope = ? AND seq > ? GROUP BY actors.id ORDER BY max(seq) LIMIT ?`,
     ),
 
     alarmsOf: later(alarmsOf),

@@ -1,5 +1,15 @@
 /** The narrow waist: what the host needs of a database. */
-import type { ActorRow, AlarmRow, Image, JournalRow, OutboxRow, Scoped, Wants } from "./image.ts";
+import type {
+  ActorRow,
+  AlarmRow,
+  Changed,
+  Image,
+  JournalRow,
+  OutboxRow,
+  Revision,
+  Scoped,
+  Wants,
+} from "./image.ts";
 import type { Unit } from "./unit.ts";
 
 /** A unit breaks what the tables demand. */
@@ -36,15 +46,12 @@ export interface Store {
 
   /** How many transitions a scope has seen. */
   revision(scope: string): Promise<number>;
+  /** As stored, in order. */
   actorJournal(actor: string): Promise<JournalRow[]>;
   /** The newest so many, newest first. */
-  actorJournalTail(actor: string, limit: number): Promise<JournalRow[]>;
-  /** What a scope's actors did after a revision of it, in order. */
-  scopeJournal(
-    scope: string,
-    seq: number,
-    limit: number,
-  ): Promise<(JournalRow & { machine: string })[]>;
+  actorJournalTail(actor: string, limit: number): Promise<Revision[]>;
+  /** A scope's actors that changed after a revision of it, each once, as they are now; in order of `seq`. */
+  changedSince(scope: string, seq: number, limit: number): Promise<Changed[]>;
 
   alarmsOf(actor: string): Promise<AlarmRow[]>;
   /** What is due and not held, but in these scopes, oldest first; ties by actor, then name. */

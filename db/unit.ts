@@ -1,7 +1,7 @@
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { ActorRow, AlarmRow, Image, JournalRow, OutboxRow } from "./image.ts";
 import { append, erase, type Put, patch, put, shapeOf } from "./put.ts";
-import { actors, alarms, journal, outbox } from "./schema.ts";
+import { actors, alarms, dedups, journal, outbox } from "./schema.ts";
 
 /** An alarm that failed to fire, and why. */
 export type Held = { actor: string; name: string; error: unknown };
@@ -126,7 +126,12 @@ export class Unit {
     this.#seq ??= this.#image.revision();
     this.#seq++;
     this.write(append(journal, { ...row, scope: this.scope, seq: this.#seq }));
-    if (row.dedup !== null) this.#set(this.#dedups, row.dedup, true);
+  }
+
+  /** Takes an outside fact in, for ever. */
+  remember(dedup: string): void {
+    this.#set(this.#dedups, dedup, true);
+    this.write(append(dedups, { key: dedup, scope: this.scope }));
   }
 
   /** Sets an alarm, or one that stands anew. */

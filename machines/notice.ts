@@ -49,6 +49,7 @@ export const noticeMachine = setup({
     context: {} as NoticeContext,
     input: {} as NoticeInput,
     events: {} as { type: "admin.retry"; reason: string },
+    tags: {} as "ended",
   },
   actors: {
     deliver: remote<Delivered, Delivery>(),
@@ -121,17 +122,19 @@ export const noticeMachine = setup({
         onError: "refused",
       },
     },
-    delivered: { description: "Your inbox relays have it." },
+    delivered: { description: "Your inbox relays have it.", tags: "ended" },
     refused: {
       description: "Your inbox relays would not take it. You can read it here.",
+      tags: "ended",
       on: { "admin.retry": "queued" },
     },
     no_inbox: {
       description:
         "We know of no inbox of yours (kind 10050), so it was not sent. You can read it here.",
+      tags: "ended",
       on: { "admin.retry": "queued" },
     },
-    missed: { description: "It could not be delivered while it still mattered." },
+    missed: { description: "It could not be delivered while it still mattered.", tags: "ended" },
   },
 });
 

@@ -19,6 +19,7 @@ import { wantedOf } from "./effects/desired-relay.ts";
 import { createEffects, laneConcurrency } from "./effects/index.ts";
 import type { EffectParts } from "./effects/parts.ts";
 import { askAbout } from "./effects/wallet.ts";
+import { createFolding } from "./folding.ts";
 import { forecast } from "./forecast.ts";
 import { logTroubles, walletTroubles, zooidTroubles } from "./health.ts";
 import { relayHistory } from "./history.ts";
@@ -231,6 +232,10 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
   if (blocked !== null) walletPulse?.suspect(blocked);
 
   let nip98: Nip98 | null = null;
+  const folding = createFolding({
+    ...{ host, queries, clock },
+    onError: (error) => host.storage.failed(error) || defect("no journal can be folded", error),
+  });
   const limits = createLimits(tuning.limits);
   const edge = createEdge({
     limits,
@@ -321,6 +326,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
       alarms.start();
       watch?.start();
       patrol.start();
+      folding.start();
       keeper.start();
       app.listen({
         hostname: config.host,
@@ -339,6 +345,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     async stop(): Promise<void> {
       await app.server?.stop(true);
       await keeper.stop();
+      folding.stop();
       await patrol.stop();
       await watch?.stop();
       await alarms.stop();

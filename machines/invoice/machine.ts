@@ -48,7 +48,7 @@ export const invoiceMachine = setup({
     context: {} as InvoiceContext,
     input: {} as InvoiceInput,
     events: {} as InvoiceEvent,
-    tags: {} as "payable" | "attention",
+    tags: {} as "payable" | "attention" | "ended",
   },
   actors: {
     mintBolt11: remote<Bolt11, Mint>(),
@@ -323,6 +323,7 @@ export const invoiceMachine = setup({
     },
     paid: {
       description: "Paid in full.",
+      tags: "ended",
       entry: [
         "markPaid",
         {
@@ -349,10 +350,12 @@ export const invoiceMachine = setup({
     },
     expired: {
       description: "It was not paid in time, and nothing is owed on it.",
+      tags: "ended",
       entry: ended(false),
     },
     void: {
       description: "The operator withdrew it; nothing is owed on it.",
+      tags: "ended",
       entry: ended(true),
     },
   },

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { JournalRow } from "../../db/image.ts";
+import type { Changed } from "../../db/image.ts";
 import type { Host } from "./host.ts";
 import type { PersistedSnapshot } from "./xstate.ts";
 
@@ -83,16 +83,16 @@ export class Feed {
     return { seq, entries };
   }
 
-  /** What changed in a scope after `seq`, in order, at most a page. */
+  /** What changed in a scope after `seq`, each actor once and as it is now, in order, at most a page. */
   async since(scope: string, seq: number): Promise<FeedEntry[]> {
-    const rows = await this.host.store.scopeJournal(scope, seq, PAGE);
-    return rows.map((row) => this.#entry(row));
+    const changed = await this.host.store.changedSince(scope, seq, PAGE);
+    return changed.map((row) => this.#entry(row));
   }
 
-  #entry(row: JournalRow & { machine: string }): FeedEntry {
+  #entry(row: Changed): FeedEntry {
     return {
       seq: row.seq,
-      actor: row.actor,
+      actor: row.id,
       machine: row.machine,
       version: row.version,
       rev: row.rev,

@@ -1,4 +1,5 @@
 import { type ActorRow, type AlarmRow, Missing } from "../../db/image.ts";
+import { differenceOf } from "../../db/patch.ts";
 import type { Unit } from "../../db/unit.ts";
 import { AppError } from "../errors.ts";
 import type { Rules } from "./rules.ts";
@@ -12,6 +13,7 @@ import {
   type HostEvent,
   hydrate,
   type PersistedSnapshot,
+  restore,
   restored,
 } from "./xstate.ts";
 
@@ -24,7 +26,11 @@ export type Origin = { cause: string; by: string | null; reason: string | null; 
 /** Journal entries that no machine sees: an actor's beginning, and its way to another version. */
 export const CREATED = "host.created";
 export const MIGRATED = "host.migrated";
+/** All that was before of an actor that has come to its end: `db/folding.ts` writes it. */
+export const FOLDED = "host.folded";
 
+/** So often the journal holds a whole snapshot, and otherwise what changed. */
+const WHOLE_EVERY = 64;
 const DELIVERIES_MAX = 500;
 /** More than any tenant's till comes to with all the relays that one may have. */
 export const SNAPSHOT_BYTES_MAX = 256 * 1024;
@@ -76,7 +82,8 @@ export class Run {
     const { machine } = this.host.registered(row.machine);
     if (row.version !== machine.version)
       throw new Error(`${id} is of version ${row.version}; it was not migrated`);
-    const before = hydrate(machine, row.snapshot);
+    const stored = JSON.parse(row.snapshot) as PersistedSnapshot;
+    const before = restore(machine, stored);
     const answered = answer(machine, before, event, at);
     if (door === "tell" && answered === "unanswered")
       throw new Error(`${id} does not answer ${event.type} in ${JSON.stringify(before.value)}`);
@@ -90,7 +97,7 @@ export class Run {
     // The version stays: to write it would rewrite its index with every transition.
     unit.changeActor(id, { rev, at, snapshot: decision.snapshot });
     const present = isLate ? unit.alarmsOf(id) : armed;
-    this.#store({ ...row, rev, at }, event, decision, origin, present);
+    this.#store({ ...row, rev, at }, stored, event, decision, origin, present);
     return { id, rev, at, changed: true };
   }
 
@@ -111,7 +118,7 @@ export class Run {
     const { snapshot } = decision;
     const row = { id, machine: machineName, version, scope, rev: 0, at, snapshot };
     this.unit.createActor(row);
-    this.#store(row, { type: CREATED, input } as HostEvent, decision, origin, []);
+    this.#store(row, null, { type: CREATED, input } as HostEvent, decision, origin, []);
     return { id, rev: 0, at, changed: true };
   }
 
@@ -138,7 +145,7 @@ export class Run {
     unit.changeActor(row.id, { version, rev, snapshot: decision.snapshot });
     const origin = { cause: `version ${row.version}`, by: null, reason: null };
     const next = { ...row, version, rev };
-    this.#store(next, { type: MIGRATED }, decision, origin, unit.alarmsOf(row.id));
+    this.#store(next, null, { type: MIGRATED }, decision, origin, unit.alarmsOf(row.id));
   }
 
   /**
@@ -197,21 +204,27 @@ export class Run {
     return true;
   }
 
-  /** Order: journal, alarms, outbox, rows; then tells and creations in turn, each to its end. */
+  /** @param before - null where the journal is to hold the whole snapshot. Order: journal, alarms, outbox, rows; then tells and creations in turn, each to its end. */
   #store(
     { id, machine: name, version, scope, rev, at }: ActorRow,
+    before: PersistedSnapshot | null,
     event: HostEvent,
     decision: Decision,
     origin: Origin,
     armed: readonly AlarmRow[],
   ): void {
     const { unit } = this;
-    const { cause, by, reason, dedup = null } = origin;
+    const { cause, by, reason, dedup } = origin;
     const { snapshot, persisted, alarms, stopped, started, outputs } = decision;
     if (Buffer.byteLength(snapshot) > SNAPSHOT_BYTES_MAX)
       throw new Error(`the snapshot of ${id} would exceed ${SNAPSHOT_BYTES_MAX} bytes`);
-    const entry = { actor: id, rev, at, recordedAt: Date.now(), version, snapshot };
-    unit.record({ ...entry, event: JSON.stringify(event), cause, by, reason, dedup });
+    const isWhole = before === null || rev % WHOLE_EVERY === 0;
+    const made = isWhole
+      ? { snapshot, patch: null }
+      : { snapshot: null, patch: JSON.stringify(differenceOf(before, persisted)) };
+    const entry = { actor: id, rev, at, recordedAt: Date.now(), version, ...made };
+    unit.record({ ...entry, event: JSON.stringify(event), cause, by, reason });
+    if (dedup !== undefined) unit.remember(dedup);
     this.#rearm(id, armed, alarms);
     // Leaving the state ends the work, whether it has begun or not.
     if (stopped.length > 0)

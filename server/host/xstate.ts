@@ -65,9 +65,14 @@ const inert = (actionExecutor: AnyActorScope["actionExecutor"]): AnyActorScope =
 });
 
 /** Brings a stored snapshot back to life, without running anything. @throws for an unknown state. */
-export function hydrate(machine: AnyStateMachine, json: string): AnyMachineSnapshot {
-  return machine.restoreSnapshot(JSON.parse(json), idle);
-}
+export const hydrate = (machine: AnyStateMachine, json: string): AnyMachineSnapshot =>
+  restore(machine, JSON.parse(json) as PersistedSnapshot);
+
+/** The same, of what was parsed already. Leaves that as it is. */
+export const restore = (
+  machine: AnyStateMachine,
+  persisted: PersistedSnapshot,
+): AnyMachineSnapshot => machine.restoreSnapshot(persisted as never, idle);
 
 /** Whether `event` is answered now: `enabled` changes something, `ignored` is `{}` on purpose. */
 export function answer(

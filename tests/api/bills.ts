@@ -2,6 +2,8 @@ import { expect } from "bun:test";
 import type { Static } from "elysia";
 import { DirectMessageRelaysList } from "nostr-tools/kinds";
 import { unwrapEvent } from "nostr-tools/nip59";
+import type { JournalRow } from "../../db/image.ts";
+import { unfolded } from "../../db/patch.ts";
 import { addMonths } from "../../machines/billing/calendar.ts";
 import type { Tuning } from "../../server/berth.ts";
 import type { Invoice, notice, Relay, statement, tenant } from "../../server/routes/shapes.ts";
@@ -117,8 +119,9 @@ export async function noticesOf(tenant: Api): Promise<string[]> {
 
 /** Every status that a relay has had, one after the other. */
 export function historyOf({ rows }: Fixture, relay: string): string[] {
-  const sql = "SELECT snapshot FROM journal WHERE actor = ? ORDER BY rev";
-  const statuses = rows<{ snapshot: string }>(sql, `relay/${relay}`).map(({ snapshot }) => {
+  const sql = "SELECT * FROM journal WHERE actor = ? ORDER BY rev";
+  const revisions = unfolded(rows<JournalRow>(sql, `relay/${relay}`));
+  const statuses = revisions.map(({ snapshot }) => {
     const { status } = JSON.parse(snapshot).value as { status: string | object };
     return typeof status === "string" ? status : (Object.keys(status)[0] ?? "");
   });

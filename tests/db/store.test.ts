@@ -26,9 +26,9 @@ const NOTHING = { actors: [], dedups: [] };
 const actor = (id: string, scope = "s") => ({
   ...{ id, scope, machine: "m", version: "1", rev: 0, at: 5, snapshot: "{}" },
 });
-const entry = (id: string, rev: number, dedup: string | null = null) => ({
+const entry = (id: string, rev: number) => ({
   ...{ actor: id, rev, at: 5, recordedAt: 6, version: "1", event: "{}", snapshot: "{}" },
-  ...{ cause: "test", by: null, reason: null, dedup },
+  ...{ cause: "test", by: null, reason: null, patch: null },
 });
 const work = (key: string, id: string) => ({
   ...{ key, actor: id, invoke: "job", src: "perform", lane: "one", mutex: null, input: "{}" },
@@ -47,7 +47,8 @@ for (const [name, open] of Object.entries(stores))
       const { store } = open();
       const unit = await unitOf(store);
       unit.createActor(actor("a"));
-      unit.record(entry("a", 0, "d"));
+      unit.record(entry("a", 0));
+      unit.remember("d");
       unit.setAlarm(alarm("a", 9));
       unit.startWork(work("a#0.0", "a"));
       unit.changeActor("a", { rev: 1, snapshot: "1" });
@@ -58,7 +59,7 @@ for (const [name, open] of Object.entries(stores))
       expect(image.actor("a")).toEqual({ ...actor("a"), rev: 1, snapshot: "1" });
       expect(image.alarmsOf("a")).toEqual([alarm("a", 9)]);
       expect(image.openWork("a")).toMatchObject([work("a#0.0", "a")]);
-      expect(await store.scopeJournal("s", 1, 9)).toMatchObject([{ seq: 2, rev: 1, machine: "m" }]);
+      expect(await store.changedSince("s", 1, 9)).toMatchObject([{ seq: 2, rev: 1, machine: "m" }]);
       expect([
         await store.scopeOf("a"),
         await store.scopeOf("b"),
@@ -127,7 +128,8 @@ for (const [name, open] of Object.entries(stores))
       const failing = () =>
         unit.attempt(() => {
           unit.changeActor("a", { rev: 1 });
-          unit.record(entry("a", 1, "d"));
+          unit.record(entry("a", 1));
+          unit.remember("d");
           unit.setAlarm(alarm("a", 1));
           unit.startWork(work("a#1.0", "a"));
           unit.holdAlarm(alarm("a", 1), 7, new Error("held"));

@@ -159,7 +159,7 @@ async function run(name: string, death: Death | null) {
       alarms: all("SELECT actor, name, due, held_at FROM alarms"),
       work: all("SELECT key, state, answer FROM outbox ORDER BY key"),
       facts: all("SELECT key FROM facts ORDER BY key"),
-      dedups: all("SELECT dedup FROM journal WHERE dedup IS NOT NULL ORDER BY seq"),
+      dedups: all("SELECT * FROM dedups ORDER BY key"),
     };
     const journalled = all("SELECT actor || '#' || rev AS key FROM journal ORDER BY key");
     const result = {

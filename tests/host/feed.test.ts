@@ -47,16 +47,19 @@ describe("the query", () => {
     const since = await feed.since("me", seq);
     expect(since).toMatchObject([{ actor: "a", machine: "puppet", version: "1", rev: 2 }]);
     expect(since[0]?.seq).toBeGreaterThan(seq);
-    expect((await feed.since("me", 0)).map(({ rev }) => rev)).toEqual([0, 1, 2]);
+    expect((await feed.since("me", 0)).map(({ rev }) => rev)).toEqual([2]);
     await stage.close();
   });
 
   test("an entry is value and context, and nothing of who or why of the operator's", async () => {
     const { stage, feed } = await open();
+    const next = async () => (await feed.since("me", 0))[0];
     await stage.host.send("a", DO, { cause: "http", by: "me", reason: "mine" });
+    const mine = await next();
     await stage.host.send("a", DO, { cause: "http", by: "secret key", reason: "secret reason" });
+    const theirs = await next();
     await stage.send("a", { type: "WORK", input: "in the children" });
-    const [, mine, theirs, nobodys] = await feed.since("me", 0);
+    const nobodys = await next();
     expect([mine?.by, theirs?.by, nobodys?.by]).toEqual(["me", "operator", null]);
     expect(Object.keys(mine ?? {}).sort()).toEqual(
       ["actor", "at", "by", "machine", "rev", "seq", "snapshot", "version"].sort(),
@@ -70,10 +73,12 @@ describe("the query", () => {
 
   test("comes in pages", async () => {
     const { stage, feed } = await open();
-    await Promise.all(Array.from({ length: 250 }, () => stage.send("a", DO)));
+    await Promise.all(Array.from({ length: 250 }, (_, n) => stage.create(`${n}`, {}, "me")));
+    await stage.send("a", DO);
     const first = await feed.since("me", 0);
     const second = await feed.since("me", first.at(-1)?.seq ?? 0);
     expect([first.length, second.length]).toEqual([200, 51]);
+    expect(second.at(-1)).toMatchObject({ actor: "a", rev: 1 });
     await stage.close();
   });
 });

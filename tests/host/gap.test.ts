@@ -30,7 +30,7 @@ describe("late alarms of a scope", () => {
     );
     await eventually(() => stage.heard("a")?.length === 2);
     expect(heard).toEqual([["begins"]]);
-    const order = (await stage.host.store.scopeJournal("s", 0, 100)).filter(({ rev }) => rev > 0);
+    const order = (await stage.journal("s", 0, 100)).filter(({ rev }) => rev > 0);
     expect(order.map(({ actor, event }) => `${actor} ${JSON.parse(event).type}`)).toEqual([
       ...["a xstate.after.a.puppet.time", "b WORK", "b xstate.done.actor.job"],
       "a xstate.after.b.puppet.time",

@@ -39,8 +39,8 @@ describe("replay", () => {
       /^a is not the snapshot of its last journal entry$/,
     ],
     [
-      "a snapshot in the journal",
-      `UPDATE journal SET snapshot = replace(snapshot, '"y"', '"z"') WHERE actor = 'b' AND rev = 1`,
+      "a patch in the journal",
+      `UPDATE journal SET patch = replace(patch, '"y"', '"z"') WHERE actor = 'b' AND rev = 1`,
       /^b#1 is not what its event makes$/,
     ],
     [
@@ -51,7 +51,7 @@ describe("replay", () => {
     [
       "a snapshot that is none",
       "UPDATE actors SET snapshot = '{' WHERE id = 'a'",
-      /^a is not the snapshot of its last journal entry$/,
+      /^a is not the snapshot of its last journal entry: JSON/,
     ],
     [
       "an entry that is gone",

@@ -1,6 +1,7 @@
 import { eq } from "drizzle-orm";
 import type { AnyStateMachine } from "xstate";
 import { type Db, openDatabase } from "../../db/database.ts";
+import type { JournalRow } from "../../db/image.ts";
 import type { Put } from "../../db/put.ts";
 import { actors } from "../../db/schema.ts";
 import { sqliteStore } from "../../db/sqlite-store.ts";
@@ -106,12 +107,20 @@ export function openStage(options: StageOptions = {}) {
       to,
       event: { type: "TELL", say, ...more },
     }),
+    /** What a scope's actors did after a revision of it, in order. */
+    journal: async (scope: string, seq: number, limit: number) =>
+      db.sqlite
+        .query<JournalRow, [string, number, number]>(
+          "SELECT * FROM journal WHERE scope = ? AND seq > ? ORDER BY seq LIMIT ?",
+        )
+        .all(scope, seq, limit),
     /** Every row the host keeps, without real times. */
     rows: () =>
       [
         "SELECT * FROM actors ORDER BY id",
-        `SELECT scope, actor, rev, at, version, event, cause, "by", reason, dedup, snapshot
+        `SELECT scope, actor, rev, at, version, event, cause, "by", reason, snapshot, patch
          FROM journal ORDER BY seq`,
+        "SELECT * FROM dedups ORDER BY key",
         "SELECT * FROM alarms ORDER BY actor, name",
         "SELECT * FROM outbox ORDER BY seq",
       ].map((sql) => db.sqlite.query(sql).all()),

@@ -15,7 +15,7 @@ const fireDue = async (stage: Stage, at?: number) => {
 };
 /** What happened after the creations, in order: actor, logical time, cause. */
 const history = async (stage: Stage, scope = "s") =>
-  (await stage.host.store.scopeJournal(scope, 0, 1000))
+  (await stage.journal(scope, 0, 1000))
     .filter((row) => row.rev > 0)
     .map((row) => `${row.actor} ${row.at - T0} ${row.cause}`);
 
@@ -149,7 +149,7 @@ describe("the alarm clock", () => {
     for (const id of ["c", "b", "a"]) await stage.create(id, { b: T0 + 20, a: T0 + 20 });
     await stage.create("d", { a: T0 + 10 });
     await fireDue(stage, 30);
-    const fired = await stage.host.store.scopeJournal("s", 4, 99);
+    const fired = await stage.journal("s", 4, 99);
     expect(fired.map((row) => `${row.actor} ${JSON.parse(row.event).type.split(".")[2]}`)).toEqual([
       "d a",
       "a a",

@@ -120,9 +120,7 @@ describe("order", () => {
       ...['"actors" a', '"journal" a', '"alarms" a', '"actors" b', '"journal" b'],
       ...['"actors" c', '"journal" c', '"alarms" c', '"actors" d', '"journal" d'],
     ]);
-    const causes = (await stage.host.store.scopeJournal("s", 5, 100)).map(
-      (r) => `${r.actor} ${r.cause}`,
-    );
+    const causes = (await stage.journal("s", 5, 100)).map((r) => `${r.actor} ${r.cause}`);
     expect(causes).toEqual(["a test", "b a#1", "c b#1", "d a#1"]);
     await stage.close();
   });
@@ -133,7 +131,7 @@ describe("order", () => {
     await stage.create("b");
     const event = { type: "DO", say: "x", tells: [stage.tell("b", "y")] };
     await stage.host.send("a", event, { cause: "http", by: "me", reason: "because" });
-    const [, , a, b] = await stage.host.store.scopeJournal("s", 0, 10);
+    const [, , a, b] = await stage.journal("s", 0, 10);
     expect([a?.by, a?.reason, b?.by, b?.reason]).toEqual(["me", "because", "me", null]);
     await stage.close();
   });

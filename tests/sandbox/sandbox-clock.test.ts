@@ -3,6 +3,8 @@ import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { JournalRow } from "../../db/image.ts";
+import { unfolded } from "../../db/patch.ts";
 import { type Api, apiClient } from "../../server/sandbox/api.ts";
 import { type Sandbox, startSandbox } from "../../server/sandbox/sandbox.ts";
 import { worldControl } from "../../server/sandbox/world-control.ts";
@@ -72,9 +74,8 @@ type JournalEntry = { actor: string; event: string; at: number; snapshot: string
 function journal({ data }: House): JournalEntry[] {
   const db = new Database(join(data, "hosting.db"), { readonly: true });
   try {
-    return db
-      .query<JournalEntry, []>("SELECT actor, event, at, snapshot FROM journal ORDER BY rowid")
-      .all();
+    const rows = db.query<JournalRow, []>("SELECT * FROM journal ORDER BY rowid").all();
+    return unfolded(rows);
   } finally {
     db.close();
   }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Static } from "elysia";
+import type { JournalRow } from "../../db/image.ts";
+import { unfolded } from "../../db/patch.ts";
 import type { forecastEvent } from "../../server/routes/shapes.ts";
 import type { Fixture, TenantApi } from "../api/berth-fixture.ts";
 import {
@@ -33,21 +35,20 @@ async function forecastOf(tenant: TenantApi): Promise<Event[]> {
   return body.items;
 }
 
-type Row = { actor: string; rev: number; at: number; snapshot: string };
+type Row = Pick<JournalRow, "actor" | "rev" | "at" | "snapshot" | "patch"> & { row: number };
 type Snapshot = { value: unknown; context: Record<string, unknown> };
 
 /** What the journal says has happened to a tenant since row `seq` of it, in the words of a forecast. */
 function happened({ pubkey }: TenantApi, seq: number): Event[] {
-  const rows = fixture.rows<Row>(
-    "SELECT actor, rev, at, snapshot FROM journal WHERE scope = ? AND rowid > ? ORDER BY rowid",
-    ...[pubkey, seq],
+  const all = unfolded(
+    fixture.rows<Row>(
+      "SELECT rowid AS row, actor, rev, at, snapshot, patch FROM journal WHERE scope = ? ORDER BY rowid",
+      pubkey,
+    ),
   );
+  const rows = all.filter(({ row }) => row > seq);
   const status = new Map<string, string>();
-  for (const { actor, snapshot } of fixture.rows<Row>(
-    "SELECT actor, snapshot FROM journal WHERE scope = ? AND rowid <= ? ORDER BY rowid",
-    ...[pubkey, seq],
-  ))
-    status.set(actor, topOf(snapshot));
+  for (const { row, actor, snapshot } of all) if (row <= seq) status.set(actor, topOf(snapshot));
   return rows.flatMap(({ actor, rev, at: ms, snapshot }): Event[] => {
     const [kind = "", id = ""] = actor.split(/\/(.*)/s);
     const { context: c } = JSON.parse(snapshot) as Snapshot;

@@ -30,7 +30,7 @@ test("a copy is proved with neither a secret nor pages, and what differs is name
   await fixture.stop();
   expect(await replay(copy)).toEqual({ code: 0, said: "3 actors replayed, 0 differences" });
   const database = new Database(copy);
-  database.run("UPDATE journal SET snapshot = '{}' WHERE actor LIKE 'relay/%' AND rev = 1");
+  database.run("UPDATE journal SET patch = '{}' WHERE actor LIKE 'relay/%' AND rev = 1");
   database.close();
   const { code, said } = await replay(copy);
   expect([code, said]).toEqual([1, expect.stringContaining("#1 is not what its event makes")]);

@@ -1,5 +1,8 @@
 /** One seeded run: a world, people, and Berth in the middle of it, for months. */
+
 import { openDatabase } from "../../db/database.ts";
+import type { JournalRow } from "../../db/image.ts";
+import { unfolded } from "../../db/patch.ts";
 import { addMonths } from "../../machines/billing/calendar.ts";
 import { relayActor, tenantActor } from "../../machines/messages.ts";
 import { replayActor } from "../../server/host/replay.ts";
@@ -317,15 +320,11 @@ export class Simulation {
   }
 
   #story({ scope }: Violation): string[] {
-    return this.#db.sqlite
-      .prepare<
-        { at: number; actor: string; event: string; snapshot: string; cause: string },
-        [string]
-      >(
-        "SELECT at, actor, event, snapshot, cause FROM journal WHERE scope = ? ORDER BY seq DESC LIMIT 80",
-      )
-      .all(scope)
-      .reverse()
+    const rows = this.#db.sqlite
+      .prepare<JournalRow, [string]>("SELECT * FROM journal WHERE scope = ? ORDER BY seq")
+      .all(scope);
+    return unfolded(rows)
+      .slice(-80)
       .map(({ at, actor, event, snapshot, cause }) => {
         const { value } = JSON.parse(snapshot) as { value: unknown };
         const said = `${actor} ${event.slice(0, 700)} (${cause}) → ${JSON.stringify(value)}`;

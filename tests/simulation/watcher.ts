@@ -1,12 +1,13 @@
 /** Looks at every commit: each transition again, and what must hold of all it touched. */
 import type { Db } from "../../db/database.ts";
+import { sortedJson, unfold } from "../../db/patch.ts";
 import { statusOf } from "../../machines/describe.ts";
 import { machines } from "../../machines/index.ts";
 import type { InvoiceContext } from "../../machines/invoice/machine.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import type { TenantContext } from "../../machines/tenant/machine.ts";
 import { CREATED } from "../../server/host/run.ts";
-import { decide, decideFirst, hydrate } from "../../server/host/xstate.ts";
+import { decide, decideFirst, type PersistedSnapshot, restore } from "../../server/host/xstate.ts";
 import { Books } from "./books.ts";
 import { checkScope, checkStep, type Expected } from "./invariants.ts";
 import type { World } from "./world.ts";
@@ -18,7 +19,8 @@ export type Seen = {
   scope: string;
   value: unknown;
   context: unknown;
-  json: string;
+  /** Its whole snapshot, as stored. */
+  stored: object;
 };
 /** One transition. `before` is null for an actor's first. */
 export type Step = {
@@ -36,7 +38,8 @@ type Row = {
   actor: string;
   at: number;
   event: string;
-  snapshot: string;
+  snapshot: string | null;
+  patch: string | null;
 };
 type Settled = { tenant: string; sats: number };
 
@@ -64,7 +67,7 @@ export class Watcher {
   ) {
     this.books = new Books(db);
     this.#newRows = db.sqlite.prepare<Row, [number]>(
-      "SELECT rowid AS seq, scope, actor, at, event, snapshot FROM journal WHERE rowid > ? ORDER BY rowid",
+      "SELECT rowid AS seq, scope, actor, at, event, snapshot, patch FROM journal WHERE rowid > ? ORDER BY rowid",
     );
     this.#settledOf = db.sqlite.prepare<Settled, [string]>(
       `SELECT invoices.tenant AS tenant, coalesce(sum(settled_amount), 0) AS sats
@@ -116,8 +119,9 @@ export class Watcher {
   }
 
   #read(row: Row): Step {
-    const { value, context } = JSON.parse(row.snapshot) as { value: unknown; context: unknown };
     const before = this.seen.get(row.actor) ?? null;
+    const present = unfold(before?.stored, row) as { value: unknown; context: unknown };
+    const { value, context } = present;
     const machine = row.actor.split("/")[0] as keyof typeof machines;
     const after: Seen = {
       id: row.actor,
@@ -125,7 +129,7 @@ export class Watcher {
       scope: row.scope,
       value,
       context,
-      json: row.snapshot,
+      stored: present,
     };
     this.seen.set(row.actor, after);
     if (machine === "relay" && !before)
@@ -151,14 +155,14 @@ export class Watcher {
 }
 
 /** Stored state + event = new state. */
-function isRepeated({ at, event: json, snapshot }: Row, { before, after }: Step): boolean {
+function isRepeated({ at, event: json }: Row, { before, after }: Step): boolean {
   const machine = machines[after.machine];
   const event = JSON.parse(json) as { type: string; input?: unknown };
   const decision =
     event.type === CREATED || before === null
       ? decideFirst(machine, event.input, at)
-      : decide(machine, hydrate(machine, before.json), event, at);
-  return decision.snapshot === snapshot;
+      : decide(machine, restore(machine, before.stored as PersistedSnapshot), event, at);
+  return sortedJson(decision.persisted) === sortedJson(after.stored);
 }
 
 function setOf(map: Map<string, Set<string>>, key: string): Set<string> {
