@@ -4,7 +4,14 @@ import { type Listed, optionally, type Page, pattern, searching } from "./page.t
 import { quarantine, relays, schemas } from "./schema.ts";
 
 export type RelayRow = typeof relays.$inferSelect;
-export type RelayFilter = Page & { q: string | null; status: string | null; plan: string | null };
+export type RelayFilter = Page & {
+  q: string | null;
+  status: string | null;
+  plan: string | null;
+} & {
+  /** Those in the archive, or those that are not. */
+  isArchived: boolean;
+};
 
 /** Queries over relays, their names and their schemas. */
 export function relayQueries({ orm, sqlite }: Db) {
@@ -12,6 +19,7 @@ export function relayQueries({ orm, sqlite }: Db) {
     eq(relays.tenant, sql.placeholder("tenant")),
     optionally(relays.status, "status"),
     optionally(relays.plan, "plan"),
+    sql`(${relays.archivedAt} IS NOT NULL) = ${sql.placeholder("isArchived")}`,
     searching(relays.name, relays.subdomain, relays.id),
   );
   const list = orm
@@ -92,7 +100,7 @@ export function relayQueries({ orm, sqlite }: Db) {
   return {
     get: async (id: string): Promise<RelayRow | null> => byId.get({ id }) ?? null,
     async list(tenant: string, { q, ...filter }: RelayFilter): Promise<Listed<RelayRow>> {
-      const bound = { tenant, ...filter, q: pattern(q) };
+      const bound = { tenant, ...filter, isArchived: Number(filter.isArchived), q: pattern(q) };
       const items = list.all(bound);
       // A page that is not full and starts at the beginning is all there is.
       const isAll = filter.offset === 0 && items.length < filter.limit;

@@ -167,6 +167,8 @@ export const relays = sqliteTable(
     wanted: integer().notNull(),
     applied: integer().notNull(),
     refused: text(),
+    /** Since when it is out of its owner's list. */
+    archivedAt: integer("archived_at"),
   },
   (t) => [
     // A deactivated relay remembers its name but does not hold it.
@@ -221,6 +223,8 @@ export const invoices = sqliteTable(
     expiresAt: integer("expires_at"),
     paymentHash: text("payment_hash"),
     preimage: text(),
+    /** Of a paid one: which of its tenant's receipts it is, from 1 without gaps. */
+    receiptNumber: integer("receipt_number"),
   },
   (t) => [index("invoices_by_tenant").on(t.tenant, t.createdAt)],
 );

@@ -38,7 +38,14 @@ export const tells = {
     HOLD: 0,
     RELEASE: 0,
   }),
-  invoice: keys<ToInvoice["type"]>({ CLOSE: 0, CREDITED: 0, CHARGE: 0, STARTED: 0, UNUSED: 0 }),
+  invoice: keys<ToInvoice["type"]>({
+    CLOSE: 0,
+    CREDITED: 0,
+    CHARGE: 0,
+    STARTED: 0,
+    UNUSED: 0,
+    NUMBERED: 0,
+  }),
   notice: [],
   community: keys<ToCommunity["type"]>({ ROOM: 0 }),
 } as const satisfies Record<MachineName, readonly string[]>;

@@ -36,6 +36,8 @@ export type ToInvoice =
   | { type: "CHARGE" }
   /** The span that it paid for has begun; `usedMs` of it was used before. */
   | { type: "STARTED"; relay: string; from: number; to: number; usedMs: number }
+  /** Which of its tenant's receipts it is, from 1. */
+  | { type: "NUMBERED"; receipt: number }
   /** These relays had no use for what was paid: it became credit. */
   | { type: "UNUSED"; relays: string[] };
 

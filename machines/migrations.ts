@@ -73,6 +73,8 @@ export const steps = {
       // Days of grace that were counting then go on in the relay; the till counts from the next bill on.
       1: ({ seats }) => ({ seats: eachSeat(seats, () => ({ grace: null })) }),
       2: apart,
+      // What was paid before has no number: the first after it is the first.
+      3: () => ({ receipts: 0 }),
     },
     { 2: { pastDue: "settled" } },
   ),
@@ -89,6 +91,7 @@ export const steps = {
       // When it was served was not kept; a name is rather kept too long than lost.
       servedSince: wanted === 0 ? null : createdAt,
     }),
+    3: ({ wanted, closedAt }) => ({ archivedAt: wanted === 0 ? closedAt : null }),
   }),
   invoice: inSteps({
     1: () => ({ grace: {} }),
@@ -99,6 +102,7 @@ export const steps = {
         Object.entries(grace as object).map(([relay, g]) => [relay, { ...g, isCounting: true }]),
       ),
     }),
+    3: () => ({ receiptNumber: null }),
   }),
   notice: inSteps({ 1: () => ({ about: null, writtenAt: null }) }),
   community: inSteps({}),

@@ -16,6 +16,8 @@ const EVENTS: Record<string, string> = {
   RELEASE: "the account's suspension was lifted",
   EDIT: "its owner edited it",
   DEACTIVATE: "its owner deactivated it",
+  ARCHIVE: "its owner moved it to the archive",
+  UNARCHIVE: "its owner took it out of the archive",
   "admin.suspend": "the operator suspended it",
   "admin.unsuspend": "the operator lifted its suspension",
   "admin.deactivate": "the operator deactivated it",

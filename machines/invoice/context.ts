@@ -67,6 +67,8 @@ export type InvoiceContext = InvoiceInput & {
   /** Reminders that are still to go out, soonest first. */
   reminders: { stage: Stage; at: number }[];
   paidAt: number | null;
+  /** Which of its tenant's receipts it is, without gaps from 1; null before it is paid. */
+  receiptNumber: number | null;
   /** Relays on it that had no use for what was paid: it became credit. */
   unused: string[];
   /** What paid it, for the receipt; null when credit alone did. */
@@ -84,6 +86,8 @@ export type Settled = {
 type Command =
   | Settled
   | { type: "REISSUE" }
+  /** The tenant has the connected wallet pay it now. */
+  | { type: "PAY_BY_WALLET" }
   | { type: "admin.void"; reason: string }
   | { type: "admin.markPaid"; reason: string }
   | { type: "admin.retry"; reason: string };
@@ -155,6 +159,7 @@ export const begun = (input: InvoiceInput, nowMs: number): InvoiceContext => ({
   outcome: null,
   reminders: [],
   paidAt: null,
+  receiptNumber: null,
   unused: [],
   receipt: null,
 });
@@ -175,6 +180,10 @@ export const charging = (c: InvoiceContext): Changes => ({
   outcome: "unknown",
 });
 
+/** Whether a connected wallet is asked to pay it without anybody's click. */
+export const isStanding = ({ purpose }: Pick<InvoiceContext, "purpose">): boolean =>
+  purpose === "renewal" || purpose === "past_due";
+
 export function charged(c: InvoiceContext, charged: Charged, nowMs: number): Changes {
   const before = c.tries - 1;
   switch (charged.outcome) {
@@ -182,8 +191,10 @@ export function charged(c: InvoiceContext, charged: Charged, nowMs: number): Cha
       return { outcome: "none", chargeAt: null };
     case "rejected": {
       const outcome = charged.code;
-      if (!isBroken(charged))
+      if (!isBroken(charged) && isStanding(c))
         return { outcome, chargeAt: nextChargeAt(before, nowMs, charged.renewsAt) };
+      // What was asked for by a click is asked for once.
+      if (!isBroken(charged)) return { outcome, chargeAt: null };
       // That it will not be paid by itself is said at once, with what is due: not once more at its date.
       const reminders = c.reminders.filter(({ stage }) => stage !== "due");
       return { outcome, chargeAt: null, reminders };

@@ -48,7 +48,7 @@ export const invoiceMachine = setup({
     context: {} as InvoiceContext,
     input: {} as InvoiceInput,
     events: {} as InvoiceEvent,
-    tags: {} as "payable" | "attention" | "ended",
+    tags: {} as "payable" | "charging" | "attention" | "ended",
   },
   actors: {
     mintBolt11: remote<Bolt11, Mint>(),
@@ -70,8 +70,7 @@ export const invoiceMachine = setup({
     isClosing: ({ context }) => context.closing !== null,
     isUnsettled: (_, params: { settled: boolean }) => !params.settled,
     isPastDue: ({ context }) => context.purpose === "past_due",
-    /** Whether a connected wallet may be asked to pay it. */
-    isChargeable: ({ context: { purpose } }) => purpose === "renewal" || purpose === "past_due",
+    isChargeable: ({ context }) => data.isStanding(context),
     isFirst: ({ context }) => context.purpose === "renewal" && context.billedAt === null,
     isAuto: ({ context }) => context.chargeAt !== null,
     isBroken: (_, charged: Charged) => data.isBroken(charged),
@@ -97,11 +96,14 @@ export const invoiceMachine = setup({
     keepReceipt: assign(({ context, event }) => data.received(context, event)),
     markPaid: assign({ paidAt: () => now(), closesAt: null }),
     start: assign(({ context, event }) => data.started(context, event)),
+    number: assign(({ event }) =>
+      event.type === "NUMBERED" ? { receiptNumber: event.receipt } : {},
+    ),
     keepUnused: assign(({ event }) => (event.type === "UNUSED" ? { unused: event.relays } : {})),
   },
 }).createMachine({
   id: "invoice",
-  version: "3",
+  version: "4",
   description: "What you owe for your relays, and how to pay it.",
   initial: "pending",
   context: ({ input }) => data.begun(input, now()),
@@ -116,6 +118,7 @@ export const invoiceMachine = setup({
     },
     STARTED: { actions: "start" },
     UNUSED: { actions: "keepUnused" },
+    NUMBERED: { actions: "number" },
     CLOSE: {},
     CHARGE: {},
   },
@@ -184,6 +187,7 @@ export const invoiceMachine = setup({
         minting: {
           description: "Your Lightning invoice is being made.",
           after: { outdatedAt: "outdated" },
+          on: { PAY_BY_WALLET: { actions: "chargeNow" } },
           invoke: {
             id: "mint",
             src: "mintBolt11",
@@ -222,9 +226,11 @@ export const invoiceMachine = setup({
             idle: {
               description: "Waiting for you, or for your wallet's next turn.",
               after: { chargeAt: "asking" },
+              on: { PAY_BY_WALLET: { actions: "chargeNow" } },
             },
             asking: {
               description: "We ask our own wallet first, so that nothing is paid twice.",
+              tags: "charging",
               invoke: {
                 id: "askFirst",
                 src: "askWallet",
@@ -241,6 +247,7 @@ export const invoiceMachine = setup({
             },
             charging: {
               description: "Your wallet is asked to pay.",
+              tags: "charging",
               entry: ["charging", attempt],
               invoke: {
                 id: "pay",
@@ -297,6 +304,7 @@ export const invoiceMachine = setup({
           description: "It can be paid. You get a Lightning invoice for it when you ask for one.",
           on: {
             REISSUE: "minting",
+            PAY_BY_WALLET: { target: "minting", actions: "chargeNow" },
             CHARGE: { target: "minting", actions: "chargeNow" },
             "admin.retry": { target: "minting", actions: "chargeNow" },
           },

@@ -41,6 +41,8 @@ export type RelayContext = RelayInput & {
   lateAt: number | null;
   renamedAt: number | null;
   closedAt: number | null;
+  /** Since when it is out of its owner's list; null while it is in it. */
+  archivedAt: number | null;
   /** When its present name was first served; null before. */
   servedSince: number | null;
   /** Names given up by renaming, kept for this owner until then. */
@@ -55,6 +57,8 @@ export type RelayFinding =
 type Command =
   | ({ type: "EDIT" } & Partial<Settings>)
   | { type: "DEACTIVATE" }
+  | { type: "ARCHIVE" }
+  | { type: "UNARCHIVE" }
   | { type: "admin.suspend"; reason: string }
   | { type: "admin.unsuspend"; reason: string }
   | { type: "admin.deactivate"; reason: string }
@@ -167,14 +171,27 @@ export const relayMachine = setup({
       event.type === "BILLED" ? { invoice: event.invoice, graceEnds: event.graceEnds } : {},
     ),
     unbill: assign({ invoice: null, graceEnds: null }),
-    unpay: assign({ paidThrough: null, prepaid: false }),
+    unpay: assign({ paidThrough: null, prepaid: false, archivedAt: null }),
     /** What billed it is closed meanwhile; it is billed again once it is back. */
     holdInGrace: assign({ heldInGrace: true, invoice: null, graceEnds: null }),
     resume: assign({ heldInGrace: false }),
     serve: assign({ servedSince: ({ context: c }) => c.servedSince ?? now() }),
-    start: assign({ lateAt: () => now() + PROVISIONING_LATE_MS, closedAt: null }),
+    start: assign({
+      lateAt: () => now() + PROVISIONING_LATE_MS,
+      closedAt: null,
+      archivedAt: null,
+    }),
     /** What billed it then is not what will be owed once it is back. */
-    close: assign({ closedAt: () => now(), lateAt: null, invoice: null, graceEnds: null }),
+    close: assign({
+      closedAt: () => now(),
+      // An order of which nothing came is not looked for any more.
+      archivedAt: ({ context: c }) => (c.wanted === 0 ? now() : null),
+      lateAt: null,
+      invoice: null,
+      graceEnds: null,
+    }),
+    archive: assign({ archivedAt: ({ context: c }) => c.archivedAt ?? now() }),
+    unarchive: assign({ archivedAt: null }),
     applied: assign(({ context: c }, outcome: Applied) => {
       if ("refused" in outcome) return { refused: outcome.refused };
       const { applied, info, read } = outcome;
@@ -204,7 +221,7 @@ export const relayMachine = setup({
   },
 }).createMachine({
   id: "relay",
-  version: "3",
+  version: "4",
   description: "A community relay, from reservation to deactivation.",
   type: "parallel",
   context: ({ input }) => ({
@@ -223,6 +240,7 @@ export const relayMachine = setup({
     lateAt: null,
     renamedAt: null,
     closedAt: null,
+    archivedAt: null,
     servedSince: null,
     freed: [],
   }),
@@ -398,7 +416,13 @@ export const relayMachine = setup({
           description: "Your relay is switched off. Its data is kept for when you bring it back.",
           entry: ["close", "withdraw"],
           initial: "byOwner",
-          on: { HOLD: {}, DEACTIVATE: {}, "admin.suspend": {} },
+          on: {
+            HOLD: {},
+            DEACTIVATE: {},
+            "admin.suspend": {},
+            ARCHIVE: { actions: "archive" },
+            UNARCHIVE: { actions: "unarchive" },
+          },
           states: {
             byOwner: {
               description:

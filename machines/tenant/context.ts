@@ -26,6 +26,8 @@ export type TenantContext = TenantInput & {
   pastDue: { invoice: string; items: Item[] } | null;
   /** How many renewals were written: their ids. */
   issued: number;
+  /** How many of its invoices were paid: the number of the last receipt. */
+  receipts: number;
   /** The invoice being written in this transition. */
   draft: InvoiceInput | null;
   /** What the last PAID or CREDIT was used for; `unused` are relays that had no use for what was paid. */

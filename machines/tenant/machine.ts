@@ -41,6 +41,8 @@ const changes =
 /** Credit pays what it covers, after whatever may have brought some. */
 const spending = ["creditSpent", say.tellCredited] as const;
 const paying = [
+  "numbered",
+  say.tellNumber,
   "applied",
   say.closeNeedless,
   say.tellUnused,
@@ -133,6 +135,7 @@ export const tenantMachine = setup({
     billed: assign(by(till.billed)),
     anchored: assign(by(till.anchored)),
     anchorMoved: assign(by(till.anchorMoved)),
+    numbered: assign({ receipts: ({ context }) => context.receipts + 1 }),
     applied: assign(by(money.applied)),
     credited: assign(by(money.credited)),
     creditSpent: assign(by(money.creditSpent)),
@@ -143,7 +146,7 @@ export const tenantMachine = setup({
   },
 }).createMachine({
   id: "tenant",
-  version: "3",
+  version: "4",
   description: "You, as a customer: your standing, your credit, your relays' dates.",
   type: "parallel",
   context: ({ input }) => ({
@@ -158,6 +161,7 @@ export const tenantMachine = setup({
     renewal: null,
     pastDue: null,
     issued: 0,
+    receipts: 0,
     draft: null,
     spent: { revenueSats: 0, credit: [], unused: [] },
   }),

@@ -196,6 +196,13 @@ export const closeNeedless = {
     ),
 };
 
+/** A paid invoice learns which of this tenant's receipts it is: 1, 2, 3, without gaps. */
+export const tellNumber = {
+  type: "tell" as const,
+  params: ({ context: c, event: { invoice } }: In<Heard<"PAID">>) =>
+    tellInvoice(invoice, { type: "NUMBERED", receipt: c.receipts }),
+};
+
 /** What of an invoice no relay had a use for became credit: it learns which. */
 export const tellUnused = {
   type: "tell" as const,

@@ -166,6 +166,26 @@ export function reissueInvoice(parts: CommandParts, asker: Asker, id: string): P
   });
 }
 
+/**
+ * Has the tenant's connected wallet pay an open invoice now.
+ * @throws AppError 404, 409 `invoice_not_open`, `no_wallet`, or `not_allowed_now` while it is being asked,
+ * 403 `tenant_suspended`
+ */
+export function payByWallet(parts: CommandParts, { pubkey }: Asker, id: string): Promise<void> {
+  const { host, queries } = parts;
+  return host.transact(pubkey, async (tx) => {
+    const row = await queries.invoices.get(id);
+    if (row?.tenant !== pubkey)
+      throw new AppError("invoice_not_found", 404, "you have no such invoice");
+    ensureActiveTenant(tx, pubkey);
+    if (row.status !== "pending")
+      throw new AppError("invoice_not_open", 409, `this invoice is ${row.status}`);
+    if ((await queries.tenants.get(pubkey))?.wallet !== "connected")
+      throw new AppError("no_wallet", 409, "connect a wallet first, or pay by hand");
+    tx.send(invoiceActor(id), { type: "PAY_BY_WALLET" }, { cause: "http", by: pubkey });
+  });
+}
+
 /** A relay of this tenant. @throws AppError 404 for anyone else's, as for none. */
 export async function ownRelay({ queries }: CommandParts, pubkey: string, id: string) {
   const row = await queries.relays.get(id);

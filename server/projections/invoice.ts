@@ -23,6 +23,7 @@ export function invoiceRows({ value, context }: PersistedSnapshot): {
     expiresAt: toSecondsOrNull(c.bolt11?.expiresAt ?? null),
     paymentHash: c.receipt?.paymentHash ?? c.bolt11?.paymentHash ?? null,
     preimage: c.receipt?.preimage ?? null,
+    receiptNumber: c.receiptNumber,
   };
   const items = c.items.map((item, index) => ({
     id: `${c.id}.${index}`,

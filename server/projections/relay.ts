@@ -43,6 +43,7 @@ export function relayRow({ value, context }: PersistedSnapshot): RelayRow {
     wanted: c.wanted,
     applied: c.applied,
     refused: c.refused,
+    archivedAt: toSecondsOrNull(c.archivedAt),
   };
 }
 

@@ -1,5 +1,5 @@
 import { Elysia } from "elysia";
-import { reissueInvoice } from "../commands/order.ts";
+import { payByWallet, reissueInvoice } from "../commands/order.ts";
 import { quotePlan, viewQuote } from "../commands/plan.ts";
 import { askerOf } from "./asker.ts";
 import { untilIssued } from "./change.ts";
@@ -139,6 +139,32 @@ export const billingRoutes = (parts: RouteParts) => {
           409: refusal("invoice_not_open"),
         },
         detail: { summary: "A new bolt11 for an invoice whose last one ran out" },
+      },
+    )
+    .post(
+      "/tenant/invoices/:id/pay",
+      async ({ request, params }) => {
+        await limits.change(edge.pubkeyOf(request));
+        await payByWallet(parts, askerOf(parts, request), params.id);
+        const row = await queries.invoices.get(params.id);
+        if (!row) throw notFound("invoice");
+        return viewInvoice(row);
+      },
+      {
+        params: idParam,
+        response: {
+          200: invoice,
+          401: problem,
+          403: refusal("tenant_suspended"),
+          404: refusal("invoice_not_found"),
+          409: refusal("invoice_not_open", "no_wallet", "not_allowed_now"),
+          429: refusal("rate_limited"),
+        },
+        detail: {
+          summary: "Have my connected wallet pay an invoice now",
+          description:
+            "`not_allowed_now` while it is being asked already. Once: of what is not a renewal or past due, a wallet that refuses is not asked again by itself. Answers before the wallet does; the invoice is paid when our own wallet says so.",
+        },
       },
     )
     .get(

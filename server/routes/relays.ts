@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import type { SubdomainProblem } from "../../machines/names.ts";
+import { archiveRelay, unarchiveRelay } from "../commands/archive.ts";
 import { deactivateRelay, editRelay } from "../commands/edit.ts";
 import type { Ordered } from "../commands/index.ts";
 import { orderRelay, ownRelay, reactivateRelay } from "../commands/order.ts";
@@ -52,7 +53,7 @@ export const relayRoutes = (parts: RouteParts) => {
       "/tenant/relays",
       async ({ request, query }) => {
         const { q = null, status = null, plan = null, limit = 50, offset = 0 } = query;
-        const filter = { q, status, plan, limit, offset };
+        const filter = { q, status, plan, limit, offset, isArchived: query.archived === "true" };
         const pubkey = edge.pubkeyOf(request);
         const { items, total } = await queries.relays.list(pubkey, filter);
         const till = await tillOf(parts, pubkey);
@@ -62,7 +63,10 @@ export const relayRoutes = (parts: RouteParts) => {
       {
         query: relayQuery,
         response: { 200: listOf(relay), 401: problem, 422: problem },
-        detail: { summary: "My relays, newest first" },
+        detail: {
+          summary: "My relays, newest first",
+          description: "Without those in the archive; `archived=true` lists those alone.",
+        },
       },
     )
     .post(
@@ -186,6 +190,49 @@ export const relayRoutes = (parts: RouteParts) => {
           description:
             "It stops and is not billed again. Unused time is not refunded; reactivated before it is over, the relay keeps it.",
         },
+      },
+    )
+    .post(
+      "/tenant/relays/:id/archive",
+      async ({ request, params }) => {
+        await limits.change(edge.pubkeyOf(request));
+        await archiveRelay(parts, edge.pubkeyOf(request), params.id);
+        return one(request, params.id);
+      },
+      {
+        params: idParam,
+        response: {
+          200: relay,
+          401: problem,
+          403: refusal("tenant_suspended"),
+          404: refusal("relay_not_found"),
+          409: refusal("relay_not_deactivated"),
+          429: refusal("rate_limited"),
+        },
+        detail: {
+          summary: "Move a deactivated relay to the archive",
+          description:
+            "It leaves the list and nothing else: it stays in invoices and history, its data is kept, no name is freed. An order that was cancelled or lapsed is there by itself.",
+        },
+      },
+    )
+    .delete(
+      "/tenant/relays/:id/archive",
+      async ({ request, params }) => {
+        await limits.change(edge.pubkeyOf(request));
+        await unarchiveRelay(parts, edge.pubkeyOf(request), params.id);
+        return one(request, params.id);
+      },
+      {
+        params: idParam,
+        response: {
+          200: relay,
+          401: problem,
+          403: refusal("tenant_suspended"),
+          404: refusal("relay_not_found"),
+          429: refusal("rate_limited"),
+        },
+        detail: { summary: "Take a relay out of the archive" },
       },
     )
     .post(

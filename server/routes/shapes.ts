@@ -97,6 +97,7 @@ export const relay = t.Object({
   ),
   open_invoice: nullable(t.String({ description: "the invoice that bills it now" })),
   created_at: integer(),
+  archived_at: nullable(integer({ description: "since when it is out of the list" })),
   problem: nullable(
     t.Object(
       { code: t.String(), attempts: integer() },
@@ -135,6 +136,11 @@ export const invoice = t.Object({
   expires_at: nullable(integer()),
   payment_hash: nullable(t.String()),
   preimage: nullable(t.String()),
+  receipt_number: nullable(
+    integer({
+      description: "which of your receipts it is, from 1 without gaps; null before it is paid",
+    }),
+  ),
   items: t.Array(invoiceItem),
 });
 export type Invoice = Static<typeof invoice>;
@@ -176,7 +182,12 @@ export const page = {
   ),
 };
 export const relayQuery = t.Object(
-  { ...page, status: t.Optional(relayStatus), plan: t.Optional(planId) },
+  {
+    ...page,
+    status: t.Optional(relayStatus),
+    plan: t.Optional(planId),
+    archived: t.Optional(literals("true", "false")),
+  },
   { additionalProperties: false },
 );
 export const invoiceQuery = t.Object(

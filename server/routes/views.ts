@@ -66,6 +66,7 @@ export async function viewRelay(
     grace_ends: row.graceEnds,
     ...viewSeat(till, row),
     created_at: row.createdAt,
+    archived_at: row.archivedAt,
     problem: await problemOf(parts, row),
   };
 }
@@ -125,6 +126,7 @@ export const viewInvoice = (row: InvoiceWithItems): Invoice => ({
   expires_at: row.expiresAt,
   payment_hash: row.paymentHash,
   preimage: row.preimage,
+  receipt_number: row.receiptNumber,
   items: row.items.map((item) => ({
     id: item.id,
     invoice: item.invoice,

@@ -30,7 +30,15 @@ import {
 } from "./bills.ts";
 import { openStream } from "./event-stream.ts";
 import { actsOf } from "./operator-acts.ts";
-import { invoiceIs, type Listed, type Problem, relayIs, relayOf } from "./orders.ts";
+import {
+  freshName,
+  invoiceIs,
+  type Listed,
+  type Ordered,
+  type Problem,
+  relayIs,
+  relayOf,
+} from "./orders.ts";
 
 const HOUR = 3_600;
 const DAY = 86_400;
@@ -115,6 +123,28 @@ test("a connection that is none, does not answer or cannot pay is refused by fie
   expect(await put(tenant, null)).toMatchObject({ status: 200, body: { wallet: "none" } });
   expect(await tenantOf(tenant)).toMatchObject({ wallet: "none" });
   expect(sealed(tenant)).toEqual([]);
+});
+
+test("a connected wallet pays an order at its owner's click, and is not asked again where it refuses", async () => {
+  const tenant = fixture.tenant();
+  const { body } = await tenant.post<Ordered>("/tenant/relays", {
+    name: "Harbour",
+    subdomain: freshName(),
+    plan: "basic",
+  });
+  const path = `/tenant/invoices/${body.invoice?.id}`;
+  const early = await tenant.post<Problem>(`${path}/pay`);
+  expect([early.status, early.body.code]).toEqual([409, "no_wallet"]);
+  await connectWallet(fixture, tenant);
+  await fixture.world.setFaults({ tenant_wallet: "empty" });
+  expect((await tenant.post(`${path}/pay`)).status).toBe(200);
+  const id = body.invoice?.id ?? "";
+  await until(async () => attemptsOf(fixture, id)[0]?.startsWith("rejected") ?? false);
+  await fixture.world.setFaults({ tenant_wallet: "ok" });
+  // Our own wallet is asked about it first.
+  await until(async () => (await tenant.post(`${path}/pay`)).status === 200);
+  await invoiceIs(tenant, id, "paid");
+  await relayIs(tenant, body.relay.id, "active");
 });
 
 test("a budget below a month and its fees is warned of with the one needed, as is a connection that can do more", async () => {

@@ -50,6 +50,26 @@ test("a notification pays the invoice, and its month begins when the relay is ac
   });
 });
 
+test("receipts of one tenant are numbered without gaps, in the order of payment", async () => {
+  const tenant = fixture.tenant();
+  const [first, second, third] = [
+    await orderPaid(tenant),
+    await orderPaid(tenant),
+    await orderPaid(tenant),
+  ];
+  const numberOf = async (id: string) => (await invoiceOf(tenant, id)).receipt_number;
+  fixture.world.pay(third.bolt11);
+  await invoiceIs(tenant, third.invoice.id, "paid");
+  await tenant.delete(`/tenant/relays/${second.relay.id}`);
+  fixture.world.pay(first.bolt11);
+  await invoiceIs(tenant, first.invoice.id, "paid");
+  expect([
+    await numberOf(third.invoice.id),
+    await numberOf(first.invoice.id),
+    await numberOf(second.invoice.id),
+  ]).toEqual([1, 2, null]);
+});
+
 test("a notification told three times pays once", async () => {
   fixture.world.receivingWallet.notificationCopies = 3;
   const tenant = fixture.tenant();

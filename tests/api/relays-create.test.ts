@@ -53,6 +53,7 @@ test("a free relay is answered without an invoice, and runs", async () => {
     next_plan: null,
     open_invoice: null,
     created_at: expect.any(Number),
+    archived_at: null,
     problem: null,
   });
   expect(Math.abs(body.relay.created_at - now())).toBeLessThan(5);
@@ -84,6 +85,7 @@ test("a paid relay waits for its invoice, which comes with its bolt11 and one it
     expires_at: expect.any(Number),
     payment_hash: expect.stringMatching(HEX64),
     preimage: null,
+    receipt_number: null,
     items: [
       {
         id: `${invoice?.id}.0`,

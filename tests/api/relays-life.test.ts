@@ -169,6 +169,37 @@ test("a lapsed reservation can be ordered again under the same id", async () => 
   expect(creationsOf(fixture, relay.id)).toBe(1);
 });
 
+test("a deactivated relay goes to the archive and back, and nothing else of it changes", async () => {
+  const tenant = fixture.tenant();
+  const relay = await activeRelay(tenant);
+  const path = `/tenant/relays/${relay.id}`;
+  const idsIn = async (query: string) =>
+    (await tenant.get<{ items: Relay[] }>(`/tenant/relays${query}`)).body.items.map(({ id }) => id);
+  const running = await tenant.post<Problem>(`${path}/archive`);
+  expect(codeOf(running)).toEqual([409, "relay_not_deactivated"]);
+  const { body: off } = await tenant.delete<Relay>(path);
+  expect(off.archived_at).toBeNull();
+  for (const _ of [1, 2]) {
+    const { status, body } = await tenant.post<Relay>(`${path}/archive`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ status: "deactivated", archived_at: expect.any(Number) });
+  }
+  expect([await idsIn(""), await idsIn("?archived=true")]).toEqual([[], [relay.id]]);
+  for (const _ of [1, 2])
+    expect((await tenant.delete<Relay>(`${path}/archive`)).body.archived_at).toBeNull();
+  expect(await idsIn("")).toEqual([relay.id]);
+  await tenant.post(`${path}/archive`);
+  expect((await tenant.post(`${path}/reactivate`)).status).toBe(200);
+  expect((await relayIs(tenant, relay.id, "active")).archived_at).toBeNull();
+});
+
+test("an order that is cancelled is in the archive by itself", async () => {
+  const tenant = fixture.tenant();
+  const { relay } = await orderPaid(tenant);
+  const { body } = await tenant.delete<Relay>(`/tenant/relays/${relay.id}`);
+  expect(body).toMatchObject({ status: "deactivated", archived_at: expect.any(Number) });
+});
+
 test("what the operator suspended or deactivated, its owner cannot bring back", async () => {
   const tenant = fixture.tenant();
   const { id, subdomain } = await activeRelay(tenant);

@@ -50,6 +50,9 @@ test("what is missing or taken is said beside its field, and nothing typed is lo
   expect(await name.evaluate((field) => field === document.activeElement)).toBe(true);
   await name.fill("Tide pool");
   await page.getByRole("textbox", { name: "Address" }).fill(taken);
+  // It is one's own order that has it.
+  await page.getByText(/^Reserved by you until/).waitFor();
+  await page.getByRole("link", { name: "pay", exact: true }).waitFor();
   await page.getByRole("radio", { name: "Free" }).check({ force: true });
   await page.getByRole("button", { name: "Create relay" }).click();
   await page.getByRole("textbox", { name: "Address", exact: true, disabled: false }).waitFor();
@@ -76,6 +79,9 @@ test("a payment is seen without a click, and leads over provisioning to the list
   await welcome.waitFor();
   await page.getByRole("link", { name: /^Open in Flotilla/ }).waitFor();
   await page.getByRole("link", { name: "Connect a wallet" }).waitFor();
+  await expectAccessible(page);
+  await page.setViewportSize({ width: 390, height: 900 });
+  await expectNoSidewaysScroll(page);
   await page.getByRole("button", { name: "Close" }).click();
   expect(await welcome.count()).toBe(0);
 });
@@ -166,6 +172,16 @@ test("a wallet in the browser pays with one click, and only our own wallet's wor
   await heading(page, "Paid").waitFor();
 });
 
+test("a connected wallet pays an order at one click", async () => {
+  const visitor = await visit({ loggedIn: true });
+  const { page } = visitor;
+  const { invoice } = await order(visitor);
+  await ask(visitor, "PUT", "/tenant/billing", { nwc_url: sandbox().info.tenant_nwc_url });
+  await page.goto(`/account?invoice=${invoice.id}`);
+  await page.getByRole("button", { name: "Pay with your connected wallet" }).click();
+  await heading(page, "Paid").waitFor();
+});
+
 test("a server that is killed in the middle of a checkout comes back, and the page by itself", async () => {
   const visitor = await visit({ loggedIn: true });
   const { page } = visitor;
@@ -186,6 +202,18 @@ test("an invoice that ran out of time says so, and leads to ordering again", asy
   await heading(page, "This invoice is closed").waitFor();
   await page.getByRole("link", { name: "Order again" }).click();
   await page.waitForURL(`**/relays/${relay.id}`);
+  // Nothing came of it: it is in the archive, and can be put back.
+  await page.goto("/relays");
+  await page.getByRole("link", { name: "Archive (1)" }).click();
+  await heading(page, "Archive").waitFor();
+  await page.locator("[data-slot=relay]").waitFor();
+  await expectAccessible(page);
+  await expectNoSidewaysScroll(page);
+  await page.locator("[data-slot=relay] a").first().click();
+  await page.getByRole("button", { name: "Put it back in the list" }).click();
+  await page.getByRole("button", { name: "Move to the archive" }).waitFor();
+  await page.goto("/relays");
+  await page.locator("[data-slot=relay]").waitFor();
 });
 
 test("while our wallet is silent the checkout says so, and goes on by itself", async () => {

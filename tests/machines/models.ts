@@ -84,7 +84,16 @@ export const relayModel = (plan: PlanId): Model<RelayContext> => ({
     c.wanted === 0 || (c.applied >= c.wanted ? "applied" : c.refused === null),
   ],
   coarse: ({ value }) => value.status,
-  aside: ["EDIT", "DRIFTED", "ADOPTED", "admin.retry", "xstate.error.actor.apply", "UNBILLED"],
+  aside: [
+    "EDIT",
+    "DRIFTED",
+    "ADOPTED",
+    "admin.retry",
+    "xstate.error.actor.apply",
+    "UNBILLED",
+    "ARCHIVE",
+    "UNARCHIVE",
+  ],
 });
 
 const invoiceModel = (name: string, input: ReturnType<typeof invoiceInput>) =>
@@ -105,6 +114,7 @@ const invoiceModel = (name: string, input: ReturnType<typeof invoiceInput>) =>
         CLOSE: ["cancelled", "superseded"].map((why) => ({ type: "CLOSE", why })),
         STARTED: [{ type: "STARTED", relay: "r1", from: atMs, to: addMonths(atMs, 1), usedMs: 0 }],
         UNUSED: [{ type: "UNUSED", relays: ["r1"] }],
+        NUMBERED: [{ type: "NUMBERED", receipt: 7 }],
         "admin.void": [{ type: "admin.void", reason }],
         "admin.retry": [{ type: "admin.retry", reason }],
         "admin.markPaid": [{ type: "admin.markPaid", reason }],
@@ -138,7 +148,16 @@ const invoiceModel = (name: string, input: ReturnType<typeof invoiceInput>) =>
       c.outcome === "paid" || c.outcome === "unknown",
     ],
     coarse: ({ value, context: c }) => [value, c.closing, c.chargeAt === null],
-    aside: ["admin.retry", "STARTED", "UNUSED", "CREDITED", "CHARGE", "admin.markPaid"],
+    aside: [
+      "admin.retry",
+      "STARTED",
+      "UNUSED",
+      "NUMBERED",
+      "CREDITED",
+      "CHARGE",
+      "PAY_BY_WALLET",
+      "admin.markPaid",
+    ],
   }) satisfies Model<InvoiceContext>;
 
 export const invoiceModels = [

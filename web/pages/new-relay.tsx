@@ -9,6 +9,7 @@ import {
 } from "../../machines/names.ts";
 import { type PlanId, planIds, plans } from "../../machines/plans.ts";
 import { PageTitle } from "../components/page-title.tsx";
+import { OwnReservation } from "../components/relay/own-reservation.tsx";
 import { PlanPicker } from "../components/relay/plan-picker.tsx";
 import { SubdomainField } from "../components/relay/subdomain-field.tsx";
 import { Standing } from "../components/standing.tsx";
@@ -135,6 +136,17 @@ const NewRelayPage = () => {
       )?.context;
   };
 
+  /** The order of one's own that holds a name until it is paid. */
+  const reserved = (name: string) => {
+    const relay = live
+      .relays()
+      .find(({ context: c }) => c.subdomain === name && c.closedAt === null);
+    const id = relay && live.tenant()?.context.seats[relay.context.id]?.invoice;
+    const bill = id ? live.invoice(id)?.context : undefined;
+    if (!relay || !bill || bill.purpose !== "purchase" || bill.closesAt === null) return null;
+    return <OwnReservation relay={relay} invoice={{ id: bill.id, closesAt: bill.closesAt }} />;
+  };
+
   const price = () => (draft.plan === null ? null : plans[draft.plan].priceSats);
   return (
     <div class="page">
@@ -179,6 +191,7 @@ const NewRelayPage = () => {
             value={draft.subdomain}
             onInput={typeSubdomain}
             kept={keptNames(live.relays())}
+            reserved={reserved}
             error={errors().subdomain}
             onAvailability={setAvailability}
           />

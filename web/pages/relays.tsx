@@ -11,7 +11,7 @@ import { Welcome } from "../components/relay/welcome.tsx";
 import { Standing } from "../components/standing.tsx";
 import { createNow } from "../lib/live/clock.ts";
 import { useLive } from "../lib/live/live.ts";
-import { chosen, dues, monthlySats, rowsOf } from "../lib/relays/list.ts";
+import { chosen, dues, isArchived, monthlySats, rowsOf } from "../lib/relays/list.ts";
 import { createWish } from "../lib/relays/list-wish.ts";
 import { sats } from "../lib/words/format.ts";
 import { buttonVariants } from "../ui/button.tsx";
@@ -30,14 +30,17 @@ const Page = () => {
   // By id: a row that changes stays the same row, with the focus that is on it.
   const ids = createMemo(() => chosen(rows(), wish()).map(({ id }) => id));
   const due = createMemo(() => dues(rows(), live.tenant()?.context));
-  const isFiltered = () => ids().length < rows().length;
+  /** Of the view that is open, whatever is looked for in it. */
+  const inView = () => rows().filter(({ relay }) => isArchived(relay.context) === wish().isArchive);
+  const archived = () => rows().filter(({ relay }) => isArchived(relay.context)).length;
+  const isFiltered = () => ids().length < inView().length;
   const arrived = createArrival(() => byId());
   /** The relay that was just made: what to do with it first stays until it is closed. */
   const [begun, setBegun] = createSignal<string | null>(null);
   createEffect(() => arrived() && setBegun(arrived()));
 
   const summary = () => {
-    const count = rows().length;
+    const count = rows().length - archived();
     if (count === 0) return null;
     const monthly = monthlySats(rows());
     const relays = `${count} ${count === 1 ? "relay" : "relays"}`;
@@ -47,9 +50,21 @@ const Page = () => {
   return (
     <div class="page">
       <PageTitle
-        title="My relays"
+        title={wish().isArchive ? "Archive" : "My relays"}
         lead={
-          <Show when={summary()}>
+          <Show
+            when={!wish().isArchive && summary()}
+            fallback={
+              <Show when={wish().isArchive}>
+                <p>
+                  Orders of which nothing came, and deactivated relays that you moved here. ·{" "}
+                  <A href="/relays" class="link">
+                    back to your relays
+                  </A>
+                </p>
+              </Show>
+            }
+          >
             {(text) => (
               <p>
                 {text()} ·{" "}
@@ -84,10 +99,17 @@ const Page = () => {
         }
       >
         <RelayDues dues={due()} />
-        <Show when={rows().length > 0} fallback={<NoRelays />}>
+        <Show
+          when={inView().length > 0}
+          fallback={
+            <Show when={!wish().isArchive} fallback={<p class="text-soft">It is empty.</p>}>
+              <NoRelays />
+            </Show>
+          }
+        >
           <RelayFilters wish={wish()} onChange={setWish} />
           <p role="status" class="sr-only">
-            {isFiltered() ? `${ids().length} of ${rows().length} relays` : ""}
+            {isFiltered() ? `${ids().length} of ${inView().length} relays` : ""}
           </p>
           <Show
             when={ids().length > 0}
@@ -108,6 +130,13 @@ const Page = () => {
               </For>
             </ul>
           </Show>
+        </Show>
+        <Show when={!wish().isArchive && archived() > 0}>
+          <p class="mt-4">
+            <A href="/relays?view=archive" class="link">
+              Archive ({archived()})
+            </A>
+          </p>
         </Show>
       </Show>
       <p role="status" class="sr-only">

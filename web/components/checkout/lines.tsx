@@ -6,6 +6,7 @@ import { createNow } from "../../lib/live/clock.ts";
 import { type InvoiceReplica, useLive } from "../../lib/live/live.ts";
 import { relayUrl } from "../../lib/page/settings.ts";
 import { day, number, sats, span } from "../../lib/words/format.ts";
+import { BringBackAlone } from "./alone.tsx";
 
 type Item = InvoiceReplica["context"]["items"][number];
 
@@ -17,6 +18,11 @@ export const CheckoutLines = (props: { invoice: InvoiceReplica }) => {
   /** What begins when it is paid has no dates before. */
   const isToStart = () =>
     c().paidAt === null && ["purchase", "reactivation", "past_due"].includes(c().purpose);
+  const isOneOfSeveral = () =>
+    c().purpose === "past_due" &&
+    c().items.length > 1 &&
+    c().paidAt === null &&
+    c().closing === null;
   const period = (item: Item): string => {
     const less = lessUsed(item.usedMs);
     const dates = `${day(item.from, now())} – ${day(item.to, now())}`;
@@ -50,6 +56,9 @@ export const CheckoutLines = (props: { invoice: InvoiceReplica }) => {
                 <p class="text-sm text-soft">
                   {plans[item.plan].name} · {period(item)}
                 </p>
+                <Show when={isOneOfSeveral() && live.relay(item.relay)}>
+                  {(relay) => <BringBackAlone relay={relay()} />}
+                </Show>
               </td>
               <td class="px-4 py-3 text-right align-top font-mono whitespace-nowrap">
                 {sats(item.sats)}

@@ -13,6 +13,7 @@ import { Spinner } from "../../ui/spinner.tsx";
 import { CopyButton } from "../copy.tsx";
 import { QrCode } from "../qr.tsx";
 import { Time } from "../time.tsx";
+import { PayByWallet } from "./pay-by-wallet.tsx";
 
 const DAY_MS = 86_400_000;
 
@@ -35,7 +36,7 @@ export const CheckoutPay = (props: { invoice: InvoiceReplica }) => {
         )}
       </Match>
       <Match when={props.invoice.matches({ pending: "dormant" })}>
-        <Dormant id={props.invoice.context.id} isFirst={props.invoice.context.bolt11 === null} />
+        <Dormant invoice={props.invoice} />
       </Match>
     </Switch>
   );
@@ -104,6 +105,7 @@ const Payable = (props: {
         <Show when={hasWebLn()}>
           <PayHere bolt11={props.bolt11} />
         </Show>
+        <PayByWallet invoice={props.invoice} />
         <AskNow id={props.id} />
       </div>
     </>
@@ -179,14 +181,15 @@ const AskNow = (props: { id: string }) => {
 };
 
 /** It has no bolt11, or one that ran out: the next is made when somebody wants to pay. */
-const Dormant = (props: { id: string; isFirst: boolean }) => {
+const Dormant = (props: { invoice: InvoiceReplica }) => {
+  const isFirst = () => props.invoice.context.bolt11 === null;
   const [isAsking, setIsAsking] = createSignal(false);
   const [problem, setProblem] = createSignal<string | null>(null);
   async function reissue(): Promise<void> {
     setIsAsking(true);
     setProblem(null);
     try {
-      await ask(api.tenant.invoices({ id: props.id }).reissue.post());
+      await ask(api.tenant.invoices({ id: props.invoice.context.id }).reissue.post());
     } catch (error) {
       setProblem(wordsOf(error));
     } finally {
@@ -196,13 +199,16 @@ const Dormant = (props: { id: string; isFirst: boolean }) => {
   return (
     <div class="rounded-card border border-line bg-raised p-6 text-center">
       <p>
-        {props.isFirst
+        {isFirst()
           ? "It can be paid whenever you want. The Lightning invoice is made when you ask for it."
           : "The Lightning invoice has run out. The bill can still be paid: ask for a new one."}
       </p>
       <Button variant="buoy" class="mt-4" busy={isAsking()} onClick={reissue}>
-        {props.isFirst ? "Get a Lightning invoice" : "Get a new Lightning invoice"}
+        {isFirst() ? "Get a Lightning invoice" : "Get a new Lightning invoice"}
       </Button>
+      <div class="mt-2">
+        <PayByWallet invoice={props.invoice} />
+      </div>
       <Show when={problem()}>
         {(words) => (
           <p role="alert" class="mt-3 text-[15px] text-suspended">

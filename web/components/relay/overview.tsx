@@ -10,6 +10,7 @@ import { hasCalls, planHere } from "../../lib/plans/plan-words.ts";
 import { day, number, sats } from "../../lib/words/format.ts";
 import { MachineView } from "../machine-view.tsx";
 import { Time } from "../time.tsx";
+import { Archiving } from "./archive.tsx";
 import { Deactivation } from "./deactivate.tsx";
 
 /** What a relay is, what it costs, and where it is in its life. */
@@ -26,6 +27,7 @@ export const RelayOverview = (props: { relay: RelayReplica }) => (
       </div>
     </div>
     <Deactivation relay={props.relay} />
+    <Archiving relay={props.relay} />
   </>
 );
 

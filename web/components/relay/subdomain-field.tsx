@@ -1,5 +1,5 @@
 import { CircleCheck, CircleX, Info } from "lucide-solid";
-import { createEffect, Match, Show, Switch } from "solid-js";
+import { createEffect, type JSX, Match, Show, Switch } from "solid-js";
 import { SUBDOMAIN_MAX, SUBDOMAIN_MIN } from "../../../machines/names.ts";
 import { relayDomain } from "../../lib/page/settings.ts";
 import { type Availability, createAvailability } from "../../lib/relays/availability.ts";
@@ -20,6 +20,8 @@ export const SubdomainField = (props: {
   onInput: (value: string) => void;
   own?: string;
   kept?: readonly string[];
+  /** Of mine, which are ordered and not paid: by name, until when, and what to say beside it. */
+  reserved?: (name: string) => JSX.Element | null;
   error?: string | null;
   label?: string;
   onAvailability?: (availability: Availability) => void;
@@ -49,7 +51,12 @@ export const SubdomainField = (props: {
       {/* Always there, so that what is put into it is read out. */}
       <div aria-live="polite" class="min-h-[21px] text-sm text-soft">
         <Show when={!props.error}>
-          <Verdict is={availability()} name={props.value} />
+          <Show
+            when={props.reserved?.(props.value)}
+            fallback={<Verdict is={availability()} name={props.value} />}
+          >
+            {(said) => said()}
+          </Show>
         </Show>
       </div>
     </div>

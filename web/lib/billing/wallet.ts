@@ -15,6 +15,10 @@ export const checkWallet = (): Promise<Billing> => ask(api.tenant.billing.check.
 export const setWallet = (nwcUrl: string | null): Promise<Billing> =>
   ask(api.tenant.billing.put({ nwc_url: nwcUrl }));
 
+/** Has the connected wallet pay an invoice now; what comes of it is seen in the live feed. @throws ApiProblem, SignerProblem */
+export const payByWallet = (invoice: string) =>
+  ask(api.tenant.invoices({ id: invoice }).pay.post());
+
 /** A warning in two sentences: what is wrong, what to do. */
 export function warningWords({ code, detail, needed_budget }: Warning): string {
   switch (code) {

@@ -16,6 +16,12 @@ export const reactivate = (id: string, plan: PlanId, key: string) =>
 /** @throws ApiProblem, SignerProblem */
 export const deactivate = (id: string) => ask(api.tenant.relays({ id }).delete());
 
+/** Out of the list, or back into it. @throws ApiProblem, SignerProblem */
+export const setArchived = (id: string, isArchived: boolean) => {
+  const { archive } = api.tenant.relays({ id });
+  return ask(isArchived ? archive.post() : archive.delete());
+};
+
 /** Where an invoice is paid. */
 export const checkoutOf = (invoice: string): string => `/account?invoice=${invoice}`;
 

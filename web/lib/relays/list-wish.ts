@@ -20,6 +20,7 @@ export function createWish(): [() => Wish, (change: Partial<Wish>) => void] {
       state: one("state"),
       plan: one("plan"),
       order: ORDERS.includes(order) ? (order as Order) : "recent",
+      isArchive: one("view") === "archive",
     };
   };
   const [wish, setWish] = createSignal(written());
@@ -27,9 +28,15 @@ export function createWish(): [() => Wish, (change: Partial<Wish>) => void] {
 
   function write(): void {
     timer = null;
-    const { q, state, plan, order } = wish();
+    const { q, state, plan, order, isArchive } = wish();
     const sort = order === "recent" ? null : order;
-    const params = { q: q || null, state: state || null, plan: plan || null, sort };
+    const params = {
+      q: q || null,
+      state: state || null,
+      plan: plan || null,
+      sort,
+      view: isArchive ? "archive" : null,
+    };
     setQuery(params, { replace: true, scroll: false });
   }
   // By the browser's back and forward, or by a link; what is being typed is newer than the address.

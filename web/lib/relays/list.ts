@@ -6,7 +6,14 @@ import { byDue, type InvoiceNow, type Next, nextOf, type RelayNow, type TillNow 
 
 export type Row = { id: string; status: string; relay: RelayNow; next: Next };
 export type Order = "recent" | "name" | "due";
-export type Wish = { q: string; state: string; plan: string; order: Order };
+export type Wish = {
+  q: string;
+  state: string;
+  plan: string;
+  order: Order;
+  /** What is in the archive, in place of what is in the list. */
+  isArchive: boolean;
+};
 
 export const rowsOf = (
   relays: readonly RelayNow[],
@@ -22,11 +29,12 @@ export const rowsOf = (
   }));
 
 /** Every word has to be in its name, its subdomain or its description. */
-export function chosen(rows: readonly Row[], { q, state, plan, order }: Wish): Row[] {
+export function chosen(rows: readonly Row[], { q, state, plan, order, isArchive }: Wish): Row[] {
   const words = q.toLowerCase().split(/\s+/).filter(Boolean);
   const found = rows.filter(({ status, relay: { context: c } }) => {
     const text = `${c.name} ${c.subdomain} ${c.description}`.toLowerCase();
     return (
+      isArchived(c) === isArchive &&
       (state === "" || status === state) &&
       (plan === "" || c.plan === plan) &&
       words.every((word) => text.includes(word))
@@ -34,6 +42,9 @@ export function chosen(rows: readonly Row[], { q, state, plan, order }: Wish): R
   });
   return found.sort(ORDERS[order]);
 }
+
+/** Whether it is in its owner's archive. */
+export const isArchived = ({ archivedAt }: RelayNow["context"]): boolean => archivedAt !== null;
 
 const recent = (a: Row, b: Row): number =>
   b.relay.context.createdAt - a.relay.context.createdAt || (a.id < b.id ? 1 : -1);
