@@ -15,7 +15,7 @@ import { sqliteStore } from "../db/sqlite-store.ts";
 import { putWriter } from "../db/write-puts.ts";
 import { addMonths, LEAD_MS } from "../machines/billing/calendar.ts";
 import { machines, tells } from "../machines/index.ts";
-import type { Bolt11 } from "../machines/invoice/machine.ts";
+import type { Bolt11 } from "../machines/invoice/context.ts";
 import { tenantActor } from "../machines/messages.ts";
 import { AlarmClock } from "../server/host/alarms.ts";
 import type { Effect } from "../server/host/effect.ts";

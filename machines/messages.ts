@@ -2,7 +2,7 @@
 import type { Item, Seat } from "./billing/seats.ts";
 import type { PlanId } from "./plans.ts";
 
-/** From the till to a relay. */
+/** From the tenant to a relay. */
 export type ToRelay =
   /** Paid for, or its dates or plan changed. `prepaid`: a paid span begins when it is active. */
   | {
@@ -24,10 +24,10 @@ export type ToRelay =
   | { type: "HOLD" }
   | { type: "RELEASE" };
 
-/** From the till to a relay's community: how many it may have, and whether it answers. */
+/** From the tenant to a relay's community: how many it may have, and whether it answers. */
 export type ToCommunity = { type: "ROOM"; limit: number | null; isServed: boolean };
 
-/** From the till to an invoice. */
+/** From the tenant to an invoice. */
 export type ToInvoice =
   | { type: "CLOSE"; why: "cancelled" | "superseded" }
   /** The tenant's credit pays what is due. */
@@ -41,7 +41,7 @@ export type ToInvoice =
   /** These relays had no use for what was paid: it became credit. */
   | { type: "UNUSED"; relays: string[] };
 
-/** From a relay or an invoice to the till. */
+/** From a relay or an invoice to the tenant. */
 export type ToTenant =
   /** `invoice` is the one that was not paid, where it went dark. */
   | { type: "SEAT"; relay: string; is: Seat["is"]; invoice?: string | null }

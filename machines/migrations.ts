@@ -70,7 +70,7 @@ function apart(context: Context): Context {
 export const steps = {
   tenant: inSteps(
     {
-      // Days of grace that were counting then go on in the relay; the till counts from the next bill on.
+      // Days of grace that were counting then go on in the relay; the tenant counts from the next bill on.
       1: ({ seats }) => ({ seats: eachSeat(seats, () => ({ grace: null })) }),
       2: apart,
       // What was paid before has no number: the first after it is the first.

@@ -8,7 +8,7 @@ import { DatabaseRefused } from "../db/refusal.ts";
 import { sqliteStore } from "../db/sqlite-store.ts";
 import type { CommunityFinding } from "../machines/community/context.ts";
 import { communityActor, relayActor } from "../machines/messages.ts";
-import type { RelayFinding } from "../machines/relay/machine.ts";
+import type { RelayFinding } from "../machines/relay/context.ts";
 import { createApp } from "./app.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { CommandParts } from "./commands/index.ts";

@@ -2,7 +2,7 @@ import type { RelayRow } from "../db/relays.ts";
 import { statusOf } from "../machines/describe.ts";
 import { relayActor } from "../machines/messages.ts";
 import type { PlanId } from "../machines/plans.ts";
-import type { Cause } from "../machines/relay/machine.ts";
+import type { Cause } from "../machines/relay/context.ts";
 import type { Host } from "./host/host.ts";
 import { causeOf } from "./projections/relay.ts";
 import { toSeconds, toSecondsOrNull } from "./projections/seconds.ts";

@@ -1,8 +1,7 @@
 import type { Queries } from "../db/index.ts";
 import { PAST_DUE_MS } from "../machines/billing/calendar.ts";
 import { graceEndOf } from "../machines/billing/schedule.ts";
-import { brokenCode } from "../machines/invoice/context.ts";
-import { dueSats, type InvoiceContext } from "../machines/invoice/machine.ts";
+import { brokenCode, dueSats, type InvoiceContext } from "../machines/invoice/context.ts";
 import { refusalOf } from "../machines/invoice/refusal.ts";
 import {
   invoiceActor,
@@ -12,8 +11,9 @@ import {
   tenantActor,
 } from "../machines/messages.ts";
 import type { Delivered, Delivery, NoticeContext, Written } from "../machines/notice.ts";
-import type { RelayContext } from "../machines/relay/machine.ts";
-import { owedOf, type TenantContext } from "../machines/tenant/machine.ts";
+import type { RelayContext } from "../machines/relay/context.ts";
+import type { TenantContext } from "../machines/tenant/context.ts";
+import { owedOf } from "../machines/tenant/past-due.ts";
 import type { Clock } from "./clock.ts";
 import type { EffectContext } from "./host/effect.ts";
 import type { Host } from "./host/host.ts";

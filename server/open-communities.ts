@@ -1,6 +1,7 @@
 import type { Queries } from "../db/index.ts";
 import { communityActor, tenantActor } from "../machines/messages.ts";
-import { roomOf, type TenantContext } from "../machines/tenant/machine.ts";
+import type { TenantContext } from "../machines/tenant/context.ts";
+import { roomOf } from "../machines/tenant/outputs.ts";
 import type { Host } from "./host/host.ts";
 
 /** So many at once: they share commits, and memory does not grow with the number of relays. */

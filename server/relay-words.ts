@@ -1,6 +1,6 @@
 import { statusOf } from "../machines/describe.ts";
 import { plans } from "../machines/plans.ts";
-import type { RelayContext } from "../machines/relay/machine.ts";
+import type { RelayContext } from "../machines/relay/context.ts";
 import { sats } from "./notices/words.ts";
 import { toSeconds } from "./projections/seconds.ts";
 

@@ -1,11 +1,11 @@
 import type { Queries } from "../db/index.ts";
 import type { TenantRow } from "../db/tenants.ts";
 import { isRenewed, renewedAt, type Seat } from "../machines/billing/seats.ts";
-import { type Charged, dueSats, type InvoiceContext } from "../machines/invoice/machine.ts";
+import { type Charged, dueSats, type InvoiceContext } from "../machines/invoice/context.ts";
 import { refusalOf } from "../machines/invoice/refusal.ts";
 import { invoiceActor, tenantActor } from "../machines/messages.ts";
 import { plans } from "../machines/plans.ts";
-import type { TenantContext } from "../machines/tenant/machine.ts";
+import type { TenantContext } from "../machines/tenant/context.ts";
 import type { CommandParts } from "./commands/index.ts";
 import { setWallet, walletProblem, walletSecret } from "./commands/wallet.ts";
 import { AppError, Refused, Unavailable } from "./errors.ts";

@@ -1,16 +1,13 @@
 import { isRenewed, renewedAt } from "../machines/billing/seats.ts";
 import { meaningOf, statusOf } from "../machines/describe.ts";
-import type { InvoiceContext } from "../machines/invoice/machine.ts";
+import type { InvoiceContext } from "../machines/invoice/context.ts";
 import { refusalOf } from "../machines/invoice/refusal.ts";
 import { invoiceActor, relayActor, tenantActor } from "../machines/messages.ts";
 import { plans } from "../machines/plans.ts";
 import { relayMachine } from "../machines/relay/machine.ts";
-import {
-  isPastDue,
-  renews,
-  switchesByItself,
-  type TenantContext,
-} from "../machines/tenant/machine.ts";
+import { renews, type TenantContext } from "../machines/tenant/context.ts";
+import { switchesByItself } from "../machines/tenant/orders.ts";
+import { isPastDue } from "../machines/tenant/past-due.ts";
 import { REVISIONS_MAX } from "./history.ts";
 import type { Host } from "./host/host.ts";
 import type { PersistedSnapshot } from "./host/xstate.ts";

@@ -40,7 +40,7 @@ export function quote(
   seat: Seat,
   plan: PlanId,
   nowMs: number,
-  till: { anchor: number | null; isRenewing: boolean },
+  tenant: { anchor: number | null; isRenewing: boolean },
 ): Quote {
   const { priceSats } = plans[plan];
   const base = {
@@ -65,24 +65,24 @@ export function quote(
   const { paidThrough } = seat;
   if (isOverdue(seat, nowMs)) {
     if (priceSats === 0) return free;
-    if (till.anchor === null || paidThrough === null) return { ...full, change: "renewal" };
-    const from = billedFrom(paidThrough, till.anchor, nowMs);
-    const to = renewalEnd(till.anchor, nowMs);
-    const amountSats = prorate(priceSats, till.anchor, from, to);
+    if (tenant.anchor === null || paidThrough === null) return { ...full, change: "renewal" };
+    const from = billedFrom(paidThrough, tenant.anchor, nowMs);
+    const to = renewalEnd(tenant.anchor, nowMs);
+    const amountSats = prorate(priceSats, tenant.anchor, from, to);
     return { ...base, change: "renewal", applies: "when_paid", amountSats, from, to };
   }
   const later = { ...base, applies: "at_period_end" as const, at: paidThrough };
   if (priceSats < seat.priceSats) return { ...later, change: "downgrade" };
-  if (till.anchor === null || paidThrough === null) return { ...later, change: "renewal" };
-  if (till.isRenewing) {
+  if (tenant.anchor === null || paidThrough === null) return { ...later, change: "renewal" };
+  if (tenant.isRenewing) {
     // In the last hour the renewal is already written: it is written anew at the new price.
-    const to = renewalEnd(till.anchor, nowMs);
-    const amountSats = prorate(priceSats, till.anchor, paidThrough, to);
+    const to = renewalEnd(tenant.anchor, nowMs);
+    const amountSats = prorate(priceSats, tenant.anchor, paidThrough, to);
     return { ...later, change: "renewal", amountSats, from: paidThrough, to };
   }
   const rest = { from: wholeSecond(nowMs), to: paidThrough };
   const cost = (sats: number, anchor: number) => prorate(sats, anchor, rest.from, rest.to);
-  const amountSats = cost(priceSats, till.anchor) - cost(seat.priceSats, till.anchor);
+  const amountSats = cost(priceSats, tenant.anchor) - cost(seat.priceSats, tenant.anchor);
   return { ...base, change: "upgrade", applies: "when_paid", amountSats, ...rest };
 }
 

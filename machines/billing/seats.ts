@@ -50,7 +50,7 @@ export type Owed = {
 };
 
 /**
- * What the tenant's till knows of one relay.
+ * What the tenant knows of one relay.
  *
  * `is`: new (waits for money or provisioning) · on (runs) · dark (suspended for non-payment) · held
  * (suspended by an admin) · off (deactivated, its owner may bring it back) · shut (deactivated by an

@@ -1,16 +1,7 @@
-/**
- * An invoice's data, and what becomes of it: functions from context and what was heard to what changes.
- * Pure; `machine.ts` says when, and `outputs.ts` what others are told.
- */
-import { DAY_MS, GRACE_MS, LEAD_MS, RESERVATION_MS } from "../billing/calendar.ts";
-import {
-  type GraceBegun,
-  nextChargeAt,
-  nextLookAt,
-  overAt,
-  remindersOf,
-} from "../billing/schedule.ts";
-import { type Item, type ItemOutcome, type Purpose, totalSats } from "../billing/seats.ts";
+/** What an invoice knows and hears, and what follows from that. Pure. */
+import { DAY_MS, GRACE_MS, LEAD_MS } from "../billing/calendar.ts";
+import { type GraceBegun, overAt } from "../billing/schedule.ts";
+import type { Item, ItemOutcome, Purpose } from "../billing/seats.ts";
 import type { Stage, ToInvoice } from "../messages.ts";
 
 /** What our wallet issued: times epoch ms, `wallet` the service's pubkey. */
@@ -83,7 +74,7 @@ export type Settled = {
   preimage: string | null;
   settledAt: number;
 };
-type Command =
+type InvoiceCommand =
   | Settled
   | { type: "REISSUE" }
   /** The tenant has the connected wallet pay it now. */
@@ -92,7 +83,7 @@ type Command =
   | { type: "admin.markPaid"; reason: string }
   | { type: "admin.retry"; reason: string };
 
-export type InvoiceEvent = Command | ToInvoice;
+export type InvoiceEvent = InvoiceCommand | ToInvoice;
 
 /** What is still to be paid over Lightning. */
 export const dueSats = (c: Pick<InvoiceContext, "amountSats" | "creditSats">): number =>
@@ -122,17 +113,13 @@ export const brokenCode = (code: string | null): BrokenCode | null =>
 export const isBroken = (charged: Charged): boolean =>
   charged.outcome === "rejected" && brokenCode(charged.code) !== null;
 
-type Changes = Partial<InvoiceContext>;
-
-/** When it ends unpaid: a renewal not while its relays run, and what is past due when the till says. */
-function closesAt({ purpose, closesAt }: InvoiceInput, nowMs: number): number | null {
-  if (purpose === "renewal" || purpose === "past_due") return closesAt;
-  return Math.min(closesAt ?? Number.POSITIVE_INFINITY, nowMs + RESERVATION_MS);
-}
-
 /** From when on nothing is minted for it: what it bills is over then, and is written anew. */
 export const outdatedAt = ({ purpose, items }: InvoiceInput): number | null =>
   purpose === "renewal" ? Math.min(...items.map(overAt)) : null;
+
+/** Whether a connected wallet is asked to pay it without anybody's click. */
+export const isStanding = ({ purpose }: Pick<InvoiceContext, "purpose">): boolean =>
+  purpose === "renewal" || purpose === "past_due";
 
 /** What became of the money of one of its items. */
 export function outcomeOf(
@@ -144,78 +131,3 @@ export function outcomeOf(
   if (status !== "paid") return "withdrawn";
   return c.unused.includes(relay) ? "credited" : "applied";
 }
-
-/** An invoice as it begins. */
-export const begun = (input: InvoiceInput, nowMs: number): InvoiceContext => ({
-  ...input,
-  createdAt: nowMs,
-  amountSats: totalSats(input?.items ?? []),
-  bolt11: null,
-  billedAt: null,
-  closesAt: closesAt(input, nowMs),
-  closing: null,
-  chargeAt: input?.auto ? nowMs : null,
-  tries: 0,
-  outcome: null,
-  reminders: [],
-  paidAt: null,
-  receiptNumber: null,
-  unused: [],
-  receipt: null,
-});
-
-export function minted(c: InvoiceContext, bolt11: Bolt11, nowMs: number): Changes {
-  if (c.billedAt !== null) return { bolt11 };
-  const reminders = c.purpose === "renewal" ? remindersOf(c.items, c.grace, nowMs) : [];
-  return { bolt11, billedAt: nowMs, reminders };
-}
-
-/** What is still to be said after now. */
-export const remindersAfter = ({ reminders }: InvoiceContext, nowMs: number) =>
-  reminders.filter(({ at }) => at > nowMs);
-
-/** From when it begins it counts, and what becomes of it is not known: it may pay at any moment. */
-export const charging = (c: InvoiceContext): Changes => ({
-  tries: c.tries + 1,
-  outcome: "unknown",
-});
-
-/** Whether a connected wallet is asked to pay it without anybody's click. */
-export const isStanding = ({ purpose }: Pick<InvoiceContext, "purpose">): boolean =>
-  purpose === "renewal" || purpose === "past_due";
-
-export function charged(c: InvoiceContext, charged: Charged, nowMs: number): Changes {
-  const before = c.tries - 1;
-  switch (charged.outcome) {
-    case "none":
-      return { outcome: "none", chargeAt: null };
-    case "rejected": {
-      const outcome = charged.code;
-      if (!isBroken(charged) && isStanding(c))
-        return { outcome, chargeAt: nextChargeAt(before, nowMs, charged.renewsAt) };
-      // What was asked for by a click is asked for once.
-      if (!isBroken(charged)) return { outcome, chargeAt: null };
-      // That it will not be paid by itself is said at once, with what is due: not once more at its date.
-      const reminders = c.reminders.filter(({ stage }) => stage !== "due");
-      return { outcome, chargeAt: null, reminders };
-    }
-    default:
-      return { outcome: charged.outcome, chargeAt: nextLookAt(before, nowMs) };
-  }
-}
-
-export const credited = (c: InvoiceContext, e: InvoiceEvent): Changes =>
-  e.type === "CREDITED" ? { creditSats: c.creditSats + e.sats } : {};
-
-export const received = (_: InvoiceContext, e: InvoiceEvent): Changes =>
-  e.type === "SETTLED"
-    ? { receipt: { paymentHash: e.paymentHash, preimage: e.preimage, sats: e.sats } }
-    : {};
-
-/** A span that was paid begins: its dates are known now. */
-export const started = (c: InvoiceContext, e: InvoiceEvent): Changes => {
-  if (e.type !== "STARTED") return {};
-  const { relay, from, to, usedMs } = e;
-  const span = { from, to, usedMs };
-  return { items: c.items.map((item) => (item.relay === relay ? { ...item, ...span } : item)) };
-};

@@ -1,19 +1,8 @@
-import { and, assign, setup } from "xstate";
-import { nextLookAt } from "../billing/schedule.ts";
-import { now, outputs, remote, until } from "../durable.ts";
+import { and } from "xstate";
+import { now } from "../durable.ts";
 import { createNotice, invoiceActor, tellTenant } from "../messages.ts";
-import * as data from "./context.ts";
-import {
-  type Bolt11,
-  type Charged,
-  dueSats,
-  type InvoiceContext,
-  type InvoiceEvent,
-  type InvoiceInput,
-  lastsUntil,
-  type Mint,
-  wasCharged,
-} from "./context.ts";
+import { beginInvoice } from "./changes.ts";
+import { type Charged, dueSats, lastsUntil, outdatedAt, wasCharged } from "./context.ts";
 import {
   attempt,
   attemptOf,
@@ -28,85 +17,18 @@ import {
   receive,
   remind,
 } from "./outputs.ts";
-
-export {
-  type Bolt11,
-  type Charged,
-  dueSats,
-  type InvoiceContext,
-  type InvoiceInput,
-  outcomeOf,
-  type Settled,
-} from "./context.ts";
+import { invoiceSetup } from "./setup.ts";
 
 /**
  * What is owed, and the bolt11s by which it may be paid. Talks only to its tenant. A deadline never
  * takes anything away by itself: it leads to `lastCall`, which asks our own wallet first.
  */
-export const invoiceMachine = setup({
-  types: {
-    context: {} as InvoiceContext,
-    input: {} as InvoiceInput,
-    events: {} as InvoiceEvent,
-    tags: {} as "payable" | "charging" | "attention" | "ended",
-  },
-  actors: {
-    mintBolt11: remote<Bolt11, Mint>(),
-    askWallet: remote<{ settled: boolean }, { invoice: string }>(),
-    payByWallet: remote<Charged, { tenant: string; invoice: string; bolt11: string }>(),
-  },
-  delays: {
-    closesAt: until((c: InvoiceContext) => c.closesAt),
-    bolt11Ends: until((c: InvoiceContext) => c.bolt11?.expiresAt ?? null),
-    chargeAt: until((c: InvoiceContext) => c.chargeAt),
-    remindAt: until((c: InvoiceContext) => c.reminders[0]?.at ?? null),
-    outdatedAt: until(data.outdatedAt),
-  },
-  guards: {
-    nothingDue: ({ context }) => dueSats(context) <= 0,
-    isEnough: ({ context, event }) => event.type === "SETTLED" && event.sats >= dueSats(context),
-    isEnoughCredit: ({ context, event }) =>
-      event.type === "CREDITED" && event.sats >= dueSats(context),
-    isClosing: ({ context }) => context.closing !== null,
-    isUnsettled: (_, params: { settled: boolean }) => !params.settled,
-    isPastDue: ({ context }) => context.purpose === "past_due",
-    isChargeable: ({ context }) => data.isStanding(context),
-    isFirst: ({ context }) => context.purpose === "renewal" && context.billedAt === null,
-    isAuto: ({ context }) => context.chargeAt !== null,
-    isBroken: (_, charged: Charged) => data.isBroken(charged),
-    isRefused: (_, charged: Charged) =>
-      charged.outcome === "rejected" || charged.outcome === "none",
-    /** Nothing ends, and no second bolt11 is made, before our wallet spoke about the first. */
-    mustAsk: ({ context: c }) => c.closing !== null || c.bolt11 !== null,
-  },
-  actions: {
-    ...outputs,
-    minted: assign(({ context }, bolt11: Bolt11) => data.minted(context, bolt11, now())),
-    reminded: assign(({ context }) => ({ reminders: data.remindersAfter(context, now()) })),
-    chargeNow: assign({ chargeAt: () => now() }),
-    charging: assign(({ context }) => data.charging(context)),
-    charged: assign(({ context }, charged: Charged) => data.charged(context, charged, now())),
-    /** Nothing was attempted: our own wallet could not be asked, or has spoken already. */
-    chargeLater: assign(({ context: c }) => ({ chargeAt: nextLookAt(c.tries, now()) })),
-    closeAs: assign((_, { why }: { why: InvoiceContext["closing"] }) => ({
-      closing: why,
-      closesAt: null,
-    })),
-    addCredit: assign(({ context, event }) => data.credited(context, event)),
-    keepReceipt: assign(({ context, event }) => data.received(context, event)),
-    markPaid: assign({ paidAt: () => now(), closesAt: null }),
-    start: assign(({ context, event }) => data.started(context, event)),
-    number: assign(({ event }) =>
-      event.type === "NUMBERED" ? { receiptNumber: event.receipt } : {},
-    ),
-    keepUnused: assign(({ event }) => (event.type === "UNUSED" ? { unused: event.relays } : {})),
-  },
-}).createMachine({
+export const invoiceMachine = invoiceSetup.createMachine({
   id: "invoice",
   version: "4",
   description: "What you owe for your relays, and how to pay it.",
   initial: "pending",
-  context: ({ input }) => data.begun(input, now()),
+  context: ({ input }) => beginInvoice(input, now()),
   // Whatever arrives after the end is the tenant's credit: sats are never lost.
   on: {
     SETTLED: { actions: [receive, creditAll] },
@@ -116,9 +38,9 @@ export const invoiceMachine = setup({
         params: ({ context, event }) => credit(context, event.sats, "not needed by"),
       },
     },
-    STARTED: { actions: "start" },
+    STARTED: { actions: "setSpan" },
     UNUSED: { actions: "keepUnused" },
-    NUMBERED: { actions: "number" },
+    NUMBERED: { actions: "keepNumber" },
     CLOSE: {},
     CHARGE: {},
   },
@@ -131,7 +53,7 @@ export const invoiceMachine = setup({
           target: ".lastCall",
           actions: { type: "closeAs", params: { why: "unpaid" } },
         },
-        remindAt: { actions: [remind, "reminded"] },
+        remindAt: { actions: [remind, "dropReminders"] },
       },
       on: {
         SETTLED: [
@@ -195,7 +117,7 @@ export const invoiceMachine = setup({
               invoice: c.id,
               sats: dueSats(c),
               lastsUntil: lastsUntil(c, now()),
-              notFrom: data.outdatedAt(c),
+              notFrom: outdatedAt(c),
             }),
             onDone: [
               {
@@ -248,7 +170,7 @@ export const invoiceMachine = setup({
             charging: {
               description: "Your wallet is asked to pay.",
               tags: "charging",
-              entry: ["charging", attempt],
+              entry: ["beginCharge", attempt],
               invoke: {
                 id: "pay",
                 src: "payByWallet",
@@ -283,7 +205,7 @@ export const invoiceMachine = setup({
                 ],
                 onError: {
                   target: "confirming",
-                  actions: { type: "charged", params: { outcome: "unknown" } as Charged },
+                  actions: { type: "recordCharge", params: { outcome: "unknown" } as Charged },
                 },
               },
             },

@@ -56,7 +56,7 @@ export const creditAll = {
 };
 export const ended = (isVoid: boolean) => ({
   type: "tell" as const,
-  // Closed first, or the till would spend the credit that comes back on this very invoice.
+  // Closed first, or the tenant would spend the credit that comes back on this very invoice.
   params: ({ context: c }: { context: InvoiceContext }) => [
     tellTenant(
       c.tenant,
@@ -98,7 +98,7 @@ export const bill = {
 
 type Minted = { context: InvoiceContext; event: { output: Bolt11 } };
 export const mintedActions = () => [
-  { type: "minted" as const, params: ({ event }: Minted) => event.output },
+  { type: "keepBolt11" as const, params: ({ event }: Minted) => event.output },
   {
     type: "post" as const,
     params: ({ event }: Minted): Post => ({ fact: "bolt11", ...event.output }),
@@ -107,7 +107,7 @@ export const mintedActions = () => [
 
 type Answered = { context: InvoiceContext; event: { output: Charged } };
 export const chargedActions = () => [
-  { type: "charged" as const, params: ({ event }: Answered) => event.output },
+  { type: "recordCharge" as const, params: ({ event }: Answered) => event.output },
   {
     type: "post" as const,
     params: ({ context: c, event: { output } }: Answered): Post | [] => {

@@ -1,80 +1,9 @@
-import { assign, not, setup } from "xstate";
-import { DAY_MS, QUARANTINE_MS } from "../billing/calendar.ts";
-import { isCovered, type Seat } from "../billing/seats.ts";
-import { now, outputs, remote, until } from "../durable.ts";
-import { type ToRelay, tellTenant } from "../messages.ts";
-import type { PlanId } from "../plans.ts";
-
-/** What the owner may edit. */
-export type Settings = { name: string; subdomain: string; description: string };
-/** What the relay itself last said of its owner-editable part (NIP-11). */
-type Confirmed = { name: string; description: string; icon: string };
-/** What came of applying: the revision that zooid now holds, or why it refused for good. */
-export type Applied =
-  | { applied: number; info: Confirmed | null; read: { name: string; description: string } }
-  | { refused: string };
-
-export type RelayInput = Settings & {
-  id: string;
-  tenant: string;
-  schema: string;
-  plan: PlanId;
-  priceSats: number;
-};
-
-/** Deadlines and dates are epoch ms; `wanted` and `applied` are revisions of what zooid should hold. */
-export type RelayContext = RelayInput & {
-  icon: string;
-  createdAt: number;
-  paidThrough: number | null;
-  prepaid: boolean;
-  /** The renewal that is to be paid, and when its days of grace end; null while none is payable. */
-  invoice: string | null;
-  graceEnds: number | null;
-  /** It was in grace when it was held: lifting that gives it back what is left of those days. */
-  heldInGrace: boolean;
-  wanted: number;
-  applied: number;
-  confirmed: Confirmed | null;
-  /** zooid's refusal, as our code; an admin retries. */
-  refused: string | null;
-  lateAt: number | null;
-  renamedAt: number | null;
-  closedAt: number | null;
-  /** Since when it is out of its owner's list; null while it is in it. */
-  archivedAt: number | null;
-  /** When its present name was first served; null before. */
-  servedSince: number | null;
-  /** Names given up by renaming, kept for this owner until then. */
-  freed: { subdomain: string; until: number }[];
-};
-
-/** What was seen at the relay server. */
-export type RelayFinding =
-  | { type: "DRIFTED" }
-  | { type: "ADOPTED"; info: Confirmed; over: Confirmed };
-
-type Command =
-  | ({ type: "EDIT" } & Partial<Settings>)
-  | { type: "DEACTIVATE" }
-  | { type: "ARCHIVE" }
-  | { type: "UNARCHIVE" }
-  | { type: "admin.suspend"; reason: string }
-  | { type: "admin.unsuspend"; reason: string }
-  | { type: "admin.deactivate"; reason: string }
-  | { type: "admin.retry"; reason: string };
-
-/**
- * Whether a name that is given up then is kept from others: its members would look for it. One that zooid
- * never held was never known to anyone, nor one that was served for less than a day free of charge, which
- * costs nothing to do with every name there is.
- */
-export function isNameKept(c: RelayContext, givenUpAt: number): boolean {
-  if (c.wanted === 0) return false;
-  return c.priceSats > 0 || (c.servedSince !== null && givenUpAt - c.servedSince >= DAY_MS);
-}
-
-const PROVISIONING_LATE_MS = 60_000;
+import { not } from "xstate";
+import type { Seat } from "../billing/seats.ts";
+import { now } from "../durable.ts";
+import { tellTenant } from "../messages.ts";
+import type { RelayContext } from "./context.ts";
+import { relaySetup } from "./setup.ts";
 
 const seat = (is: Seat["is"]) => ({
   type: "tell" as const,
@@ -87,139 +16,18 @@ const seat = (is: Seat["is"]) => ({
     }),
 });
 
-/** Why a suspended or deactivated relay is so; null in every other state. */
-export type Cause = "nonpayment" | "admin" | "owner" | "lapsed";
+function reopen() {
+  return [
+    { guard: "isCoveredByTenant" as const, target: "#relay.status.provisioning" },
+    { target: "#relay.status.pending", actions: "unpay" as const },
+  ];
+}
 
 /**
  * One virtual relay: what its tenant wants, what zooid holds, and whether it may run. Talks only to
  * its tenant. `status` says where it is in life; `zooid` makes what zooid holds match what is wanted.
  */
-export const relayMachine = setup({
-  types: {
-    context: {} as RelayContext,
-    input: {} as RelayInput,
-    events: {} as Command | RelayFinding | ToRelay,
-    tags: {} as "attention",
-    meta: {} as { cause: Cause },
-  },
-  actors: {
-    applyRelay: remote<Applied, { relay: string }>(),
-    askWallet: remote<{ settled: boolean }, { invoice: string | null }>(),
-  },
-  delays: {
-    lateAt: until((c: RelayContext) => c.lateAt),
-    // What is prepaid begins when the relay is active: the old date no longer ends anything.
-    paidThrough: until((c: RelayContext) =>
-      c.priceSats === 0 || c.prepaid ? null : c.paidThrough,
-    ),
-    graceEnds: until((c: RelayContext) => c.graceEnds),
-  },
-  guards: {
-    isFree: ({ context }) => context.priceSats === 0,
-    isBehind: ({ context: c }) => c.wanted > c.applied && c.refused === null,
-    isApplied: ({ context: c }) => c.applied >= c.wanted,
-    isCovered: ({ context }) => isCovered(context, now()),
-    /** Waits for its purchase: there is an invoice to pay, or to lapse with. */
-    isReserved: ({ context: c }) => c.priceSats > 0 && c.paidThrough === null && !c.prepaid,
-    isBilled: ({ context }) => context.graceEnds !== null,
-    wasInGrace: ({ context }) => context.heldInGrace,
-    isBilledBy: ({ context, event }) =>
-      event.type === "UNBILLED" && event.invoice === context.invoice,
-    /** What was seen at the relay changed what it held when all was last as wanted. */
-    isNews: ({ context: c, event }) =>
-      event.type === "ADOPTED" &&
-      c.applied === c.wanted &&
-      c.confirmed !== null &&
-      isSameWords(c.confirmed, event.over) &&
-      !isSameWords(c.confirmed, event.info),
-    isUnsettled: (_, params: { settled: boolean }) => !params.settled,
-    isCoveredByTill: ({ event }) => event.type === "REOPEN" && event.covered,
-  },
-  actions: {
-    ...outputs,
-    edit: assign(({ context: c, event }) => {
-      if (event.type !== "EDIT") return {};
-      const { name = c.name, subdomain = c.subdomain, description = c.description } = event;
-      if (subdomain === c.subdomain) return { name, description };
-      // One that was given up by deactivation is kept from then on, not from now.
-      const givenUpAt = c.closedAt ?? now();
-      const until = isNameKept(c, givenUpAt) ? givenUpAt + QUARANTINE_MS : 0;
-      const freed = [...c.freed, { subdomain: c.subdomain, until }].filter(
-        (f) => f.until > now() && f.subdomain !== subdomain,
-      );
-      const servedSince = c.servedSince === null || c.closedAt !== null ? null : now();
-      return { name, subdomain, description, freed, renamedAt: now(), servedSince };
-    }),
-    want: assign({ wanted: ({ context }) => context.wanted + 1, refused: null }),
-    /** Nothing is to be withdrawn from zooid where nothing was ever asked of it. */
-    withdraw: assign({
-      wanted: ({ context: c }) => (c.wanted === 0 ? 0 : c.wanted + 1),
-      refused: null,
-    }),
-    extend: assign(({ context: c, event }) => {
-      if (event.type !== "EXTENDED") return {};
-      const { plan, priceSats, paidThrough, prepaid } = event;
-      // A plan's features are part of what zooid holds; a date is not.
-      const wanted = plan === c.plan || c.wanted === 0 ? c.wanted : c.wanted + 1;
-      // What was billed is paid when the date moves, be it to one that is over too. The same date said
-      // again is no payment: what is billed for the time after it stays billed.
-      const isPaid = prepaid || priceSats === 0 || paidThrough !== c.paidThrough;
-      const grace = isPaid ? { invoice: null, graceEnds: null } : {};
-      return { plan, priceSats, paidThrough, prepaid, wanted, ...grace };
-    }),
-    bill: assign(({ event }) =>
-      event.type === "BILLED" ? { invoice: event.invoice, graceEnds: event.graceEnds } : {},
-    ),
-    unbill: assign({ invoice: null, graceEnds: null }),
-    unpay: assign({ paidThrough: null, prepaid: false, archivedAt: null }),
-    /** What billed it is closed meanwhile; it is billed again once it is back. */
-    holdInGrace: assign({ heldInGrace: true, invoice: null, graceEnds: null }),
-    resume: assign({ heldInGrace: false }),
-    serve: assign({ servedSince: ({ context: c }) => c.servedSince ?? now() }),
-    start: assign({
-      lateAt: () => now() + PROVISIONING_LATE_MS,
-      closedAt: null,
-      archivedAt: null,
-    }),
-    /** What billed it then is not what will be owed once it is back. */
-    close: assign({
-      closedAt: () => now(),
-      // An order of which nothing came is not looked for any more.
-      archivedAt: ({ context: c }) => (c.wanted === 0 ? now() : null),
-      lateAt: null,
-      invoice: null,
-      graceEnds: null,
-    }),
-    archive: assign({ archivedAt: ({ context: c }) => c.archivedAt ?? now() }),
-    unarchive: assign({ archivedAt: null }),
-    applied: assign(({ context: c }, outcome: Applied) => {
-      if ("refused" in outcome) return { refused: outcome.refused };
-      const { applied, info, read } = outcome;
-      if (info === null) return { applied, confirmed: null };
-      // What the owner renamed over NIP-86 is adopted, unless it was edited here in the meantime.
-      return {
-        applied,
-        confirmed: info,
-        icon: info.icon,
-        name: c.name === read.name ? info.name : c.name,
-        description: c.description === read.description ? info.description : c.description,
-      };
-    }),
-    adopt: assign(({ context: c, event }) => {
-      if (event.type !== "ADOPTED") return {};
-      const { info, over } = event;
-      const word = (field: keyof Confirmed) => (c[field] === over[field] ? info[field] : c[field]);
-      return {
-        confirmed: info,
-        name: word("name"),
-        description: word("description"),
-        icon: word("icon"),
-      };
-    }),
-    refuse: assign((_, params: { code: string }) => ({ refused: params.code })),
-    retry: assign({ refused: null }),
-  },
-}).createMachine({
+export const relayMachine = relaySetup.createMachine({
   id: "relay",
   version: "4",
   description: "A community relay, from reservation to deactivation.",
@@ -277,7 +85,7 @@ export const relayMachine = setup({
         },
         provisioning: {
           description: "Your relay is being set up. It is active once it answers at its address.",
-          entry: ["start", "want"],
+          entry: ["startProvisioning", "want"],
           always: { guard: "isApplied", target: "active" },
           on: { EDIT: { actions: ["edit", "want"] } },
           initial: "prompt",
@@ -372,7 +180,7 @@ export const relayMachine = setup({
               entry: seat("dark"),
               always: { guard: "isCovered", target: "#relay.status.provisioning" },
               on: {
-                REOPEN: [{ guard: "isCoveredByTill", target: "#relay.status.provisioning" }, {}],
+                REOPEN: [{ guard: "isCoveredByTenant", target: "#relay.status.provisioning" }, {}],
                 HOLD: "held",
                 DEACTIVATE: "#relay.status.deactivated.byOwner",
                 "admin.suspend": "byAdmin",
@@ -473,7 +281,7 @@ export const relayMachine = setup({
             input: ({ context }) => ({ relay: context.id }),
             onDone: {
               target: "settled",
-              actions: { type: "applied", params: ({ event }) => event.output },
+              actions: { type: "recordApplied", params: ({ event }) => event.output },
             },
             onError: { target: "settled", actions: { type: "refuse", params: { code: "defect" } } },
           },
@@ -482,13 +290,3 @@ export const relayMachine = setup({
     },
   },
 });
-
-const isSameWords = (a: Confirmed, b: Confirmed): boolean =>
-  a.name === b.name && a.description === b.description && a.icon === b.icon;
-
-function reopen() {
-  return [
-    { guard: "isCoveredByTill" as const, target: "#relay.status.provisioning" },
-    { target: "#relay.status.pending", actions: "unpay" as const },
-  ];
-}

@@ -1,9 +1,9 @@
-/** What the till knows, what it hears, and the shape of what it makes of that. Types, and ways into them. */
+/** What the tenant knows, what it hears, and the shape of what it makes of that. Types, and ways into them. */
 import type { Item, Seat } from "../billing/seats.ts";
-import type { InvoiceInput } from "../invoice/machine.ts";
+import type { InvoiceInput } from "../invoice/context.ts";
 import type { ToTenant } from "../messages.ts";
 import type { PlanId } from "../plans.ts";
-import type { Settings } from "../relay/machine.ts";
+import type { Settings } from "../relay/context.ts";
 import type { OpenInvoice } from "./credit.ts";
 
 export type TenantInput = { pubkey: string };
@@ -48,7 +48,7 @@ export type Order = Settings & {
 };
 type Reactivate = { type: "REACTIVATE"; relay: string; plan: PlanId; invoice: string };
 type Change = { type: "CHANGE"; relay: string; plan: PlanId; invoice: string };
-type Command =
+type TenantCommand =
   | Order
   | Reactivate
   | Change
@@ -61,9 +61,9 @@ type Command =
   | { type: "admin.refund"; sats: number; bolt11: string; reason: string }
   | { type: "admin.refunded"; preimage: string; reason: string }
   | { type: "admin.refundCancelled"; reason: string };
-export type TenantEvent = Command | ToTenant;
+export type TenantEvent = TenantCommand | ToTenant;
 
-/** What an event changes of the till. */
+/** What an event changes of the tenant. */
 export type Changes = Partial<TenantContext>;
 /** What becomes of the context, at `nowMs`. */
 export type Transformation = (c: TenantContext, e: TenantEvent, nowMs: number) => Changes;
@@ -82,3 +82,9 @@ export const setSeat = (c: TenantContext, relay: string, set: Partial<Seat>): Ch
 /** Whether the open renewal has this relay. */
 export const renews = (c: Pick<TenantContext, "renewal">, relay: string): boolean =>
   c.renewal?.items.some((item) => item.relay === relay) ?? false;
+
+/** The open invoices but one. */
+export const without = (open: TenantContext["open"], invoice: string): TenantContext["open"] => {
+  const { [invoice]: _gone, ...rest } = open;
+  return rest;
+};

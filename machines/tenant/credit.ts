@@ -1,4 +1,4 @@
-/** An open invoice, as the till remembers it. */
+/** An open invoice, as the tenant remembers it. */
 export type OpenInvoice = { dueSats: number };
 
 /**

@@ -1,150 +1,29 @@
-import { and, assign, not, setup, stateIn } from "xstate";
-import { now, outputs, remote, until } from "../durable.ts";
-import { plans } from "../plans.ts";
-import {
-  type Condition,
-  seatOf,
-  type TenantContext,
-  type TenantEvent,
-  type TenantInput,
-  type Transformation,
-} from "./context.ts";
-import * as money from "./money.ts";
-import * as till from "./orders.ts";
+import { and, not, stateIn } from "xstate";
+import { now } from "../durable.ts";
 import * as say from "./outputs.ts";
-
-export { type Order, renews, type TenantContext, type TenantInput } from "./context.ts";
-export { changeRefusal, reopenedAs, switchesByItself } from "./orders.ts";
-export { roomOf } from "./outputs.ts";
-export {
-  isAlonePastDue,
-  isPastDue,
-  itemOfReturn,
-  owedOf,
-  planOfReturn,
-} from "./past-due.ts";
-
-type Taken = { context: TenantContext; event: TenantEvent };
-const by =
-  (transform: Transformation) =>
-  ({ context, event }: Taken) =>
-    transform(context, event, now());
-const when =
-  (holds: Condition) =>
-  ({ context, event }: Taken): boolean =>
-    holds(context, event, now());
-const changes =
-  (change: string): Condition =>
-  (c, e, nowMs) =>
-    till.quoted(c, e, nowMs)?.quote.change === change;
+import { tenantSetup } from "./setup.ts";
 
 /** Credit pays what it covers, after whatever may have brought some. */
-const spending = ["creditSpent", say.tellCredited] as const;
+const spending = ["spendCredit", say.tellCredited] as const;
 const paying = [
-  "numbered",
+  "numberReceipt",
   say.tellNumber,
-  "applied",
+  "applyPayment",
   say.closeNeedless,
   say.tellUnused,
   say.postRevenue,
-  "anchored",
+  "setAnchor",
   say.tellPlans,
   say.tellBegun,
   ...spending,
 ] as const;
-const renewing = ["anchorMoved", say.createInvoice, ...spending] as const;
+const renewing = ["moveAnchor", say.createInvoice, ...spending] as const;
 
 /**
- * The till. One tenant owns every sat and every date of its relays and invoices, which talk to it
- * alone; copies flow from here, by tell.
+ * One tenant owns every sat and every date of its relays and invoices, which talk to it alone; copies
+ * flow from here, by tell.
  */
-export const tenantMachine = setup({
-  types: {
-    context: {} as TenantContext,
-    input: {} as TenantInput,
-    events: {} as TenantEvent,
-  },
-  actors: { catchUp: remote<null, { tenant: string }>() },
-  delays: { renewal: until(till.renewalAt), planSwitch: until(till.nextSwitch) },
-  guards: {
-    mayOrder: when(till.mayOrder),
-    orderIsFree: ({ event: e }) => e.type === "ORDER" && plans[e.plan].priceSats === 0,
-    mayReopen: when(till.mayReopen),
-    reopensCovered: when(till.reopensCovered),
-    mayChange: when(till.mayChange),
-    isPending: ({ context: c, event: e }) => seatOf(c, e)?.is === "new",
-    isCancel: when(changes("cancel")),
-    isFreeNow: when(changes("free")),
-    isUpgrade: when(changes("upgrade")),
-    isLater: when(
-      (c, e, nowMs) => changes("downgrade")(c, e, nowMs) || changes("renewal")(c, e, nowMs),
-    ),
-    begins: ({ context: c, event: e }) =>
-      e.type === "SEAT" && e.is === "on" && Boolean(seatOf(c, e)?.prepaid),
-    leaves: ({ event: e }) => e.type === "SEAT" && (e.is === "off" || e.is === "shut"),
-    isSuspension: ({ event: e }) =>
-      e.type === "SEAT" && e.is === "dark" && typeof e.invoice === "string",
-    isStillOwed: when(money.isStillOwed),
-    isRenewal: ({ context: c, event: e }) => "invoice" in e && e.invoice === c.renewal?.invoice,
-    isPastDue: ({ context: c, event: e }) => "invoice" in e && e.invoice === c.pastDue?.invoice,
-    isPastDueChanged: when(money.isPastDueChanged),
-    isAnythingPastDue: when(money.isAnythingPastDue),
-    isAnythingLapsed: when(money.isAnythingLapsed),
-    isOpen: ({ context: c }) => c.renewal !== null,
-    isStale: ({ context: c }) => money.isRenewalStale(c),
-    isAnythingDue: when(money.isAnythingDue),
-    hasInstead: ({ context: c, event: e }) => till.insteadOf(c, e) !== null,
-    insteadIsFree: ({ context: c, event: e }) => {
-      const instead = till.insteadOf(c, e);
-      return instead !== null && plans[instead.plan].priceSats === 0;
-    },
-    mayExtend: when(money.mayExtend),
-    mayRefund: when(money.mayRefund),
-    isRefunding: ({ context: c }) => c.refund !== null,
-    isPositive: ({ event: e }) => e.type === "admin.credit" && e.sats > 0,
-  },
-  actions: {
-    ...outputs,
-    ordered: assign(by(till.ordered)),
-    reopened: assign(by(till.reopened)),
-    bought: assign(by(till.bought)),
-    changing: assign(by(money.changing)),
-    scheduled: assign(by(till.scheduled)),
-    unscheduled: assign(by(till.unscheduled)),
-    switched: assign(by(till.switched)),
-    madeFree: assign(by(till.madeFree)),
-    replacedLater: assign(by(till.replacedLater)),
-    replacedByFree: assign(by(till.replacedByFree)),
-    draftedMonth: assign(by(money.draftedMonth)),
-    draftedUpgrade: assign(by(money.draftedUpgrade)),
-    draftedInstead: assign(by(money.draftedInstead)),
-    draftedAgain: assign(by(money.draftedAgain)),
-    draftedRenewal: assign(({ context }, { auto }: { auto: boolean }) =>
-      money.draftedRenewal(context, auto, now()),
-    ),
-    forgetRenewal: assign({ renewal: null }),
-    draftedPastDue: assign(by(money.draftedPastDue)),
-    forgetPastDue: assign({ pastDue: null }),
-    pastDueWithdrawn: assign(by(money.pastDueWithdrawn)),
-    lapsedForgotten: assign(by(money.lapsedForgotten)),
-    withdrawn: assign(by(money.withdrawn)),
-    renewalWithdrawn: assign(by(money.renewalWithdrawn)),
-    closed: assign(by(money.closed)),
-    seated: assign(by(money.seated)),
-    begun: assign(by(money.begun)),
-    billed: assign(by(till.billed)),
-    anchored: assign(by(till.anchored)),
-    anchorMoved: assign(by(till.anchorMoved)),
-    numbered: assign({ receipts: ({ context }) => context.receipts + 1 }),
-    applied: assign(by(money.applied)),
-    credited: assign(by(money.credited)),
-    creditSpent: assign(by(money.creditSpent)),
-    dateExtended: assign(by(money.dateExtended)),
-    setAside: assign(by(money.setAside)),
-    takenBack: assign(by(money.takenBack)),
-    refunded: assign({ refund: null }),
-  },
-}).createMachine({
+export const tenantMachine = tenantSetup.createMachine({
   id: "tenant",
   version: "4",
   description: "You, as a customer: your standing, your credit, your relays' dates.",
@@ -174,22 +53,22 @@ export const tenantMachine = setup({
           description: "Everything is open to you.",
           on: {
             ORDER: [
-              { guard: and(["mayOrder", "orderIsFree"]), actions: ["ordered", say.createRelay] },
+              { guard: and(["mayOrder", "orderIsFree"]), actions: ["addSeat", say.createRelay] },
               {
                 guard: "mayOrder",
-                actions: ["ordered", say.createRelay, "draftedMonth", say.createInvoice],
+                actions: ["addSeat", say.createRelay, "draftMonth", say.createInvoice],
               },
             ],
             REACTIVATE: [
               {
                 guard: and(["mayReopen", "reopensCovered"]),
-                actions: ["reopened", say.tellPlan, say.tellReopen(true)],
+                actions: ["reopenSeat", say.tellPlan, say.tellReopen(true)],
               },
               {
                 guard: "mayReopen",
                 actions: [
-                  "draftedMonth",
-                  "bought",
+                  "draftMonth",
+                  "buyBack",
                   say.tellPlan,
                   say.tellReopen(false),
                   say.createInvoice,
@@ -198,15 +77,15 @@ export const tenantMachine = setup({
             ],
             CHANGE: [
               { guard: not("mayChange") },
-              { guard: "isCancel", actions: "unscheduled" },
+              { guard: "isCancel", actions: "unschedulePlan" },
               {
                 guard: "isPending",
-                actions: ["replacedLater", "withdrawn", say.closeInvoice("superseded")],
+                actions: ["replaceLater", "withdraw", say.closeInvoice("superseded")],
               },
-              { guard: "isFreeNow", actions: ["madeFree", say.tellExtended, "anchored"] },
-              { guard: "isLater", actions: "scheduled" },
-              { guard: "isUpgrade", actions: ["draftedUpgrade", say.createInvoice] },
-              { actions: ["draftedMonth", "changing", say.createInvoice] },
+              { guard: "isFreeNow", actions: ["makeFree", say.tellExtended, "setAnchor"] },
+              { guard: "isLater", actions: "schedulePlan" },
+              { guard: "isUpgrade", actions: ["draftUpgrade", say.createInvoice] },
+              { actions: ["draftMonth", "keepInvoice", say.createInvoice] },
             ],
             "admin.suspend": { target: "suspended", actions: say.tellAll("HOLD") },
           },
@@ -222,7 +101,7 @@ export const tenantMachine = setup({
       description: "Your dates, your credit, and the one renewal a month.",
       initial: "waiting",
       // Whatever else is under way: a relay that turns free must not see grace.
-      after: { planSwitch: { actions: [say.tellSwitching, "switched", "anchored"] } },
+      after: { planSwitch: { actions: [say.tellSwitching, "switchPlans", "setAnchor"] } },
       on: {
         SEAT: [
           {
@@ -230,30 +109,30 @@ export const tenantMachine = setup({
             actions: [
               say.tellStarted,
               say.noticeReactivated,
-              "seated",
+              "recordSeat",
               say.tellRoom,
-              "begun",
-              "anchored",
+              "beginSpan",
+              "setAnchor",
               say.tellExtended,
             ],
           },
           {
             guard: "leaves",
             actions: [
-              "seated",
+              "recordSeat",
               say.tellRoom,
-              "anchored",
-              "withdrawn",
+              "setAnchor",
+              "withdraw",
               say.closeInvoice("cancelled"),
             ],
           },
           {
             guard: "isSuspension",
-            actions: ["seated", say.tellRoom, "anchored", say.noticeSuspended],
+            actions: ["recordSeat", say.tellRoom, "setAnchor", say.noticeSuspended],
           },
-          { actions: ["seated", say.tellRoom, "anchored"] },
+          { actions: ["recordSeat", say.tellRoom, "setAnchor"] },
         ],
-        BILLED: { actions: ["billed", say.tellBilled] },
+        BILLED: { actions: ["countGrace", say.tellBilled] },
         PAID: [
           { guard: "isRenewal", target: ".issuing", actions: ["forgetRenewal", ...paying] },
           { guard: "isPastDue", actions: ["forgetPastDue", ...paying] },
@@ -263,37 +142,43 @@ export const tenantMachine = setup({
           {
             guard: "isRenewal",
             target: ".issuing",
-            actions: ["closed", "forgetRenewal", say.tellUnbilled],
+            actions: ["recordClosed", "forgetRenewal", say.tellUnbilled],
           },
-          { guard: "isPastDue", actions: ["closed", "forgetPastDue", ...spending] },
+          { guard: "isPastDue", actions: ["recordClosed", "forgetPastDue", ...spending] },
           {
             guard: "insteadIsFree",
-            actions: ["closed", "replacedByFree", say.tellPlans, ...spending],
+            actions: ["recordClosed", "replaceByFree", say.tellPlans, ...spending],
           },
           {
             guard: "hasInstead",
-            actions: ["closed", "draftedInstead", say.tellPlans, say.createInvoice, ...spending],
+            actions: [
+              "recordClosed",
+              "draftInstead",
+              say.tellPlans,
+              say.createInvoice,
+              ...spending,
+            ],
           },
           {
             guard: "isStillOwed",
-            actions: ["closed", "draftedAgain", say.createInvoice, ...spending],
+            actions: ["recordClosed", "draftAgain", say.createInvoice, ...spending],
           },
-          { actions: ["closed", say.tellLapsed, ...spending] },
+          { actions: ["recordClosed", say.tellLapsed, ...spending] },
         ],
-        CREDIT: { actions: ["credited", ...spending] },
+        CREDIT: { actions: ["addCredit", ...spending] },
         "admin.credit": {
           guard: "isPositive",
-          actions: [say.postGranted, "credited", ...spending],
+          actions: [say.postGranted, "addCredit", ...spending],
         },
         "admin.extend": {
           guard: "mayExtend",
-          actions: ["dateExtended", "anchored", say.tellExtended],
+          actions: ["extendDate", "setAnchor", say.tellExtended],
         },
         "admin.refund": { guard: "mayRefund", actions: [say.postSetAside, "setAside"] },
-        "admin.refunded": { guard: "isRefunding", actions: [say.postRefunded, "refunded"] },
+        "admin.refunded": { guard: "isRefunding", actions: [say.postRefunded, "forgetRefund"] },
         "admin.refundCancelled": {
           guard: "isRefunding",
-          actions: [say.postTakenBack, "takenBack", ...spending],
+          actions: [say.postTakenBack, "takeBack", ...spending],
         },
       },
       states: {
@@ -309,7 +194,7 @@ export const tenantMachine = setup({
             src: "catchUp",
             input: ({ context }) => ({ tenant: context.pubkey }),
             onDone: [
-              { guard: not("isAnythingDue"), target: "waiting", actions: "anchorMoved" },
+              { guard: not("isAnythingDue"), target: "waiting", actions: "moveAnchor" },
               { guard: "isOpen", target: "closing" },
               { target: "issuing" },
             ],
@@ -319,7 +204,7 @@ export const tenantMachine = setup({
         closing: {
           description:
             "What your open renewal bills has changed. We ask our wallet about it, then write it anew.",
-          entry: ["renewalWithdrawn", say.closeRenewal],
+          entry: ["withdrawRenewal", say.closeRenewal],
         },
         issuing: {
           description: "Your renewal is being written.",
@@ -327,16 +212,16 @@ export const tenantMachine = setup({
             {
               guard: not("isAnythingDue"),
               target: "waiting",
-              actions: ["anchorMoved", ...spending],
+              actions: ["moveAnchor", ...spending],
             },
             {
               guard: stateIn({ wallet: "connected" }),
               target: "waiting",
-              actions: [{ type: "draftedRenewal", params: { auto: true } }, ...renewing],
+              actions: [{ type: "draftRenewal", params: { auto: true } }, ...renewing],
             },
             {
               target: "waiting",
-              actions: [{ type: "draftedRenewal", params: { auto: false } }, ...renewing],
+              actions: [{ type: "draftRenewal", params: { auto: false } }, ...renewing],
             },
           ],
         },
@@ -352,15 +237,15 @@ export const tenantMachine = setup({
             { guard: "isPastDueChanged", target: "closing" },
             {
               guard: "isAnythingPastDue",
-              actions: ["draftedPastDue", say.createInvoice, ...spending],
+              actions: ["draftPastDue", say.createInvoice, ...spending],
             },
-            { guard: "isAnythingLapsed", actions: "lapsedForgotten" },
+            { guard: "isAnythingLapsed", actions: "forgetLapsed" },
           ],
         },
         closing: {
           description:
             "What your past-due invoice bills has changed. We ask our wallet about it, then write it anew.",
-          entry: ["pastDueWithdrawn", say.closePastDue],
+          entry: ["withdrawPastDue", say.closePastDue],
           on: {
             PAID: { guard: "isPastDue", target: "settled" },
             CLOSED: { guard: "isPastDue", target: "settled" },

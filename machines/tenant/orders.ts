@@ -1,7 +1,8 @@
 /**
- * What the till makes of what it hears: functions from context and event to what changes of the
+ * What the tenant makes of what it hears: functions from context and event to what changes of the
  * context. Pure; `machine.ts` says when, and `outputs.ts` what others are told.
- * Here its seats, dates and plans; its sats are in `money.ts`.
+ * Here its seats, dates and plans; its sats are in `drafts.ts` and
+ * `payments.ts`.
  */
 import { LEAD_MS, wholeSecond } from "../billing/calendar.ts";
 import { orderRefusal, quote, RELAYS_MAX } from "../billing/quote.ts";
@@ -62,19 +63,19 @@ export function nextSwitch(c: TenantContext): number | null {
 }
 
 /** Set when a paid relay first runs, cleared when none does. */
-export const anchored: Transformation = (c, _, nowMs) => {
+export const setAnchor: Transformation = (c, _, nowMs) => {
   const isPaid = Object.values(c.seats).some((s) => s.is === "on" && s.priceSats > 0);
   if (!isPaid) return { anchor: null, nextAnchor: null };
   const anchor = c.anchor ?? wholeSecond(nowMs);
   return { anchor, nextAnchor: c.nextAnchor ?? renewalEnd(anchor, nowMs) };
 };
 
-export const anchorMoved: Transformation = (c, _, nowMs) => ({
+export const moveAnchor: Transformation = (c, _, nowMs) => ({
   nextAnchor: c.anchor === null ? null : renewalEnd(c.anchor, nowMs),
 });
 
 /** A renewal can be paid: the days of grace of its relays count, from now or from before. */
-export const billed: Transformation = (c, e, nowMs) => {
+export const countGrace: Transformation = (c, e, nowMs) => {
   if (e.type !== "BILLED") return {};
   const seats = { ...c.seats };
   for (const { relay } of e.items) {
@@ -92,7 +93,7 @@ export const mayOrder: Condition = (c, e) =>
   Object.keys(c.seats).length < RELAYS_MAX &&
   orderRefusal(c.seats, e.plan) === null;
 
-export const ordered: Transformation = (c, e) => {
+export const addSeat: Transformation = (c, e) => {
   if (e.type !== "ORDER") return {};
   const { priceSats } = plans[e.plan];
   const seat: Seat = {
@@ -144,7 +145,7 @@ export const reopensCovered: Condition = (c, e, nowMs) => {
 };
 
 /** Covered by what was paid, or free from now on. */
-export const reopened: Transformation = (c, e) => {
+export const reopenSeat: Transformation = (c, e) => {
   if (e.type !== "REACTIVATE") return {};
   const { priceSats } = plans[e.plan];
   const free = {
@@ -159,7 +160,7 @@ export const reopened: Transformation = (c, e) => {
 };
 
 /** By a new purchase; what was paid of a period that is over is forgotten. A dark one stays dark. */
-export const bought: Transformation = (c, e) => {
+export const buyBack: Transformation = (c, e) => {
   const seat = seatOf(c, e);
   if (e.type !== "REACTIVATE" || !seat) return {};
   const { plan, invoice } = e;
@@ -175,8 +176,8 @@ export const bought: Transformation = (c, e) => {
 export function quoted(c: TenantContext, e: TenantEvent, nowMs: number) {
   const seat = seatOf(c, e);
   if (e.type !== "CHANGE" || !seat) return null;
-  const till = { anchor: c.anchor, isRenewing: renews(c, e.relay) };
-  return { seat, quote: quote(seat, e.plan, nowMs, till) };
+  const tenant = { anchor: c.anchor, isRenewing: renews(c, e.relay) };
+  return { seat, quote: quote(seat, e.plan, nowMs, tenant) };
 }
 
 /** Whether the plan of a seat may be changed as quoted, or what stands in the way. */
@@ -203,7 +204,7 @@ export const mayChange: Condition = (c, e, nowMs) => {
   );
 };
 
-export const scheduled: Transformation = (c, e, nowMs) => {
+export const schedulePlan: Transformation = (c, e, nowMs) => {
   const seat = seatOf(c, e);
   if (e.type !== "CHANGE" || !seat) return {};
   // One millisecond before its date, so that a relay that turns free never sees grace.
@@ -211,10 +212,10 @@ export const scheduled: Transformation = (c, e, nowMs) => {
   return setSeat(c, e.relay, { next: { plan: e.plan, at } });
 };
 
-export const unscheduled: Transformation = (c, e) =>
+export const unschedulePlan: Transformation = (c, e) =>
   e.type === "CHANGE" ? setSeat(c, e.relay, { next: null }) : {};
 
-export const madeFree: Transformation = (c, e, nowMs) => {
+export const makeFree: Transformation = (c, e, nowMs) => {
   if (e.type !== "CHANGE") return {};
   const { priceSats } = plans[e.plan];
   const free = { plan: e.plan, priceSats, paidThrough: null, next: null };
@@ -235,12 +236,12 @@ export function switching(c: TenantContext, nowMs: number): Record<string, Seat>
   return seats;
 }
 
-export const switched: Transformation = (c, _, nowMs) => ({
+export const switchPlans: Transformation = (c, _, nowMs) => ({
   seats: { ...c.seats, ...switching(c, nowMs) },
 });
 
 /** A pending relay's other plan waits for the open invoice to close: it may be paid already. */
-export const replacedLater: Transformation = (c, e) =>
+export const replaceLater: Transformation = (c, e) =>
   e.type === "CHANGE" ? setSeat(c, e.relay, { instead: { plan: e.plan, invoice: e.invoice } }) : {};
 
 /** The other plan that a pending relay waits for, once its invoice has closed. */
@@ -253,7 +254,7 @@ export function insteadOf(c: TenantContext, e: TenantEvent) {
   return null;
 }
 
-export const replacedByFree: Transformation = (c, e) => {
+export const replaceByFree: Transformation = (c, e) => {
   const instead = insteadOf(c, e);
   if (!instead) return {};
   const { relay, plan } = instead;

@@ -1,4 +1,4 @@
-/** What the till tells, creates and posts: actions by name, with what they are about. */
+/** What the tenant tells, creates and posts: actions by name, with what they are about. */
 import { addMonths, wholeSecond } from "../billing/calendar.ts";
 import type { Item, Seat } from "../billing/seats.ts";
 import type { CommunityInput } from "../community/context.ts";
@@ -17,10 +17,10 @@ import {
   tenantActor,
 } from "../messages.ts";
 import { plans } from "../plans.ts";
-import type { RelayInput } from "../relay/machine.ts";
+import type { RelayInput } from "../relay/context.ts";
 import type { Order, TenantContext } from "./context.ts";
-import { beginning, needless } from "./money.ts";
 import { switching } from "./orders.ts";
+import { beginning, needless } from "./payments.ts";
 
 type In<E = unknown> = { context: TenantContext; event: E };
 type Heard<T extends ToTenant["type"]> = Extract<ToTenant, { type: T }>;

@@ -18,13 +18,13 @@ import type { PlanId } from "../plans.ts";
 import type { TenantContext } from "./context.ts";
 import { servedUnpaid } from "./served.ts";
 
-type Till = Pick<TenantContext, "seats" | "anchor" | "renewal" | "pastDue">;
+type Tenant = Pick<TenantContext, "seats" | "anchor" | "renewal" | "pastDue">;
 
 /**
  * What the renewal of a running relay bills now: by the open invoice, where that is as it would be written
  * anew. Which of the two is looked at must not hang on whether our wallet has spoken about it yet.
  */
-function billedNow(c: Till, relay: string, seat: Seat, nowMs: number): Item | null {
+function billedNow(c: Tenant, relay: string, seat: Seat, nowMs: number): Item | null {
   const item = c.renewal?.items.find((one) => one.relay === relay);
   if (item && overAt(item) > nowMs && item.plan === renewedAt(seat).plan) return item;
   return c.anchor === null ? null : renewalItem(relay, seat, c.anchor, nowMs);
@@ -34,7 +34,7 @@ function billedNow(c: Till, relay: string, seat: Seat, nowMs: number): Item | nu
  * What becomes of a seat whose relay stops running, or is not paid for any more: the days that it ran past
  * its date follow it.
  */
-export function stopped(c: Till, relay: string, nowMs: number): Partial<Seat> {
+export function stopped(c: Tenant, relay: string, nowMs: number): Partial<Seat> {
   const seat = c.seats[relay];
   if (seat?.is !== "on" || !isOverdue(seat, nowMs)) return {};
   const from = billedNow(c, relay, seat, nowMs)?.from ?? nowMs;
@@ -42,7 +42,7 @@ export function stopped(c: Till, relay: string, nowMs: number): Partial<Seat> {
 }
 
 /** What a running relay is suspended for: what its renewal bills. */
-export function owedBy(c: Till, relay: string, nowMs: number): Owed | null {
+export function owedBy(c: Tenant, relay: string, nowMs: number): Owed | null {
   const seat = c.seats[relay];
   if (!seat || !isOverdue(seat, nowMs)) return null;
   const item = billedNow(c, relay, seat, nowMs);
@@ -69,7 +69,7 @@ const endOf = (debts: readonly Debt[]): number =>
   Math.max(0, ...debts.map(({ owed }) => owed.suspendedAt)) + PAST_DUE_MS;
 
 /** Debts that no other invoice bills, oldest first. What is still in the renewal waits for its end. */
-const debtsOf = (c: Till, nowMs: number): Debt[] =>
+const debtsOf = (c: Tenant, nowMs: number): Debt[] =>
   Object.entries(c.seats)
     .flatMap(([relay, seat]) => {
       const { owed } = seat;
@@ -79,7 +79,7 @@ const debtsOf = (c: Till, nowMs: number): Debt[] =>
     .sort((a, b) => a.owed.suspendedAt - b.owed.suspendedAt);
 
 /** Those that one invoice bills: one that had lapsed before the next suspension is not among them. */
-function joined(c: Till, nowMs: number): Debt[] {
+function joined(c: Tenant, nowMs: number): Debt[] {
   let together: Debt[] = [];
   for (const debt of debtsOf(c, nowMs))
     together = endOf(together) <= debt.owed.suspendedAt ? [debt] : [...together, debt];
@@ -87,7 +87,7 @@ function joined(c: Till, nowMs: number): Debt[] {
 }
 
 /** What the past-due invoice bills, and until when it can be paid; no items where that is over. */
-export function pastDueOf(c: Till, nowMs: number): { items: Item[]; closesAt: number } {
+export function pastDueOf(c: Tenant, nowMs: number): { items: Item[]; closesAt: number } {
   const debts = joined(c, nowMs);
   const closesAt = endOf(debts);
   if (closesAt <= nowMs) return { items: [], closesAt };
@@ -96,7 +96,7 @@ export function pastDueOf(c: Till, nowMs: number): { items: Item[]; closesAt: nu
 }
 
 /** Relays whose debt can be paid no longer, and is on no invoice. */
-export function lapsed(c: Till, nowMs: number): string[] {
+export function lapsed(c: Tenant, nowMs: number): string[] {
   const payable = new Set(pastDueOf(c, nowMs).items.map(({ relay }) => relay));
   return debtsOf(c, nowMs).flatMap(({ relay }) =>
     payable.has(relay) || isPastDue(c, relay) ? [] : relay,
@@ -112,7 +112,7 @@ export const isAlonePastDue = (c: Pick<TenantContext, "pastDue">, relay: string)
   isPastDue(c, relay) && c.pastDue?.items.length === 1;
 
 /** Whether the open past-due invoice bills something else than is past due. */
-export function isPastDueStale(c: Till, nowMs: number): boolean {
+export function isPastDueStale(c: Tenant, nowMs: number): boolean {
   if (c.pastDue === null) return false;
   // At its own end it closes by itself: items are compared, not whether they can be paid.
   const line = ({ relay, plan, sats }: { relay: string; plan: PlanId; sats: number }): string =>
@@ -122,7 +122,7 @@ export function isPastDueStale(c: Till, nowMs: number): boolean {
 }
 
 /** What a dark relay owes, for as long as that can be paid; null where only a fresh month brings it back. */
-export function owedOf(c: Till, relay: string, nowMs: number): Owed | null {
+export function owedOf(c: Tenant, relay: string, nowMs: number): Owed | null {
   const seat = c.seats[relay];
   if (!seat?.owed || seat.is !== "dark") return null;
   const until = isPastDue(c, relay) ? endOf(joined(c, nowMs)) : seat.owed.suspendedAt + PAST_DUE_MS;
@@ -130,14 +130,14 @@ export function owedOf(c: Till, relay: string, nowMs: number): Owed | null {
 }
 
 /** The plan with which a relay that does not run comes back if no other is wanted: that which it owes for. */
-export const planOfReturn = (c: Till, relay: string, seat: Seat, nowMs: number): PlanId =>
+export const planOfReturn = (c: Tenant, relay: string, seat: Seat, nowMs: number): PlanId =>
   owedOf(c, relay, nowMs)?.plan ?? seat.plan;
 
 /**
  * What brings a relay back that does not run: with the plan that it owes for that, else a full month. The
- * quote says it and the till charges it.
+ * quote says it and the tenant charges it.
  */
-export function itemOfReturn(c: Till, relay: string, plan: PlanId, nowMs: number): Item {
+export function itemOfReturn(c: Tenant, relay: string, plan: PlanId, nowMs: number): Item {
   const seat = c.seats[relay];
   const owed = owedOf(c, relay, nowMs);
   if (seat && owed?.plan === plan) return itemOf(relay, seat, owed, nowMs);

@@ -1,7 +1,7 @@
 import { RENAME_INTERVAL_MS } from "../../machines/billing/calendar.ts";
 import { relayActor } from "../../machines/messages.ts";
 import type { PlanId } from "../../machines/plans.ts";
-import type { Settings } from "../../machines/relay/machine.ts";
+import type { Settings } from "../../machines/relay/context.ts";
 import { AppError } from "../errors.ts";
 import { assertAvailable } from "./claims.ts";
 import type { CommandParts } from "./index.ts";

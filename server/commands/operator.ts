@@ -3,7 +3,7 @@ import { decodeInvoice } from "@getalby/lightning-tools/bolt11";
 import { DAY_MS, nextAnchor } from "../../machines/billing/calendar.ts";
 import { statusOf } from "../../machines/describe.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
-import type { TenantContext } from "../../machines/tenant/machine.ts";
+import type { TenantContext } from "../../machines/tenant/context.ts";
 import { mayReopen, reopensCovered } from "../../machines/tenant/orders.ts";
 import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";

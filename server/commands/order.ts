@@ -9,11 +9,12 @@ import {
   RESERVATIONS_MAX,
 } from "../../machines/billing/quote.ts";
 import { isCovered, type Seat } from "../../machines/billing/seats.ts";
-import type { InvoiceContext } from "../../machines/invoice/machine.ts";
+import type { InvoiceContext } from "../../machines/invoice/context.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import { type PlanId, plans } from "../../machines/plans.ts";
-import type { Settings } from "../../machines/relay/machine.ts";
-import { isAlonePastDue, planOfReturn, reopenedAs } from "../../machines/tenant/machine.ts";
+import type { Settings } from "../../machines/relay/context.ts";
+import { reopenedAs } from "../../machines/tenant/orders.ts";
+import { isAlonePastDue, planOfReturn } from "../../machines/tenant/past-due.ts";
 import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";
 import { toSeconds } from "../projections/seconds.ts";

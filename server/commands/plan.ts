@@ -2,13 +2,9 @@ import { type Quote, quote } from "../../machines/billing/quote.ts";
 import { isCovered, type Seat } from "../../machines/billing/seats.ts";
 import { tenantActor } from "../../machines/messages.ts";
 import { type Offer, type PlanId, switchedOff } from "../../machines/plans.ts";
-import {
-  changeRefusal,
-  itemOfReturn,
-  planOfReturn,
-  renews,
-  type TenantContext,
-} from "../../machines/tenant/machine.ts";
+import { renews, type TenantContext } from "../../machines/tenant/context.ts";
+import { changeRefusal } from "../../machines/tenant/orders.ts";
+import { itemOfReturn, planOfReturn } from "../../machines/tenant/past-due.ts";
 import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";
 import { toSeconds } from "../projections/seconds.ts";

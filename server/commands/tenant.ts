@@ -1,7 +1,7 @@
 import type { TenantRow } from "../../db/tenants.ts";
 import { statusOf } from "../../machines/describe.ts";
 import { tenantActor } from "../../machines/messages.ts";
-import type { TenantContext } from "../../machines/tenant/machine.ts";
+import type { TenantContext } from "../../machines/tenant/context.ts";
 import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";
 import type { CommandParts } from "./index.ts";

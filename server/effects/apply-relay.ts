@@ -1,4 +1,4 @@
-import type { Applied } from "../../machines/relay/machine.ts";
+import type { Applied } from "../../machines/relay/context.ts";
 import { Refused } from "../errors.ts";
 import type { Effect } from "../host/effect.ts";
 import type { ZooidClient } from "../zooid/client.ts";

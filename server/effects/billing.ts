@@ -1,4 +1,4 @@
-import type { Charged } from "../../machines/invoice/machine.ts";
+import type { Charged } from "../../machines/invoice/context.ts";
 import type { Delivered, Delivery } from "../../machines/notice.ts";
 import { Refused, Unavailable } from "../errors.ts";
 import type { Effect, EffectContext } from "../host/effect.ts";

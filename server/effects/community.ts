@@ -8,7 +8,7 @@ import type {
   Ran,
 } from "../../machines/community/context.ts";
 import { communityActor, relayActor } from "../../machines/messages.ts";
-import type { RelayContext } from "../../machines/relay/machine.ts";
+import type { RelayContext } from "../../machines/relay/context.ts";
 import { Refused } from "../errors.ts";
 import type { Effect } from "../host/effect.ts";
 import type { OwnRelay } from "../zooid/people/calls.ts";

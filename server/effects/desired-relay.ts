@@ -2,7 +2,7 @@ import { hexToBytes } from "nostr-tools/utils";
 import { statusOf } from "../../machines/describe.ts";
 import { relayActor } from "../../machines/messages.ts";
 import { plans } from "../../machines/plans.ts";
-import type { RelayContext } from "../../machines/relay/machine.ts";
+import type { RelayContext } from "../../machines/relay/context.ts";
 import { publicKeyOf } from "../nostr/event.ts";
 import type { Wanted } from "../zooid/verdict.ts";
 import type { VirtualRelay } from "../zooid/virtual-relay.ts";

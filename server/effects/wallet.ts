@@ -1,6 +1,5 @@
 import { DAY_MS, GRACE_MS, HOUR_MS, RESERVATION_MS } from "../../machines/billing/calendar.ts";
-import type { Mint } from "../../machines/invoice/context.ts";
-import type { Bolt11, InvoiceContext } from "../../machines/invoice/machine.ts";
+import type { Bolt11, InvoiceContext, Mint } from "../../machines/invoice/context.ts";
 import { invoiceActor } from "../../machines/messages.ts";
 import { Unavailable } from "../errors.ts";
 import type { Effect } from "../host/effect.ts";

@@ -1,6 +1,6 @@
 import type { InvoiceItemRow, InvoiceRow } from "../../db/invoices.ts";
 import { statusOf } from "../../machines/describe.ts";
-import { type InvoiceContext, outcomeOf } from "../../machines/invoice/machine.ts";
+import { type InvoiceContext, outcomeOf } from "../../machines/invoice/context.ts";
 import type { PersistedSnapshot } from "../host/xstate.ts";
 import { toSeconds, toSecondsOrNull } from "./seconds.ts";
 

@@ -1,7 +1,7 @@
 import type { RelayRow } from "../../db/relays.ts";
 import { QUARANTINE_MS } from "../../machines/billing/calendar.ts";
 import { statusOf } from "../../machines/describe.ts";
-import { type Cause, isNameKept, type RelayContext } from "../../machines/relay/machine.ts";
+import { type Cause, isNameKept, type RelayContext } from "../../machines/relay/context.ts";
 import type { PersistedSnapshot } from "../host/xstate.ts";
 import { toSeconds, toSecondsOrNull } from "./seconds.ts";
 

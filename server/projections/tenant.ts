@@ -1,6 +1,6 @@
 import type { TenantRow } from "../../db/tenants.ts";
 import { statusOf } from "../../machines/describe.ts";
-import type { TenantContext } from "../../machines/tenant/machine.ts";
+import type { TenantContext } from "../../machines/tenant/context.ts";
 import type { PersistedSnapshot } from "../host/xstate.ts";
 import { toSeconds, toSecondsOrNull } from "./seconds.ts";
 

@@ -1,5 +1,5 @@
 import { invoiceActor, tenantActor } from "../../machines/messages.ts";
-import type { TenantContext } from "../../machines/tenant/machine.ts";
+import type { TenantContext } from "../../machines/tenant/context.ts";
 import type { CommandParts } from "../commands/index.ts";
 import type { Host } from "../host/host.ts";
 

@@ -4,12 +4,9 @@ import type { NoticeRow } from "../../db/notices.ts";
 import type { RelayRow } from "../../db/relays.ts";
 import type { TenantRow } from "../../db/tenants.ts";
 import { relayActor, tenantActor } from "../../machines/messages.ts";
-import {
-  isPastDue,
-  renews,
-  switchesByItself,
-  type TenantContext,
-} from "../../machines/tenant/machine.ts";
+import { renews, type TenantContext } from "../../machines/tenant/context.ts";
+import { switchesByItself } from "../../machines/tenant/orders.ts";
+import { isPastDue } from "../../machines/tenant/past-due.ts";
 import { AppError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { type Profile, profileOf } from "../nostr/profile.ts";

@@ -1,11 +1,11 @@
 /** What the tests of machines are made of: inputs, events and moments with ordinary values. */
 import { addMonths, DAY_MS, HOUR_MS } from "../../machines/billing/calendar.ts";
 import { type Item, monthOf, type Seat } from "../../machines/billing/seats.ts";
-import type { Bolt11, InvoiceInput, Settled } from "../../machines/invoice/machine.ts";
+import type { Bolt11, InvoiceInput, Settled } from "../../machines/invoice/context.ts";
 import type { NoticeInput } from "../../machines/notice.ts";
 import { type PlanId, plans } from "../../machines/plans.ts";
-import type { Applied, RelayInput } from "../../machines/relay/machine.ts";
-import type { Order } from "../../machines/tenant/machine.ts";
+import type { Applied, RelayInput } from "../../machines/relay/context.ts";
+import type { Order } from "../../machines/tenant/context.ts";
 
 export { DAY_MS, HOUR_MS };
 

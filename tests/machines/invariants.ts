@@ -2,11 +2,11 @@
 import { expect } from "bun:test";
 import type { AnyMachineSnapshot, AnyStateMachine } from "xstate";
 import { HOUR_MS } from "../../machines/billing/calendar.ts";
-import type { InvoiceContext } from "../../machines/invoice/machine.ts";
+import type { InvoiceContext } from "../../machines/invoice/context.ts";
 import type { NoticeContext } from "../../machines/notice.ts";
 import { plans } from "../../machines/plans.ts";
-import type { RelayContext } from "../../machines/relay/machine.ts";
-import type { TenantContext } from "../../machines/tenant/machine.ts";
+import type { RelayContext } from "../../machines/relay/context.ts";
+import type { TenantContext } from "../../machines/tenant/context.ts";
 import { answer, type Decision, deadlines, type Output } from "../../server/host/xstate.ts";
 import type { ModelEvent, Step } from "./model.ts";
 

@@ -1,9 +1,12 @@
 /** One actor by itself: events in, what it asks for out, and time that moves when told to. */
 import type { AnyStateMachine } from "xstate";
 import type { Create, Post, Tell } from "../../machines/durable.ts";
-import { type InvoiceContext, invoiceMachine } from "../../machines/invoice/machine.ts";
-import { type RelayContext, relayMachine } from "../../machines/relay/machine.ts";
-import { type TenantContext, tenantMachine } from "../../machines/tenant/machine.ts";
+import type { InvoiceContext } from "../../machines/invoice/context.ts";
+import { invoiceMachine } from "../../machines/invoice/machine.ts";
+import type { RelayContext } from "../../machines/relay/context.ts";
+import { relayMachine } from "../../machines/relay/machine.ts";
+import type { TenantContext } from "../../machines/tenant/context.ts";
+import { tenantMachine } from "../../machines/tenant/machine.ts";
 import {
   answer,
   type Decision,

@@ -3,10 +3,12 @@ import { addMonths } from "../../machines/billing/calendar.ts";
 import { isCovered } from "../../machines/billing/seats.ts";
 import { type CommunityContext, hasRoom } from "../../machines/community/context.ts";
 import { communityMachine } from "../../machines/community/machine.ts";
-import { dueSats, type InvoiceContext, invoiceMachine } from "../../machines/invoice/machine.ts";
+import { dueSats, type InvoiceContext } from "../../machines/invoice/context.ts";
+import { invoiceMachine } from "../../machines/invoice/machine.ts";
 import { type NoticeContext, noticeMachine } from "../../machines/notice.ts";
 import { type PlanId, plans } from "../../machines/plans.ts";
-import { type RelayContext, relayMachine } from "../../machines/relay/machine.ts";
+import type { RelayContext } from "../../machines/relay/context.ts";
+import { relayMachine } from "../../machines/relay/machine.ts";
 import { doneEvent, errorEvent } from "../../server/host/xstate.ts";
 import {
   applied,

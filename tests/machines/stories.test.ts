@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { addMonths } from "../../machines/billing/calendar.ts";
 import { invoiceActor, relayActor } from "../../machines/messages.ts";
-import type { TenantContext } from "../../machines/tenant/machine.ts";
+import type { TenantContext } from "../../machines/tenant/context.ts";
 import { errorEvent } from "../../server/host/xstate.ts";
 import { DAY_MS, HOUR_MS, order, T0 } from "./build.ts";
 import { restOf } from "./model.ts";

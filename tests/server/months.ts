@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import type { Store } from "../../db/store.ts";
 import { machines, tells } from "../../machines/index.ts";
-import type { InvoiceContext } from "../../machines/invoice/machine.ts";
-import type { RelayContext } from "../../machines/relay/machine.ts";
-import type { TenantContext } from "../../machines/tenant/machine.ts";
+import type { InvoiceContext } from "../../machines/invoice/context.ts";
+import type { RelayContext } from "../../machines/relay/context.ts";
+import type { TenantContext } from "../../machines/tenant/context.ts";
 import { deliverEnding } from "../../server/host/answer.ts";
 import type { Effect } from "../../server/host/effect.ts";
 import { Host } from "../../server/host/host.ts";

@@ -12,9 +12,9 @@ import {
 } from "../../machines/billing/calendar.ts";
 import type { Item, Seat } from "../../machines/billing/seats.ts";
 import { statusOf } from "../../machines/describe.ts";
-import { type InvoiceContext, outcomeOf } from "../../machines/invoice/machine.ts";
+import { type InvoiceContext, outcomeOf } from "../../machines/invoice/context.ts";
 import { invoiceActor, tenantActor } from "../../machines/messages.ts";
-import type { TenantContext } from "../../machines/tenant/machine.ts";
+import type { TenantContext } from "../../machines/tenant/context.ts";
 import { iso } from "./iso.ts";
 import { PaidPlans } from "./plans-paid.ts";
 import type { Seen, Step } from "./watcher.ts";

@@ -4,11 +4,11 @@ import { GRACE_MS, HOUR_MS, LEAD_MS, REISSUE_MS } from "../../machines/billing/c
 import type { Quote } from "../../machines/billing/quote.ts";
 import { type Item, isCovered, type Seat, totalSats } from "../../machines/billing/seats.ts";
 import { statusOf } from "../../machines/describe.ts";
-import { dueSats, type InvoiceContext } from "../../machines/invoice/machine.ts";
+import { dueSats, type InvoiceContext } from "../../machines/invoice/context.ts";
 import { tenantActor } from "../../machines/messages.ts";
 import type { NoticeContext } from "../../machines/notice.ts";
-import type { RelayContext } from "../../machines/relay/machine.ts";
-import type { TenantContext } from "../../machines/tenant/machine.ts";
+import type { RelayContext } from "../../machines/relay/context.ts";
+import type { TenantContext } from "../../machines/tenant/context.ts";
 import { CREATED } from "../../server/host/run.ts";
 import { iso } from "./iso.ts";
 import type { Seen, Step, Watcher } from "./watcher.ts";

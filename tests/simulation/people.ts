@@ -4,17 +4,13 @@ import { LEAD_MS, nextAnchor } from "../../machines/billing/calendar.ts";
 import { quote } from "../../machines/billing/quote.ts";
 import { isOverdue, type Seat } from "../../machines/billing/seats.ts";
 import { statusOf } from "../../machines/describe.ts";
-import type { InvoiceContext } from "../../machines/invoice/machine.ts";
+import type { InvoiceContext } from "../../machines/invoice/context.ts";
 import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import { type PlanId, planIds } from "../../machines/plans.ts";
-import type { RelayContext } from "../../machines/relay/machine.ts";
-import {
-  changeRefusal,
-  itemOfReturn,
-  planOfReturn,
-  renews,
-  type TenantContext,
-} from "../../machines/tenant/machine.ts";
+import type { RelayContext } from "../../machines/relay/context.ts";
+import { renews, type TenantContext } from "../../machines/tenant/context.ts";
+import { changeRefusal } from "../../machines/tenant/orders.ts";
+import { itemOfReturn, planOfReturn } from "../../machines/tenant/past-due.ts";
 import type { Simulation } from "./run.ts";
 import type { Seen } from "./watcher.ts";
 import { DAY_MS, HOUR_MS, walletMoods } from "./world.ts";

@@ -11,9 +11,10 @@ import {
 import { quote } from "../../machines/billing/quote.ts";
 import { dueItems, renewalEnd } from "../../machines/billing/schedule.ts";
 import type { Seat } from "../../machines/billing/seats.ts";
-import type { InvoiceInput } from "../../machines/invoice/machine.ts";
+import type { InvoiceInput } from "../../machines/invoice/context.ts";
 import { type PlanId, planIds, plans } from "../../machines/plans.ts";
-import { renews, type TenantContext, tenantMachine } from "../../machines/tenant/machine.ts";
+import { renews, type TenantContext } from "../../machines/tenant/context.ts";
+import { tenantMachine } from "../../machines/tenant/machine.ts";
 import { type Decision, decide, decideFirst, hydrate } from "../../server/host/xstate.ts";
 import { aSeat } from "../machines/build.ts";
 

@@ -1,6 +1,6 @@
 /** Everything outside Berth: Lightning and our wallet, tenants' wallets, zooid, inboxes; and their faults. */
 
-import type { Charged } from "../../machines/invoice/machine.ts";
+import type { Charged } from "../../machines/invoice/context.ts";
 import type { BillingParts } from "../../server/effects/billing.ts";
 import { Refused, Unavailable } from "../../server/errors.ts";
 import { NotConfirmed, type ZooidClient } from "../../server/zooid/client.ts";

@@ -3,7 +3,7 @@ import { useMachine } from "@xstate/solid";
 import { createEffect, createMemo, Match, on, Show, Suspense, Switch } from "solid-js";
 import { checkoutMachine } from "../../machines/checkout.ts";
 import { statusOf } from "../../machines/describe.ts";
-import { dueSats } from "../../machines/invoice/machine.ts";
+import { dueSats } from "../../machines/invoice/context.ts";
 import { Awaited } from "../components/awaited.tsx";
 import { CheckoutLines } from "../components/checkout/lines.tsx";
 import { CheckoutPay } from "../components/checkout/pay.tsx";

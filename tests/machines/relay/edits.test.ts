@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { addMonths } from "../../../machines/billing/calendar.ts";
-import type { Applied } from "../../../machines/relay/machine.ts";
+import type { Applied } from "../../../machines/relay/context.ts";
 import { applied, DAY_MS, T0 } from "../build.ts";
 import { aRelay } from "../lone-actor.ts";
 import {

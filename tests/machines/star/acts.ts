@@ -1,7 +1,7 @@
 /** What the stories of the star have in common: everything answers, and somebody pays. */
 import { expect } from "bun:test";
 import { invoiceActor } from "../../../machines/messages.ts";
-import type { TenantContext } from "../../../machines/tenant/machine.ts";
+import type { TenantContext } from "../../../machines/tenant/context.ts";
 import { restOf } from "../model.ts";
 import { Random } from "../random.ts";
 import { violations } from "./invariants.ts";

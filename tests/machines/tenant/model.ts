@@ -8,7 +8,8 @@ import {
   totalSats,
 } from "../../../machines/billing/seats.ts";
 import type { PlanId } from "../../../machines/plans.ts";
-import { type TenantContext, tenantMachine } from "../../../machines/tenant/machine.ts";
+import type { TenantContext } from "../../../machines/tenant/context.ts";
+import { tenantMachine } from "../../../machines/tenant/machine.ts";
 import { doneEvent, errorEvent } from "../../../server/host/xstate.ts";
 import { DAY_MS, order, TENANT } from "../build.ts";
 import type { Model, ModelEvent } from "../model.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { addMonths, prorate } from "../../../machines/billing/calendar.ts";
 import type { Item, Seat } from "../../../machines/billing/seats.ts";
 import { type PlanId, plans } from "../../../machines/plans.ts";
-import { planOfReturn } from "../../../machines/tenant/machine.ts";
+import { planOfReturn } from "../../../machines/tenant/past-due.ts";
 import { DAY_MS, HOUR_MS, order, T0 } from "../build.ts";
 import { aTenant } from "../lone-actor.ts";
 import {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { paidSpan } from "../../../machines/billing/seats.ts";
 import { invoiceActor, relayActor } from "../../../machines/messages.ts";
 import { type PlanId, plans } from "../../../machines/plans.ts";
-import { itemOfReturn } from "../../../machines/tenant/machine.ts";
+import { itemOfReturn } from "../../../machines/tenant/past-due.ts";
 import { DAY_MS, order } from "../build.ts";
 import { restOf } from "../model.ts";
 import { answerAll, payOpen, till } from "../star/acts.ts";

@@ -1,6 +1,6 @@
 import { CircleCheck } from "lucide-solid";
 import { createMemo, For, Show } from "solid-js";
-import { dueSats } from "../../../machines/invoice/machine.ts";
+import { dueSats } from "../../../machines/invoice/context.ts";
 import { listed, PURPOSES } from "../../lib/billing/bill.ts";
 import { chargeOf, deadlineOf } from "../../lib/billing/due.ts";
 import { type InvoiceReplica, useLive } from "../../lib/live/live.ts";

@@ -1,5 +1,5 @@
 import { Show } from "solid-js";
-import { dueSats } from "../../../machines/invoice/machine.ts";
+import { dueSats } from "../../../machines/invoice/context.ts";
 import { chargeOf } from "../../lib/billing/due.ts";
 import { useLive } from "../../lib/live/live.ts";
 import { sats } from "../../lib/words/format.ts";

@@ -1,5 +1,5 @@
 import { createSignal, Show } from "solid-js";
-import { dueSats } from "../../../machines/invoice/machine.ts";
+import { dueSats } from "../../../machines/invoice/context.ts";
 import { ApiProblem, wordsOf } from "../../lib/api/api.ts";
 import { namesOf } from "../../lib/billing/bill.ts";
 import { connectionProblem, setWallet, type Warning } from "../../lib/billing/wallet.ts";

@@ -1,5 +1,5 @@
 import { Show } from "solid-js";
-import { planOfReturn } from "../../../machines/tenant/machine.ts";
+import { planOfReturn } from "../../../machines/tenant/past-due.ts";
 import { createNow } from "../../lib/live/clock.ts";
 import { type RelayReplica, useLive } from "../../lib/live/live.ts";
 import { Button } from "../../ui/button.tsx";

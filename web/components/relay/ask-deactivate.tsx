@@ -1,7 +1,7 @@
 import { createSignal, For, Show } from "solid-js";
 import { QUARANTINE_MS } from "../../../machines/billing/calendar.ts";
 import { statusOf } from "../../../machines/describe.ts";
-import { isNameKept } from "../../../machines/relay/machine.ts";
+import { isNameKept } from "../../../machines/relay/context.ts";
 import { wordsOf } from "../../lib/api/api.ts";
 import { createNow } from "../../lib/live/clock.ts";
 import type { RelayReplica } from "../../lib/live/live.ts";

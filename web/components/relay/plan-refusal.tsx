@@ -1,7 +1,7 @@
 import { A } from "@solidjs/router";
 import { Match, Switch } from "solid-js";
 import type { Seat } from "../../../machines/billing/seats.ts";
-import type { changeRefusal } from "../../../machines/tenant/machine.ts";
+import type { changeRefusal } from "../../../machines/tenant/orders.ts";
 import { nextPlan } from "../../lib/plans/next-plan.ts";
 import { checkoutOf } from "../../lib/relays/acts.ts";
 import { buttonVariants } from "../../ui/button.tsx";

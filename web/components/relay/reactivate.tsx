@@ -2,7 +2,7 @@ import { A } from "@solidjs/router";
 import { createSignal, Show } from "solid-js";
 import { statusOf } from "../../../machines/describe.ts";
 import { type PlanId, plans } from "../../../machines/plans.ts";
-import { itemOfReturn, owedOf, planOfReturn } from "../../../machines/tenant/machine.ts";
+import { itemOfReturn, owedOf, planOfReturn } from "../../../machines/tenant/past-due.ts";
 import { lessUsed } from "../../../machines/tenant/served.ts";
 import { createNow } from "../../lib/live/clock.ts";
 import { type Live, type RelayReplica, useLive } from "../../lib/live/live.ts";

@@ -1,6 +1,6 @@
 import { Show } from "solid-js";
 import { RENAME_INTERVAL_MS } from "../../../machines/billing/calendar.ts";
-import { isNameKept } from "../../../machines/relay/machine.ts";
+import { isNameKept } from "../../../machines/relay/context.ts";
 import { createNow } from "../../lib/live/clock.ts";
 import type { RelayReplica } from "../../lib/live/live.ts";
 import { relayDomain } from "../../lib/page/settings.ts";

@@ -1,6 +1,6 @@
 /** One invoice as the account shows it, whether the feed brought it or a list did. Times are epoch ms. */
 import { statusOf } from "../../../machines/describe.ts";
-import { outcomeOf } from "../../../machines/invoice/machine.ts";
+import { outcomeOf } from "../../../machines/invoice/context.ts";
 import type { Invoice } from "../../../server/routes/shapes.ts";
 import type { InvoiceReplica } from "../live/live.ts";
 

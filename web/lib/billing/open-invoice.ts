@@ -1,10 +1,6 @@
-import type { RelayContext } from "../../../machines/relay/machine.ts";
-import {
-  isAlonePastDue,
-  isPastDue,
-  renews,
-  type TenantContext,
-} from "../../../machines/tenant/machine.ts";
+import type { RelayContext } from "../../../machines/relay/context.ts";
+import { renews, type TenantContext } from "../../../machines/tenant/context.ts";
+import { isAlonePastDue, isPastDue } from "../../../machines/tenant/past-due.ts";
 
 type Till = TenantContext | undefined;
 

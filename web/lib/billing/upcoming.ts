@@ -1,7 +1,7 @@
 /** The renewal that is to come, reckoned from the till by the functions that the till itself reckons with. */
 import { dueItems } from "../../../machines/billing/schedule.ts";
 import type { Item } from "../../../machines/billing/seats.ts";
-import type { TenantContext } from "../../../machines/tenant/machine.ts";
+import type { TenantContext } from "../../../machines/tenant/context.ts";
 import { renewalAt } from "../../../machines/tenant/orders.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Seat } from "../../../machines/billing/seats.ts";
 import { plans } from "../../../machines/plans.ts";
-import { switchesByItself } from "../../../machines/tenant/machine.ts";
+import { switchesByItself } from "../../../machines/tenant/orders.ts";
 import { day } from "../words/format.ts";
 
 /** `Growth from 27 Dec`, `Growth once the renewal is paid`: the change of plan to come; null for none. */

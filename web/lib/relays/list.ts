@@ -1,7 +1,7 @@
 /** My relays as a list: what is due, what is looked for, in which order. All of them are here already. */
 import { statusOf } from "../../../machines/describe.ts";
 import { type PlanId, plans } from "../../../machines/plans.ts";
-import type { TenantContext } from "../../../machines/tenant/machine.ts";
+import type { TenantContext } from "../../../machines/tenant/context.ts";
 import { byDue, type InvoiceNow, type Next, nextOf, type RelayNow, type TillNow } from "./next.ts";
 
 export type Row = { id: string; status: string; relay: RelayNow; next: Next };

@@ -4,10 +4,11 @@
  */
 import { QUARANTINE_MS } from "../../../machines/billing/calendar.ts";
 import { isNextPaid, type Seat } from "../../../machines/billing/seats.ts";
-import type { InvoiceContext } from "../../../machines/invoice/machine.ts";
+import type { InvoiceContext } from "../../../machines/invoice/context.ts";
 import { plans } from "../../../machines/plans.ts";
-import { isNameKept, type RelayContext } from "../../../machines/relay/machine.ts";
-import { renews, switchesByItself, type TenantContext } from "../../../machines/tenant/machine.ts";
+import { isNameKept, type RelayContext } from "../../../machines/relay/context.ts";
+import { renews, type TenantContext } from "../../../machines/tenant/context.ts";
+import { switchesByItself } from "../../../machines/tenant/orders.ts";
 import { openInvoiceOf } from "../billing/open-invoice.ts";
 import { upcoming } from "../billing/upcoming.ts";
 import { day, sats, span } from "../words/format.ts";

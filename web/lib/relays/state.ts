@@ -1,8 +1,8 @@
 /** What keeps a relay from being as it should, and how one that does not run is brought back. */
 import { isCovered } from "../../../machines/billing/seats.ts";
 import { statusOf } from "../../../machines/describe.ts";
-import type { RelayContext } from "../../../machines/relay/machine.ts";
-import type { TenantContext } from "../../../machines/tenant/machine.ts";
+import type { RelayContext } from "../../../machines/relay/context.ts";
+import type { TenantContext } from "../../../machines/tenant/context.ts";
 import { invoiceOfReturn } from "../billing/open-invoice.ts";
 
 /** The relay server usually takes a change within a second. */

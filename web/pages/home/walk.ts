@@ -6,7 +6,8 @@ import { createActor, type PromiseActorLogic, SimulatedClock } from "xstate";
 import { addMonths, DAY_MS, GRACE_MS, HOUR_MS } from "../../../machines/billing/calendar.ts";
 import { at } from "../../../machines/durable.ts";
 import { plans } from "../../../machines/plans.ts";
-import { type Applied, type RelayContext, relayMachine } from "../../../machines/relay/machine.ts";
+import type { Applied, RelayContext } from "../../../machines/relay/context.ts";
+import { relayMachine } from "../../../machines/relay/machine.ts";
 
 /** The machine after something happened. `atMs` is when it did. */
 export type Scene = { value: unknown; context: RelayContext; atMs: number };
