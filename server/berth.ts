@@ -44,6 +44,7 @@ import { registered } from "./registered.ts";
 import { provePlatformSecret } from "./secret-probe.ts";
 import { createVault, type Secret } from "./secrets.ts";
 import { createSettlements } from "./settlements.ts";
+import { actorRefused } from "./stored-versions.ts";
 import { createTenantWallets } from "./tenant-wallets.ts";
 import { createChecks } from "./wallet/checks.ts";
 import { SettlementWatch } from "./watch.ts";
@@ -296,9 +297,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
   });
   const refuse = (cause: Error): never => {
     held.dispose();
-    if (cause instanceof DatabaseRefused) throw cause;
-    const advice = "Start the version of Berth that wrote it, or restore a backup";
-    throw new DatabaseRefused(file, cause.message, advice, { cause });
+    throw cause instanceof DatabaseRefused ? cause : actorRefused(file, cause);
   };
   await migrateActors(host)
     .then(() => openCommunities(host, queries))

@@ -12,6 +12,7 @@ import { publicKeyOf } from "./nostr/event.ts";
 import { createOutside, type OutsideTuning } from "./outside.ts";
 import { checkPlatformSecret } from "./secret-probe.ts";
 import { createVault } from "./secrets.ts";
+import { checkStoredVersions } from "./stored-versions.ts";
 import { WALLET_WARNINGS, type WalletPulse } from "./wallet/pulse.ts";
 
 /** What came of looking at one thing. `wrong` keeps Berth from doing its work. */
@@ -47,9 +48,10 @@ async function checkDatabase(path: string, secretKey: Uint8Array): Promise<Findi
   if (!existsSync(path)) return { about, is: "well", words: `${path} is made at the first start` };
   try {
     const vault = createVault(secretKey);
-    await lookIntoDatabase(path, (db) =>
-      checkPlatformSecret({ queries: { secrets: secretQueries(db) }, vault, file: path }),
-    );
+    await lookIntoDatabase(path, (db) => {
+      checkStoredVersions(db, path);
+      return checkPlatformSecret({ queries: { secrets: secretQueries(db) }, vault, file: path });
+    });
     lockDatabase(path)();
     return { about, is: "well", words: `${path} is there, and no Berth works on it now` };
   } catch (error) {

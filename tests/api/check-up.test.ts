@@ -69,6 +69,18 @@ test("what a start would refuse of a database is told, and nothing of it is chan
        INSERT INTO __drizzle_migrations VALUES ('h', 99999999999999)`,
     ),
   ).toStartWith("database: FILE: it was written by a newer version of Berth. ");
+  // A whole database of ours, in which one actor is of a version that is yet to come.
+  const copy = join(folder, "actor");
+  const ours = new Database(fixture.databasePath, { readonly: true });
+  ours.run("VACUUM INTO ?", [copy]);
+  ours.close();
+  expect(
+    await at(
+      "actor",
+      `INSERT INTO actors (id, machine, version, scope, rev, at, snapshot)
+       VALUES ('notice/n1', 'notice', '99', 's', 0, 0, '{}')`,
+    ),
+  ).toStartWith("database: FILE: notice/n1: nothing leads here from version 99. Start the version");
   writeFileSync(join(folder, "text"), "no database at all ".repeat(50));
   expect(wrong(await findings({ DATABASE_URL: `sqlite://${join(folder, "text")}` }))[0]).toContain(
     "the file is not a database",
