@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, isNull, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, isNull, sql } from "drizzle-orm";
 import type { Db } from "./database.ts";
 import { type Listed, optionally, type Page, pattern } from "./page.ts";
 import { bolt11s, invoiceItems, invoices } from "./schema.ts";
@@ -107,15 +107,18 @@ export function invoiceQueries({ orm }: Db) {
     )
     .prepare();
 
+  const itemsOf = orm
+    .select()
+    .from(invoiceItems)
+    .where(
+      sql`${invoiceItems.invoice} IN (SELECT value FROM json_each(${sql.placeholder("invoices")}))`,
+    )
+    .orderBy(asc(invoiceItems.id))
+    .prepare();
+
   const withItems = (rows: InvoiceRow[]): InvoiceWithItems[] => {
     if (rows.length === 0) return [];
-    const ids = rows.map((row) => row.id);
-    const items = orm
-      .select()
-      .from(invoiceItems)
-      .where(inArray(invoiceItems.invoice, ids))
-      .orderBy(asc(invoiceItems.id))
-      .all();
+    const items = itemsOf.all({ invoices: JSON.stringify(rows.map((row) => row.id)) });
     return rows.map((row) => ({ ...row, items: items.filter((item) => item.invoice === row.id) }));
   };
 

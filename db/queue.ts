@@ -57,7 +57,7 @@ export function queueQueries({ orm }: Db) {
     UNION ALL
     SELECT 'unclear_answer', key, tenant, actor, outbox.created_at / 1000, error, amount, invoice,
       expires_at
-    FROM outbox JOIN invoices ON actor = 'invoice/' || invoices.id
+    FROM outbox CROSS JOIN invoices ON invoices.id = substr(outbox.actor, length('invoice/') + 1)
     WHERE src = 'askWallet' AND error LIKE 'wallet\_cannot\_tell%' ESCAPE '\\'
       AND state IN ('todo', 'running') AND state IN ('todo', 'running', 'undelivered', 'held')
     UNION ALL
