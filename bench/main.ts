@@ -2,7 +2,6 @@
 
 import { benchBoot } from "./boot.ts";
 import { benchForged } from "./forged.ts";
-import { benchGrowth } from "./growth.ts";
 import { benchHost } from "./host.ts";
 import { benchMint } from "./mint.ts";
 import { benchPayment } from "./payment.ts";
@@ -13,7 +12,6 @@ import { benchWipe } from "./wipe.ts";
 
 const benches: Record<string, () => Promise<Row[]>> = {
   host: benchHost,
-  growth: benchGrowth,
   requests: benchRequests,
   forged: benchForged,
   payment: benchPayment,

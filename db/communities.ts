@@ -1,9 +1,10 @@
-import { and, asc, count, desc, eq, gt, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, isNull, sql } from "drizzle-orm";
 import type { Db } from "./database.ts";
 import { type Listed, type Page, pattern } from "./page.ts";
-import { bans, communityJournal, errands, members, relays, requests } from "./schema.ts";
+import { bans, communityJournal, errands, invites, members, relays, requests } from "./schema.ts";
 
 export type MemberRow = typeof members.$inferSelect;
+export type InviteRow = typeof invites.$inferSelect;
 export type RequestRow = typeof requests.$inferSelect;
 export type ErrandRow = typeof errands.$inferSelect;
 export type JournalEntry = typeof communityJournal.$inferSelect;
@@ -50,6 +51,25 @@ export function communityQueries({ orm }: Db) {
         .get() !== undefined,
     bans: async (relay: string) =>
       orm.select().from(bans).where(eq(bans.relay, relay)).orderBy(desc(bans.at)).all(),
+
+    invite: async (id: string): Promise<InviteRow | null> =>
+      orm.select().from(invites).where(eq(invites.id, id)).get() ?? null,
+    inviteByHash: async (tokenHash: string): Promise<InviteRow | null> =>
+      orm.select().from(invites).where(eq(invites.tokenHash, tokenHash)).get() ?? null,
+    /** All links of a relay that nobody revoked, newest first. */
+    liveInvites: async (relay: string): Promise<InviteRow[]> =>
+      orm
+        .select()
+        .from(invites)
+        .where(and(eq(invites.relay, relay), isNull(invites.revokedAt)))
+        .orderBy(desc(invites.createdAt), invites.id)
+        .all(),
+    requestsBy: async (relay: string, invite: string): Promise<RequestRow[]> =>
+      orm
+        .select()
+        .from(requests)
+        .where(and(eq(requests.relay, relay), eq(requests.invite, invite)))
+        .all(),
 
     request: async (relay: string, pubkey: string): Promise<RequestRow | null> =>
       orm

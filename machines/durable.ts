@@ -82,7 +82,7 @@ export type Post =
       code: string | null;
     }
   /** Somebody was let in from the waiting list; `n` is the errand that tells zooid. */
-  | { fact: "admitted"; pubkey: string; n: number; by: string | null }
+  | { fact: "admitted"; pubkey: string; n: number; by: string | null; invite: string | null }
   /** What was seen of somebody in zooid. `since` is when they joined, epoch ms. */
   | {
       fact: "person";

@@ -4,6 +4,7 @@ import { billingRoutes } from "./routes/billing.ts";
 import { docRoutes } from "./routes/docs.ts";
 import { type EventParts, eventRoutes } from "./routes/events.ts";
 import { imageRoutes } from "./routes/images.ts";
+import { inviteRoutes } from "./routes/invites.ts";
 import { invoiceRoutes } from "./routes/invoices.ts";
 import type { RouteParts } from "./routes/parts.ts";
 import { peopleRoutes } from "./routes/people.ts";
@@ -34,6 +35,7 @@ export const createApp = (
     .use(profileRoutes(parts))
     .use(relayRoutes(parts))
     .use(peopleRoutes(parts))
+    .use(inviteRoutes(parts))
     .use(invoiceRoutes(parts))
     .use(billingRoutes(parts))
     .use(adminRoutes(parts))

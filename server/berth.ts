@@ -275,6 +275,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     forecast,
     why: (relay) => whyRelay(host, relay),
     history: relayHistory,
+    secretOf: parts.secretOf,
     people: outside.people,
     images: outside.images,
     address: { scheme: tuning.relayScheme, relayDomain: config.relayDomain },

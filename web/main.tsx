@@ -18,6 +18,7 @@ render(
     <Router root={(props) => <Shell below={SandboxBar}>{props.children}</Shell>}>
       <Route path="/" component={lazyPage(() => import("./pages/home.tsx"))} />
       <Route path="/login" component={lazyPage(() => import("./pages/login.tsx"))} />
+      <Route path="/join/:token" component={lazyPage(() => import("./pages/join.tsx"))} />
       <Route component={TenantPages}>
         <Route path="/relays/new" component={lazyPage(() => import("./pages/new-relay.tsx"))} />
         <Route path="/relays" component={lazyPage(() => import("./pages/relays.tsx"))} />

@@ -14,8 +14,10 @@ export const members = sqliteTable(
       .references(() => relays.id),
     pubkey: text().notNull(),
     errand: integer(),
-    /** How they came in: added from here, or by another client. */
-    via: text({ enum: ["added", "elsewhere"] }).notNull(),
+    /** How they came in: added from here, by a link, or by another client. */
+    via: text({ enum: ["added", "invite", "elsewhere"] }).notNull(),
+    /** By which link. */
+    invite: text(),
     /** Who added them; null for those who came by themselves. */
     by: text(),
     joinedAt: integer("joined_at").notNull(),
@@ -42,6 +44,28 @@ export const bans = sqliteTable(
   (t) => [primaryKey({ columns: [t.relay, t.pubkey] })],
 );
 
+/** Links that let people in. The token itself is sealed in `secrets`, as `invite/<id>`. */
+export const invites = sqliteTable(
+  "invites",
+  {
+    /** `v` and 24 hex. */
+    id: text().primaryKey(),
+    relay: text()
+      .notNull()
+      .references(() => relays.id),
+    /** sha256 of the token, by which it is looked up. */
+    tokenHash: text("token_hash").notNull().unique(),
+    label: text().notNull(),
+    createdAt: integer("created_at").notNull(),
+    expiresAt: integer("expires_at"),
+    maxUses: integer("max_uses"),
+    /** Seats and places in line that it gave. */
+    uses: integer().notNull(),
+    revokedAt: integer("revoked_at"),
+  },
+  (t) => [index("invites_by_relay").on(t.relay, t.createdAt)],
+);
+
 /** Who waits to be let in until there is room. */
 export const requests = sqliteTable(
   "requests",
@@ -50,8 +74,9 @@ export const requests = sqliteTable(
       .notNull()
       .references(() => relays.id),
     pubkey: text().notNull(),
-    /** Who put them there. */
+    /** Who put them there; null for those who came by a link. */
     by: text(),
+    invite: text(),
     askedAt: integer("asked_at").notNull(),
     /** Their place in line, which is not given out twice while somebody stands behind it. */
     place: integer().notNull(),
@@ -95,7 +120,7 @@ export const communityJournal = sqliteTable(
     pubkey: text().notNull(),
     /** Who did it; null where nobody did. */
     by: text(),
-    as: text({ enum: ["owner", "platform", "elsewhere"] }).notNull(),
+    as: text({ enum: ["owner", "member", "platform", "elsewhere"] }).notNull(),
     reason: text(),
   },
   (t) => [index("community_journal_by_relay").on(t.relay, t.seq)],

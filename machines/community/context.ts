@@ -61,10 +61,10 @@ export type Compared = {
   isMore: boolean;
 };
 
-/** Who waits longest, as many as there is room for; `by` is who put them there. */
+/** Who waits longest, as many as there is room for; `by` is who put them there, or `invite` the link. */
 export type Admitted = {
   turn: number;
-  people: { pubkey: string; by: string | null }[];
+  people: { pubkey: string; by: string | null; invite: string | null }[];
 };
 
 export type CommunityEvent = Command | CommunityFinding | ToCommunity;

@@ -168,7 +168,7 @@ export function nextWaiting(parts: EffectParts): Effect {
     }): Promise<Admitted> {
       const limit = Math.min(room ?? ALLOWED_AT_ONCE, ALLOWED_AT_ONCE);
       const first = await parts.queries.communities.firstWaiting(relay, limit);
-      const people = first.map(({ pubkey, by }) => ({ pubkey, by }));
+      const people = first.map(({ pubkey, by, invite }) => ({ pubkey, by, invite }));
       return { turn, people };
     },
   };

@@ -11,8 +11,8 @@ type Known = { pubkey: string | null; raw: Uint8Array | null };
 const BODY_BYTES_MAX = 64 * 1024;
 /** Far more than any shape has. Deeper ones take seconds and gigabytes to describe as wrong. */
 const NESTING_MAX = 16;
-/** Public, and says more to the operator. */
-const SIGNABLE = /^\/healthz$/;
+/** Public, and says more to the operator, or lets in whoever signs. */
+const SIGNABLE = /^\/(?:healthz$|join\/)/;
 const GUARDED = /^\/(?:tenant|admin)(?:\/|$)/;
 
 export type EdgeOptions = {

@@ -15,6 +15,8 @@ export type LimitOptions = Quotas & {
   changesPerHour: number;
   /** People added to, removed from and banned from communities. */
   peopleActsPerHour: number;
+  /** Tries to join, by one key and by one link. */
+  joinsPerHour: number;
 };
 
 export const productionLimits: LimitOptions = {
@@ -25,6 +27,7 @@ export const productionLimits: LimitOptions = {
   checksPerMinute: 6,
   changesPerHour: 30,
   peopleActsPerHour: 1_000,
+  joinsPerHour: 600,
   creationsPerDay: 10,
   invoicesPerRelayAndHour: 3,
 };
@@ -48,6 +51,7 @@ export function createLimits(options: LimitOptions) {
   const walletProbes = limiter(options.walletProbesPerMinute, 60);
   const checks = limiter(options.checksPerMinute, 60);
   const changes = limiter(options.changesPerHour, 3600);
+  const joins = limiter(options.joinsPerHour, 3600);
   const peopleActs = limiter(options.peopleActsPerHour, 3600);
 
   const spend = async (from: RateLimiterMemory, who: string, words = TOO_MANY): Promise<void> => {
@@ -88,6 +92,10 @@ export function createLimits(options: LimitOptions) {
     walletProbe: (pubkey: string) => spend(walletProbes, pubkey, TOO_MANY_PROBES),
     change: (pubkey: string) => spend(changes, pubkey, TOO_MANY_CHANGES),
     peopleAct: (pubkey: string) => spend(peopleActs, pubkey, TOO_MANY_PEOPLE),
+    async join(pubkey: string, token: string): Promise<void> {
+      await spend(joins, pubkey, TOO_MANY_JOINS);
+      await spend(joins, `link ${token}`, TOO_MANY_JOINS);
+    },
     check: (pubkey: string) => spend(checks, pubkey, TOO_MANY_CHECKS),
   };
 }
@@ -96,6 +104,7 @@ const TOO_MANY = "too many requests from your address; try again later";
 const TOO_MANY_PROBES = "your wallet was asked many times just now; try again in a minute";
 const TOO_MANY_CHANGES = "you changed your relays many times within the hour; try again later";
 const TOO_MANY_PEOPLE = "you changed your communities many times within the hour; try again later";
+const TOO_MANY_JOINS = "too many people join just now; try again later";
 const TOO_MANY_CHECKS =
   "you asked many times just now; a payment is noticed without it, so wait a moment";
 

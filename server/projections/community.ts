@@ -34,11 +34,18 @@ export function peoplePuts(post: AboutPeople, change: Change, index: number): Pu
     return act === "allow" ? [over, erase(members, about), refused] : [over, refused];
   }
   if (post.fact === "admitted") {
-    const { n, by } = post;
+    const { n, by, invite } = post;
     const errand = { relay, n, act: "allow" as const, pubkey };
     return [
       erase(requests, about),
-      put(members, { ...about, errand: n, via: "added", by, joinedAt: at }),
+      put(members, {
+        ...about,
+        errand: n,
+        via: invite ? "invite" : "added",
+        by,
+        invite,
+        joinedAt: at,
+      }),
       append(errands, { ...errand, state: "todo", code: null }),
       journal("admitted", "platform"),
     ];
@@ -46,7 +53,14 @@ export function peoplePuts(post: AboutPeople, change: Change, index: number): Pu
   switch (post.is) {
     case "came": {
       const joinedAt = post.since === null ? at : toSeconds(post.since);
-      const member = { ...about, errand: null, via: "elsewhere" as const, by: null, joinedAt };
+      const member = {
+        ...about,
+        errand: null,
+        via: "elsewhere" as const,
+        by: null,
+        invite: null,
+        joinedAt,
+      };
       return [put(members, member), journal("joined", "elsewhere")];
     }
     case "gone":

@@ -44,7 +44,12 @@ const SECURITY_HEADERS = {
 export function entityResponse(
   entity: Entity,
   request: Request,
-  headers: { "cache-control": string; vary: string; "content-security-policy"?: string },
+  headers: {
+    "cache-control": string;
+    vary: string;
+    "content-security-policy"?: string;
+    "x-robots-tag"?: string;
+  },
   status: 200 | 404 = 200,
 ): Response {
   const takesGzip = weightOf(request.headers.get("accept-encoding") ?? "", ["gzip", "*"]) > 0;

@@ -31,6 +31,8 @@ export type RouteParts = CommandParts & {
   people: People;
   images: Images;
   history: typeof relayHistory;
+  /** Opens the secret stored under an id. */
+  secretOf: (id: string) => Promise<string>;
   /** Outside systems that do not answer now. */
   closedLanes: () => string[];
   /** Whether the disk takes what is written. */

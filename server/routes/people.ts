@@ -8,9 +8,9 @@ import {
   banPerson,
   type PersonAct,
   removePerson,
-  type Standing,
   unbanPerson,
 } from "../commands/people.ts";
+import type { Standing } from "../commands/scene.ts";
 import { AppError } from "../errors.ts";
 import { parsePerson } from "../nostr/keys.ts";
 import type { RouteParts } from "./parts.ts";
@@ -45,7 +45,7 @@ const personParam = t.Object({ id: t.String({ maxLength: 64 }), pubkey: person }
 const member = t.Object({
   pubkey: t.String(),
   state: literals("joining", "member"),
-  via: literals("added", "elsewhere"),
+  via: literals("added", "invite", "elsewhere"),
   added_by: nullable(t.String()),
   joined_at: integer(),
 });
@@ -72,11 +72,11 @@ const entry = t.Object({
   at: integer(),
   act: t.String({
     description:
-      "`added`, `waiting`, `admitted`, `removed`, `banned`, `unbanned`, `joined` and `left` by another client, `restored`, `refused`",
+      "`added`, `waiting`, `admitted`, `removed`, `banned`, `unbanned`, `joined` by a link or another client, `left` by another client, `restored`, `refused`",
   }),
   pubkey: t.String(),
   by: nullable(t.String()),
-  as: literals("owner", "platform", "elsewhere"),
+  as: literals("owner", "member", "platform", "elsewhere"),
   reason: nullable(t.String()),
 });
 const done = t.Object({

@@ -8,7 +8,7 @@ import type { WebFiles } from "./web-files.ts";
 
 /** The pages of the web app. Some of these paths are the API's too: Accept says which is meant. */
 const PAGE =
-  /^\/(?:login|account|admin|relays(?:\/[^/]+(?:\/edit)?)?|admin\/(?:tenants(?:\/[^/]+)?|relays(?:\/[^/]+(?:\/edit)?)?))?$/;
+  /^\/(?:login|account|admin|join\/[^/]+|relays(?:\/[^/]+(?:\/edit)?)?|admin\/(?:tenants(?:\/[^/]+)?|relays(?:\/[^/]+(?:\/edit)?)?))?$/;
 
 const IMMUTABLE = {
   "cache-control": "public, max-age=31536000, immutable",
@@ -73,7 +73,10 @@ export const webRoutes = (
     const accept = request.headers.get("accept");
     // At the root stands nothing else: who takes anything (link previews do) gets the page.
     const isWanted = pathname === "/" ? acceptsHtml(accept) : prefersHtml(accept);
-    if (isWanted) return entityResponse(filled("index.html"), request, pageHeaders);
+    // A link is for whom it was given to, not for who searches.
+    const robots = pathname.startsWith("/join/") ? { "x-robots-tag": "noindex" } : {};
+    if (isWanted)
+      return entityResponse(filled("index.html"), request, { ...pageHeaders, ...robots });
     set.headers.vary = "accept";
   });
   // Where there is nothing, after whatever stands before routes: limits, and signatures where they are due.

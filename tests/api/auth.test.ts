@@ -125,6 +125,7 @@ test("no route of a tenant shows or changes what is another's", async () => {
   const person = { pubkey: fixture.tenant().key.pubkey };
   const bodies: Record<string, object> = {
     ...{ quote: { plan: "growth" }, members: person, bans: person },
+    invites: { label: "Friends" },
   };
   const routes = await documentedRoutes(fixture.anonymous);
   const withIds = routes.filter(({ path }) => /^\/(?:tenant|admin)\/.*\{/.test(path));
@@ -136,7 +137,8 @@ test("no route of a tenant shows or changes what is another's", async () => {
     const target = path
       .replace(/\{\w+\}/, id)
       .replace("{act}", "retry")
-      .replace("{pubkey}", person.pubkey);
+      .replace("{pubkey}", person.pubkey)
+      .replace("{invite}", `v${"0".repeat(24)}`);
     const wished = bodies[path.split("/").at(-1) ?? ""];
     const body = wished ?? { name: "taken over" };
     const isFree = method === "POST" && wished === undefined;

@@ -504,6 +504,51 @@ test("people are let in, wait where there is no room, and are banned once it was
   await expectNoSidewaysScroll(page);
 });
 
+test("a stranger with nothing but a browser follows a link, makes a key and is in", async () => {
+  const me = tenant();
+  const { id } = await me.relay("invites", "free", { name: "Harbour choir" });
+  const page = await me.see(`/relays/${id}?tab=people`);
+  await badge(page, "active");
+  await page.getByLabel("Name of the link").fill("Sunday singers");
+  await page.getByLabel("At most for").fill("3");
+  await page.getByRole("button", { name: "Make a link" }).click();
+  await says(page, "0 of 3 used");
+  const { items } = await me.send<{ items: { url: string }[] }>(
+    "GET",
+    `/tenant/relays/${id}/invites`,
+  );
+  const link = items[0]?.url ?? "";
+
+  const { page: theirs } = await visit({ extension: false });
+  await theirs.goto(link);
+  await heading(theirs, "Harbour choir");
+  await expectAccessible(theirs);
+  await expectNoSidewaysScroll(theirs);
+  await theirs.getByRole("link", { name: "Join with a new key" }).click();
+  await theirs.getByLabel("Name", { exact: true }).fill("Wren");
+  await theirs.getByRole("button", { name: "Make my key" }).click();
+  await theirs.getByRole("button", { name: "Show the key" }).click();
+  const key = String(await theirs.getByRole("group", { name: "Your secret key" }).textContent());
+  await theirs.getByRole("button", { name: "Copy" }).click();
+  await theirs.getByRole("button", { name: "I have saved it" }).click();
+  await theirs.getByLabel(/^The last 6 characters/).fill(key.slice(-6));
+  await theirs.getByRole("button", { name: "Log in" }).click();
+  await theirs.waitForURL("**/join/**");
+  await theirs.getByRole("button", { name: "Join", exact: true }).click();
+  await says(theirs, "You are in");
+  const flotilla = theirs.getByRole("link", { name: "Open in Flotilla" });
+  expect(await flotilla.getAttribute("href")).toContain("/spaces/invites.");
+
+  await says(page, "Somebody came or went since you opened this.");
+  await page.getByRole("button", { name: "Show it" }).click();
+  await says(page, "came by a link");
+  await page.getByRole("button", { name: "Revoke Sunday singers" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+  await says(page, "lets nobody in any more");
+  await theirs.goto(link);
+  await heading(theirs, "This link leads nowhere");
+});
+
 test("while the relay server does not answer, the page says that we keep trying", async () => {
   const me = tenant();
   const { id } = await me.relay("unreached");

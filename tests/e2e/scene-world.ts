@@ -12,7 +12,7 @@ export type TenantName =
   | "short"
   | "debtor"
   | "dark";
-/** `ids` are what a scene's path may name: `:relay`, `:invoice`, `:lost`. */
+/** `ids` are what a scene's path may name: `:relay`, `:invoice`, `:lost`, `:token`. */
 export type Tenant = { secretKey: Uint8Array; ids: Record<string, string> };
 type Ordered = { relay: { id: string }; invoice: { id: string; invoice: string } | null };
 type Relay = { id: string; status: string; open_invoice: string | null };
@@ -62,7 +62,12 @@ export function sceneWorld({ url, tenant_nwc_url }: SandboxInfo) {
       await control("clock", { advance_seconds: 33 * DAY_SECONDS });
       for (const key of ["1", "2", "3"].map(() => getPublicKey(generateSecretKey())))
         await ask("POST", `/tenant/relays/${first.relay.id}/members`, { pubkey: key });
-      return { relay: first.relay.id, invoice: first.invoice?.id ?? "" };
+      const link = (await ask("POST", `/tenant/relays/${first.relay.id}/invites`, {
+        label: "Readers",
+        max_uses: 20,
+      })) as { url: string };
+      const token = link.url.split("/").at(-1) ?? "";
+      return { relay: first.relay.id, invoice: first.invoice?.id ?? "", token };
     },
     /** A wallet is connected, and had not enough in it when it was asked. */
     short: async (ask) => {

@@ -111,6 +111,7 @@ export const scenes: Scene[] = [
     tenant: "regular",
     until: text("4 of 100 people"),
   },
+  { name: "join", path: "/join/:token", tenant: "regular", until: text("You are invited to") },
   {
     name: "relay-plan",
     path: "/relays/:relay?tab=plan",

@@ -7,6 +7,12 @@ import { Skeleton } from "../../ui/skeleton.tsx";
 import { Time } from "../time.tsx";
 
 const PAGE = 20;
+/** Who did it, where it was not the owner. */
+const WHO: Partial<Record<JournalEntry["as"], string>> = {
+  platform: "Berth",
+  elsewhere: "By another app",
+  member: "By a link",
+};
 
 /** What became of somebody, as a sentence begun with their key. */
 const ACTS: Record<string, string> = {
@@ -16,7 +22,7 @@ const ACTS: Record<string, string> = {
   removed: "was removed",
   banned: "was banned",
   unbanned: "may join again",
-  joined: "came in by another app",
+  joined: "came in",
   left: "left, or was removed by another app",
   restored: "was lost by the relay server, and is back",
   refused: "could not be changed in the relay server",
@@ -43,14 +49,7 @@ export const CommunityJournal = (props: { relay: string; owner: string }) => {
     }
   }
   onMount(() => void load());
-  const who = ({ as, by }: JournalEntry): string =>
-    as === "platform"
-      ? "Berth"
-      : as === "elsewhere"
-        ? "Elsewhere"
-        : by === props.owner
-          ? "You"
-          : "";
+  const who = ({ as, by }: JournalEntry): string => WHO[as] ?? (by === props.owner ? "You" : "");
 
   return (
     <div class="pt-2">

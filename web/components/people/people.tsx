@@ -8,6 +8,7 @@ import { Disclosure } from "../../ui/disclosure.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { AddPerson } from "./add-person.tsx";
 import { Bans } from "./bans.tsx";
+import { Invites } from "./invites.tsx";
 import { CommunityJournal } from "./journal.tsx";
 import { Meter } from "./meter.tsx";
 import { MemberRow, WaitingRow } from "./person-row.tsx";
@@ -149,6 +150,7 @@ const RelayPeople = (props: { relay: RelayReplica }) => {
           </section>
         </Show>
       </Show>
+      <Invites relay={id()} mayAct={!live.isSuspended()} />
       <div class="flex flex-col gap-2">
         <Disclosure title="Banned">
           <Bans relay={id()} mayAct={mayAct()} />

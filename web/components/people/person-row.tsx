@@ -5,6 +5,12 @@ import { Avatar } from "../avatar.tsx";
 import { Time } from "../time.tsx";
 import { AskAway, type Away } from "./ask-away.tsx";
 
+const CAME = {
+  added: "added here",
+  invite: "came by a link",
+  elsewhere: "came by another app",
+} as const;
+
 type Acts = { relay: () => string; mayAct: () => boolean; onGone: (pubkey: string) => void };
 
 /** Somebody's key, with what is known of them and what can be done. */
@@ -35,10 +41,7 @@ export const MemberRow = (props: { member: Member; isJoining: boolean } & Acts) 
       pubkey={props.member.pubkey}
       about={
         <>
-          <Show
-            when={props.isJoining}
-            fallback={props.member.via === "added" ? "added here" : "came by another app"}
-          >
+          <Show when={props.isJoining} fallback={CAME[props.member.via]}>
             joining: the relay server is being told
           </Show>{" "}
           · <Time at={props.member.joined_at * 1000} />

@@ -1,4 +1,4 @@
-/** The API, typed by the server's own routes. What lies under /tenant and /admin is signed. */
+/** The API, typed by the server's own routes. What lies under /tenant and /admin is signed, and a join. */
 import { treaty } from "@elysiajs/eden";
 import type { App } from "../../../server/app.ts";
 import { SignerProblem } from "../signers/signer.ts";
@@ -31,7 +31,8 @@ export async function send(
   const body = typeof init.body === "string" ? init.body : null;
   const headers = new Headers(init.headers);
   if (!headers.has("accept")) headers.set("accept", "application/json");
-  if (GUARDED.test(url.pathname))
+  const isJoin = method === "POST" && url.pathname.startsWith("/join/");
+  if (GUARDED.test(url.pathname) || isJoin)
     headers.set("authorization", await authorization(url.href, method, body));
   try {
     return await fetch(url, {

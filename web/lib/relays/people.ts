@@ -26,5 +26,18 @@ export const banPerson = (relay: string, pubkey: string, reason: string) =>
 export const unbanPerson = (relay: string, pubkey: string) =>
   ask(of(relay).bans({ pubkey }).delete());
 
+export type Invite = Awaited<ReturnType<typeof invitesOf>>["items"][number];
+export const invitesOf = (relay: string) => ask(of(relay).invites.get());
+export const createInvite = (
+  relay: string,
+  wish: { label: string; expires_at: number | null; max_uses: number | null },
+) => ask(of(relay).invites.post(wish));
+export const revokeInvite = (relay: string, invite: string) =>
+  ask(of(relay).invites({ invite }).delete());
+
+/** What a link leads to; asked without a signature. */
+export const communityBy = (token: string) => ask(api.join({ token }).get());
+export const joinBy = (token: string) => ask(api.join({ token }).post());
+
 /** A key as people know it, its ends. */
 export const shortKey = (pubkey: string): string => short(npubEncode(pubkey), 10, 5);
