@@ -7,11 +7,12 @@ import {
   expectReconciled,
   invoicesOf,
   leave,
+  type Notice,
   noticesOf,
   paidRelay,
   startBilling,
 } from "./bills.ts";
-import { DAY_MS, heldByZooid, relayOf } from "./orders.ts";
+import { DAY_MS, heldByZooid, type Listed, relayOf } from "./orders.ts";
 
 setDefaultTimeout(120_000);
 
@@ -60,6 +61,12 @@ async function outcome(away: Away, days: number, o: { wallet: "ok" | "down"; fro
     told: [...new Set(notices.map((notice) => notice.split(":")[0]))].sort(),
     statement: await expectReconciled(fixture, tenant),
   };
+  // What was missed meanwhile is not sent together with what came of it.
+  const { body } = await tenant.get<Listed<Notice>>("/tenant/notices?limit=100");
+  const sent = body.items.flatMap((one) => (one.status === "missed" ? [] : (one.sent_at ?? [])));
+  const ordered = sent.sort((a, b) => a - b);
+  for (const [index, at] of ordered.entries())
+    expect(at - (ordered[index - 1] ?? 0)).toBeGreaterThan(0.9 * DAY);
   await leave(fixture, tenant);
   return found;
 }
