@@ -235,7 +235,7 @@ test("a downgrade is scheduled, says what is switched off, and is taken back", a
   const { id } = await me.relay("downgrades", "basic");
   const page = await me.see(`/relays/${id}?tab=plan`);
   await page.getByRole("radio", { name: "Free" }).check();
-  for (const off of ["file hosting (Blossom)", "calls (LiveKit)", "more than 10 members"])
+  for (const off of ["file hosting (Blossom)", "more than 10 members"])
     await page.getByRole("listitem").filter({ hasText: off }).waitFor();
   await page.getByRole("button", { name: /^Change to Free on/ }).click();
   await heading(page, /^Changes to Free on/);
