@@ -24,7 +24,8 @@ export type LoginEvent =
   | { type: "back" }
   | { type: "retry" }
   | { type: "join"; address: string }
-  | { type: "open"; text: string; keep: boolean }
+  /** `password`: of a key that is locked by one (NIP-49). */
+  | { type: "open"; text: string; password?: string; keep: boolean }
   | { type: "name"; profile: NewProfile }
   | { type: "saved" }
   | { type: "next" }
@@ -71,8 +72,8 @@ export const loginMachine = setup({
     joinBunker: fromCallback<LoginEvent, { address: string }>(() => {}),
     /** Offers itself to any signer that knows the URI. */
     awaitSigner: fromCallback<LoginEvent>(() => {}),
-    /** Reads a secret key, as nsec or hex. */
-    openKey: fromPromise<void, { text: string }>(() => forever()),
+    /** Reads a secret key, as nsec, as hex, or as ncryptsec with its password. */
+    openKey: fromPromise<void, { text: string; password: string }>(() => forever()),
     /** Makes a key, or gives the one made before. */
     makeKey: fromPromise<{ ending: string }>(() => forever()),
     /** Makes the opened signer the one that signs. */
@@ -301,7 +302,10 @@ export const loginMachine = setup({
           invoke: {
             id: "openKey",
             src: "openKey",
-            input: ({ event }) => ({ text: event.type === "open" ? event.text : "" }),
+            input: ({ event }) => ({
+              text: event.type === "open" ? event.text : "",
+              password: (event.type === "open" && event.password) || "",
+            }),
             onDone: "#login.entering",
             onError: { target: "entering", actions: { type: "fail", params: reason } },
           },

@@ -110,8 +110,10 @@ test("an invoice turns paid where it is looked at, and its receipt proves the pa
   await page.getByRole("dialog", { name: "Invoice" }).waitFor();
   const { preimage, payment_hash } = (await pay(invoice.invoice)) as Record<string, string>;
 
-  const receipt = page.getByRole("dialog", { name: "Receipt" });
+  const receipt = page.getByRole("dialog", { name: "Receipt 1" });
   await receipt.getByText("Paid over Lightning.").waitFor();
+  await receipt.getByText(/^Basic · New relay · .* UTC – .* UTC/).waitFor();
+  await receipt.getByLabel("Name on receipts").fill("Book club e.V.");
   const isCopied = (text = "") =>
     page.waitForFunction(async (wanted) => (await navigator.clipboard.readText()) === wanted, text);
   expect([preimage?.length, payment_hash?.length]).toEqual([64, 64]);
@@ -192,7 +194,7 @@ test("the whole history is saved as a table that no spreadsheet takes for formul
   expect(line(first.invoice.id)).toMatch(
     new RegExp(
       `^${first.invoice.id},paid,${time},${time},purchase,${first.relay.id},` +
-        `"'=SUM\\(A1\\), the ""quoted"" one",${time},${time},0,applied,10000,10000,0,[0-9a-f]{64},[0-9a-f]{64},lnbcrt\\w+$`,
+        `"'=SUM\\(A1\\), the ""quoted"" one",${time},${time},0,applied,10000,10000,0,[0-9a-f]{64},[0-9a-f]{64},lnbcrt\\w+,1$`,
     ),
   );
   expect(line(second.invoice.id)).toContain(`,purchase,${second.relay.id},Café,`);

@@ -35,6 +35,12 @@ export const says = (page: Page, role: "alert" | "status", words: string): Promi
 export async function logOut(page: Page): Promise<void> {
   await button(page, /^You:/).click();
   await page.getByRole("menuitem", { name: "Log out" }).click();
+  // Who signs by a key of this browser is asked first whether they have it.
+  const isAsked = await page.evaluate(() => {
+    const kept = sessionStorage.getItem("berth.login") ?? localStorage.getItem("berth.login");
+    return (JSON.parse(kept ?? "{}") as { method?: string }).method === "key";
+  });
+  if (isAsked) await button(page, "I have it: log out").click();
   await page.waitForURL((url) => url.pathname === "/");
 }
 

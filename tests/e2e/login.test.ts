@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { AxeBuilder } from "@axe-core/playwright";
 import { decode, nsecEncode } from "nostr-tools/nip19";
+import { decrypt, encrypt } from "nostr-tools/nip49";
 import { finalizeEvent, generateSecretKey, getPublicKey } from "nostr-tools/pure";
 import { bytesToHex } from "nostr-tools/utils";
 import type { Browser, Page } from "playwright-core";
@@ -8,6 +9,7 @@ import { type Sandbox, startSandbox } from "../../server/sandbox/sandbox.ts";
 import { launchChromium } from "./chromium.ts";
 import { button, fill, heading, link, logOut, says, stored, withVisitor } from "./login-page.ts";
 import { signed } from "./signed.ts";
+import { expectAccessible } from "./stage.ts";
 
 // A browser on a busy machine.
 setDefaultTimeout(30_000);
@@ -153,7 +155,7 @@ describe("a secret key", () => {
       await page.getByText("A key that you paste can be read by this page.").waitFor();
       for (const [text, words] of [
         ["npub1qqqq", "This is your public key"],
-        ["ncryptsec1qqqq", "locked by a password"],
+        ["ncryptsec1qqqq", "This key is locked. Type the password"],
         ["bunker://abc", "the address of a signer"],
         ["nsec1qqqq", "This is not a secret key."],
         ["0".repeat(64), "This is not a secret key."],
@@ -165,6 +167,34 @@ describe("a secret key", () => {
         expect(await field.inputValue()).toBe(text);
         expect(await field.evaluate((input) => input === document.activeElement)).toBe(true);
       }
+    }));
+
+  test("opens by its password where it is locked, and is offered once more before it goes", () =>
+    visiting({ extension: false, width: 390 }, async ({ page }) => {
+      const key = generateSecretKey();
+      await page.goto("/login?with=key");
+      await fill(page, "Your secret key", encrypt(key, "a fair wind", 4));
+      await fill(page, "Its password", "a foul wind");
+      await button(page, "Log in").click();
+      await page.getByText("This password does not open this key.").waitFor();
+      await fill(page, "Its password", "a fair wind");
+      await button(page, "Log in").click();
+      await page.waitForURL("**/relays");
+      await button(page, /^You:/).click();
+      await page.getByRole("menuitem", { name: "Log out" }).click();
+      const dialog = page.getByRole("dialog", { name: "Do you have your key?" });
+      await dialog.getByRole("button", { name: "Show the key" }).click();
+      await dialog.getByText(nsecEncode(key)).waitFor();
+      // A copy under a password of its own opens to the same key.
+      await dialog.getByText("Lock it with a password").click();
+      await dialog.getByLabel("A password for the copy").fill("another wind");
+      await dialog.getByRole("button", { name: "Lock the copy" }).click();
+      const locked = await dialog.getByText(/^ncryptsec1/).textContent();
+      expect(decrypt(locked ?? "", "another wind")).toEqual(key);
+      await expectAccessible(page);
+      await dialog.getByRole("button", { name: "Stay logged in" }).click();
+      await logOut(page);
+      expect(await stored(page)).not.toContain(bytesToHex(key));
     }));
 
   test("without staying logged in outlasts a reload, and is no other tab's", () =>

@@ -1,7 +1,11 @@
 import { Download, Eye, EyeOff } from "lucide-solid";
-import { createSignal, Show } from "solid-js";
+import { createSignal, Show, Suspense } from "solid-js";
+import { lazyPage } from "../lib/page/lazy-page.ts";
 import { Button } from "../ui/button.tsx";
+import { Disclosure } from "../ui/disclosure.tsx";
 import { CopyButton } from "./copy.tsx";
+
+const LockedKey = lazyPage(() => import("./locked-key.tsx"));
 
 /**
  * A secret key to be saved: hidden until it is asked for, to copy, to download, or to write down.
@@ -63,6 +67,13 @@ export const SecretKey = (props: { nsec: string; name: string; onSaved?: () => v
         <Button size="small" class="min-h-10" onClick={download}>
           <Download aria-hidden="true" /> Download as a file
         </Button>
+      </div>
+      <div class="border-t border-line px-4 py-1">
+        <Disclosure title="Lock it with a password">
+          <Suspense>
+            <LockedKey nsec={props.nsec} onSaved={() => props.onSaved?.()} />
+          </Suspense>
+        </Disclosure>
       </div>
     </div>
   );

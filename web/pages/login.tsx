@@ -1,6 +1,7 @@
 import { useNavigate, useSearchParams } from "@solidjs/router";
 import { createEffect, createSignal, Match, on, onCleanup, onMount, Show, Switch } from "solid-js";
 import type { NewProfile, Way } from "../../machines/login.ts";
+import { planIds, plans } from "../../machines/plans.ts";
 import { LoginAlready } from "../components/login/already.tsx";
 import { LoginChoices } from "../components/login/choices.tsx";
 import { LoginBackup, LoginConfirm, LoginName } from "../components/login/create.tsx";
@@ -19,6 +20,7 @@ import {
 } from "../lib/login/places.ts";
 import { findExtension } from "../lib/signers/extension.ts";
 import { lapsed, login } from "../lib/signers/session.ts";
+import { sats } from "../lib/words/format.ts";
 import { Callout } from "../ui/callout.tsx";
 import { say } from "../ui/toast.tsx";
 
@@ -85,6 +87,17 @@ const Page = () => {
               isFirst={isFirst()}
               lead="There is no password. Your Nostr key is your account, and the signer that holds it signs for you."
             >
+              <Show when={planOf(to())}>
+                {(plan) => (
+                  <p class="text-[15px]">
+                    You chose <strong>{plan().name}</strong>
+                    {plan().priceSats === 0
+                      ? ", which is free"
+                      : `, ${sats(plan().priceSats)} a month`}
+                    . It comes right after this.
+                  </p>
+                )}
+              </Show>
               <Show when={state().context.problem ?? lapsed()}>
                 {(words) => (
                   <Callout tone="grace" role="alert">
@@ -198,6 +211,13 @@ function createSteps(flow: ReturnType<typeof createLoginFlow>, to: () => string)
       }
     },
   };
+}
+
+/** The plan that somebody came for; null for none. */
+function planOf(to: string) {
+  const plan = new URL(to, location.origin).searchParams.get("plan");
+  const id = planIds.find((one) => one === plan);
+  return to.startsWith("/relays/new") && id ? plans[id] : null;
 }
 
 /** Whether a media query holds now. */

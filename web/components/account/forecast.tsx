@@ -2,6 +2,7 @@ import { createMemo, For, Match, Show, Switch } from "solid-js";
 import type { Requested } from "../../lib/api/request.ts";
 import { listed } from "../../lib/billing/bill.ts";
 import { type Entry, foretell } from "../../lib/billing/forecast.ts";
+import { createNow } from "../../lib/live/clock.ts";
 import { useLive } from "../../lib/live/live.ts";
 import { day, exact } from "../../lib/words/format.ts";
 import { Button } from "../../ui/button.tsx";
@@ -17,11 +18,12 @@ const isSameDay = (a: Entry, b: Entry | undefined): boolean =>
 /** What the next 90 days bring, day by day. */
 export const Forecast = (props: { request: Requested<Answer>; isOutdated: boolean }) => {
   const live = useLive();
+  const now = createNow(60_000);
   const entries = createMemo(() =>
     foretell(props.request.data()?.events ?? [], {
       names: (relays) => listed([...new Set(relays)].map(live.nameOf)),
       relaysOf: (id) => live.invoice(id)?.context.items.map(({ relay }) => relay) ?? null,
-    }),
+    }).filter(({ at }) => at >= now()),
   );
   return (
     <Section

@@ -1,8 +1,10 @@
 import { Printer } from "lucide-solid";
+import { npubEncode } from "nostr-tools/nip19";
 import { createMemo, For, type JSX, Show } from "solid-js";
 import { meaningOf } from "../../../machines/describe.ts";
 import { machines } from "../../../machines/index.ts";
 import { wasCharged } from "../../../machines/invoice/context.ts";
+import { plans } from "../../../machines/plans.ts";
 import { lessUsed } from "../../../machines/tenant/served.ts";
 import {
   BILL_STATES,
@@ -12,23 +14,24 @@ import {
   leftSats,
   PURPOSES,
 } from "../../lib/billing/bill.ts";
+import { buyer, setBuyer } from "../../lib/billing/buyer.ts";
 import { closedWords } from "../../lib/billing/successor.ts";
-import { nowMs } from "../../lib/live/clock.ts";
 import { type Live, useLive } from "../../lib/live/live.ts";
 import { relayUrl } from "../../lib/page/settings.ts";
-import { moment, number, sats, short } from "../../lib/words/format.ts";
+import { login } from "../../lib/signers/session.ts";
+import { number, sats, short, utc } from "../../lib/words/format.ts";
 import { Button, buttonVariants } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
+import { inputClass } from "../../ui/field.tsx";
 import { CopyButton } from "../copy.tsx";
 import { StateBadge } from "../state-badge.tsx";
-import { Time } from "../time.tsx";
 
 /** One invoice with all that proves it, fit to be printed. Null shows nothing. */
 const Receipt = (props: { bill: Bill | null; onClose: () => void }) => (
   <Dialog
     open={props.bill !== null}
     onOpenChange={(isOpen) => !isOpen && props.onClose()}
-    title={props.bill?.status === "paid" ? "Receipt" : "Invoice"}
+    title={titleOf(props.bill)}
     class="max-w-[640px] print:max-w-none print:border-0 print:shadow-none"
   >
     <Show when={props.bill}>{(bill) => <Body bill={bill()} />}</Show>
@@ -37,12 +40,26 @@ const Receipt = (props: { bill: Bill | null; onClose: () => void }) => (
 
 export default Receipt;
 
+const titleOf = (bill: Bill | null): string =>
+  bill?.status !== "paid"
+    ? "Invoice"
+    : bill.receiptNumber === null
+      ? "Receipt"
+      : `Receipt ${bill.receiptNumber}`;
+
 const Body = (props: { bill: Bill }) => {
   const live = useLive();
   const meaning = () => {
     const invoice = live.invoice(props.bill.id);
     return invoice ? closedWords(invoice) : meaningOf(machines.invoice, props.bill.status);
   };
+  /** What was sold, where the feed knows it. */
+  const planOf = (relay: string): string => {
+    const items = live.invoice(props.bill.id)?.context.items ?? [];
+    const item = items.find((one) => one.relay === relay);
+    return item ? `${plans[item.plan].name} · ` : "";
+  };
+  const npub = () => npubEncode(login()?.pubkey ?? "0".repeat(64));
   const how = createMemo(() => howPaid(props.bill, live));
   return (
     <div data-receipt="" class="flex flex-col gap-5">
@@ -74,8 +91,8 @@ const Body = (props: { bill: Bill }) => {
                     )}
                   </Show>
                   <p class="text-sm text-soft">
-                    {PURPOSES[item.kind]} · {moment(item.from, nowMs())} –{" "}
-                    {moment(item.to, nowMs())}
+                    {planOf(item.relay)}
+                    {PURPOSES[item.kind]} · {utc(item.from)} – {utc(item.to)}
                     {item.usedMs > 0 && `, ${lessUsed(item.usedMs)}`}
                   </p>
                   <Show when={itemOutcome(item)}>
@@ -98,19 +115,24 @@ const Body = (props: { bill: Bill }) => {
       </table>
 
       <dl class="flex flex-col gap-2.5 text-[15px]">
-        <Fact label="Number">
+        <Fact label="Invoice">
           <Proof value={props.bill.id} copy="Copy the invoice's number" />
         </Fact>
-        <Fact label="Written">
-          <Time at={props.bill.createdAt} form="date" />
+        <Fact label="For" note={buyer() === "" ? undefined : buyer()}>
+          <Proof value={npub()} copy="Copy the npub" />
+          <label class="mt-1 flex flex-wrap items-center gap-2 text-sm text-soft print:hidden">
+            Name on receipts
+            <input
+              value={buyer()}
+              maxLength={120}
+              placeholder="a person or a company"
+              class={`${inputClass} min-h-9 w-auto grow text-sm`}
+              onInput={(event) => setBuyer(event.currentTarget.value)}
+            />
+          </label>
         </Fact>
-        <Show when={props.bill.paidAt}>
-          {(at) => (
-            <Fact label="Paid">
-              <Time at={at()} form="date" />
-            </Fact>
-          )}
-        </Show>
+        <Fact label="Written">{utc(props.bill.createdAt)}</Fact>
+        <Show when={props.bill.paidAt}>{(at) => <Fact label="Paid">{utc(at())}</Fact>}</Show>
         <Show when={props.bill.paymentHash}>
           {(hash) => (
             <Fact label="Payment hash">
@@ -173,7 +195,7 @@ const Sum = (props: { words: string; value: string; isStrong?: boolean }) => (
   </tr>
 );
 
-const Fact = (props: { label: string; note?: string; children: JSX.Element }) => (
+const Fact = (props: { label: string; note?: string | undefined; children: JSX.Element }) => (
   <div class="grid grid-cols-[132px_1fr] items-baseline gap-x-4 max-sm:grid-cols-1">
     <dt class="text-sm text-soft">{props.label}</dt>
     <dd class="min-w-0">

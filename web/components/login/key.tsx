@@ -1,5 +1,6 @@
-import { createEffect, createSignal, on } from "solid-js";
+import { createEffect, createSignal, on, Show } from "solid-js";
 import type { LoginFlow } from "../../lib/login/flow.ts";
+import { isLocked } from "../../lib/signers/locked-key.ts";
 import { Button } from "../../ui/button.tsx";
 import { Callout } from "../../ui/callout.tsx";
 import { Field } from "../../ui/field.tsx";
@@ -9,6 +10,7 @@ import { LoginStep } from "./step.tsx";
 /** Logging in by a secret key that somebody has. */
 export const LoginKey = (props: { flow: LoginFlow; onBack: () => void }) => {
   const [text, setText] = createSignal("");
+  const [password, setPassword] = createSignal("");
   const [keep, setKeep] = createSignal(false);
   const state = () => props.flow.state();
   let field: HTMLElement | undefined;
@@ -20,7 +22,7 @@ export const LoginKey = (props: { flow: LoginFlow; onBack: () => void }) => {
   );
   const open = (event: SubmitEvent): void => {
     event.preventDefault();
-    props.flow.send({ type: "open", text: text(), keep: keep() });
+    props.flow.send({ type: "open", text: text(), password: password(), keep: keep() });
   };
   return (
     <LoginStep title="Secret key" onBack={props.onBack}>
@@ -42,9 +44,19 @@ export const LoginKey = (props: { flow: LoginFlow; onBack: () => void }) => {
           ref={(element) => {
             field = element;
           }}
-          hint="As nsec, or as 64 characters of hex. It never leaves this browser."
+          hint="As nsec, as ncryptsec, or as 64 characters of hex. It never leaves this browser."
           error={state().context.problem}
         />
+        <Show when={isLocked(text())}>
+          <Field
+            label="Its password"
+            name="key-password"
+            type="password"
+            value={password()}
+            onInput={setPassword}
+            hint="This key is locked. The password opens it here, in this browser."
+          />
+        </Show>
         <StayLoggedIn keep={keep()} onKeep={setKeep} />
         <Button
           variant="buoy"

@@ -2,6 +2,7 @@ import { A } from "@solidjs/router";
 import { For, Match, Show, Switch } from "solid-js";
 import { meaningOf } from "../../../machines/describe.ts";
 import { relayMachine } from "../../../machines/relay/machine.ts";
+import { tenantMachine } from "../../../machines/tenant/machine.ts";
 import { createNow } from "../../lib/live/clock.ts";
 import { type RelayReplica, useLive } from "../../lib/live/live.ts";
 import { nextOf } from "../../lib/relays/next.ts";
@@ -30,7 +31,13 @@ export const RelayPanel = (props: {
     props.relay.matches({ status: "active" }) &&
     next().invoice === live.tenant()?.context.renewal?.invoice;
   const cut = () => unreached(props.relay, live.seenOf(props.relay.context.id));
-  const troubles = () => [cut(), troubleOf(props.relay, now())].filter((words) => words !== null);
+  /** It is said where somebody looks for their relay, not with their money alone. */
+  const wallet = () =>
+    props.relay.context.priceSats > 0 && live.tenant()?.matches({ wallet: "broken" })
+      ? (tenantMachine.root.states.wallet?.states.broken?.description ?? null)
+      : null;
+  const troubles = () =>
+    [cut(), troubleOf(props.relay, now()), wallet()].filter((words) => words !== null);
   return (
     <section
       aria-labelledby={PANEL_ID}

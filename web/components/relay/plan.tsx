@@ -110,11 +110,31 @@ const PlanChange = (props: { relay: RelayReplica }) => {
                 when={nextPlan(seat(), now())}
                 fallback="Choose another plan to see what it means and costs. Nothing changes before you confirm."
               >
-                {(next) =>
-                  isPaid()
-                    ? `It is on ${next()}: that month is paid.`
-                    : `It is to be on ${next()}. Choose ${plans[props.relay.context.plan].name} to keep it as it is.`
-                }
+                {(next) => (
+                  <>
+                    {isPaid()
+                      ? `It is on ${next()}: that month is paid.`
+                      : `It is to be on ${next()}.`}
+                  </>
+                )}
+              </Show>
+              <Show when={nextPlan(seat(), now()) && !isPaid()}>
+                <Button
+                  size="small"
+                  class="ml-3"
+                  busy={isBusy()}
+                  onClick={() => {
+                    const { plan } = props.relay.context;
+                    void confirm(plan, `You keep ${plans[plan].name}.`);
+                  }}
+                >
+                  Keep {plans[props.relay.context.plan].name}
+                </Button>
+              </Show>
+              <Show when={problem()}>
+                <span role="alert" class="mt-2 block text-sm text-suspended">
+                  {problem()}
+                </span>
               </Show>
             </p>
           }

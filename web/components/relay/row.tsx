@@ -5,6 +5,7 @@ import { relayUrl } from "../../lib/page/settings.ts";
 import { planName, type Row } from "../../lib/relays/list.ts";
 import { unreached } from "../../lib/relays/state.ts";
 import { cn } from "../../ui/cn.ts";
+import { CopyButton } from "../copy.tsx";
 import { RelayBadge } from "../state-badge.tsx";
 
 /** The columns of the list, and of what keeps their place while it loads. */
@@ -22,13 +23,13 @@ export const RelayRow = (props: { row: Row; isNew: boolean }) => {
     <li
       data-slot="relay"
       data-new={props.isNew || undefined}
-      class="border-line transition-colors duration-[1200ms] not-first:border-t data-new:bg-[color-mix(in_oklab,var(--active)_12%,var(--raised))]"
+      class="flex items-center border-line transition-colors duration-[1200ms] not-first:border-t data-new:bg-[color-mix(in_oklab,var(--active)_12%,var(--raised))]"
     >
       <A
         href={`/relays/${props.row.id}`}
         class={cn(
           rowClass,
-          "group text-ink no-underline transition-colors hover:bg-[color-mix(in_oklab,var(--harbour)_5%,transparent)] focus-visible:-outline-offset-2",
+          "group min-w-0 grow text-ink no-underline transition-colors hover:bg-[color-mix(in_oklab,var(--harbour)_5%,transparent)] focus-visible:-outline-offset-2",
         )}
       >
         <span dir="auto" class="truncate text-left font-semibold">
@@ -60,6 +61,13 @@ export const RelayRow = (props: { row: Row; isNew: boolean }) => {
           class="size-5 text-soft transition-transform group-hover:translate-x-0.5 max-md:hidden md:col-start-5 md:row-span-2 md:row-start-1"
         />
       </A>
+      <CopyButton
+        text={relayUrl(context().subdomain)}
+        label={`Copy the address of ${context().name}`}
+        size="icon"
+        variant="ghost"
+        class="mr-3 max-sm:mr-1"
+      />
     </li>
   );
 };

@@ -36,6 +36,7 @@ const HEADING = [
   "payment_hash",
   "preimage",
   "bolt11",
+  "receipt_number",
 ] as const;
 
 const iso = (at: number | null): string | null =>
@@ -63,6 +64,7 @@ export const rowsOf = (bills: readonly Bill[], nameOf: (relay: string) => string
       bill.paymentHash,
       bill.preimage,
       bill.bolt11,
+      bill.receiptNumber,
     ]),
   ),
 ];

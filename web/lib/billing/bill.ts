@@ -17,6 +17,8 @@ export type Bill = {
   bolt11: string | null;
   paymentHash: string | null;
   preimage: string | null;
+  /** Which of one's receipts it is, from 1; null before it is paid. */
+  receiptNumber: number | null;
   items: BillItem[];
 };
 export type BillItem = {
@@ -44,6 +46,7 @@ export const billOfWire = (row: Invoice): Bill => ({
   bolt11: row.invoice,
   paymentHash: row.payment_hash,
   preimage: row.preimage,
+  receiptNumber: row.receipt_number,
   items: row.items.map((item) => ({
     relay: item.relay,
     kind: item.kind,
@@ -66,6 +69,7 @@ export const billOfReplica = ({ value, context: c }: InvoiceReplica): Bill => ({
   bolt11: c.bolt11?.bolt11 ?? null,
   paymentHash: c.receipt?.paymentHash ?? c.bolt11?.paymentHash ?? null,
   preimage: c.receipt?.preimage ?? null,
+  receiptNumber: c.receiptNumber,
   items: c.items.map((item) => {
     const { relay, kind, sats, from, to, usedMs } = item;
     const outcome = outcomeOf(c, item, statusOf(value));

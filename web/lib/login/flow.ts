@@ -53,11 +53,20 @@ export function createLoginFlow() {
             return awaitSigner(offered, { ...hooks, onMet }, signal);
           }),
         ),
-        openKey: fromPromise<void, { text: string }>(async ({ input, signal }) => {
-          const { openKey, parseSecretKey } = await import("../signers/key.ts");
-          const next = await inWords((async () => openKey(parseSecretKey(input.text)))());
-          if (!signal.aborted) take(next);
-        }),
+        openKey: fromPromise<void, { text: string; password: string }>(
+          async ({ input, signal }) => {
+            const { openKey, parseSecretKey } = await import("../signers/key.ts");
+            const { isLocked, unlockKey } = await import("../signers/locked-key.ts");
+            const read = async () =>
+              openKey(
+                isLocked(input.text)
+                  ? await unlockKey(input.text, input.password)
+                  : parseSecretKey(input.text),
+              );
+            const next = await inWords(read());
+            if (!signal.aborted) take(next);
+          },
+        ),
         makeKey: fromPromise(async () => {
           const { makeSecretKey, openKey } = await import("../signers/key.ts");
           made ??= makeSecretKey();

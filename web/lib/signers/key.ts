@@ -16,10 +16,6 @@ export function parseSecretKey(text: string): Uint8Array {
     .toLowerCase();
   if (/^npub1/.test(key))
     throw malformed("This is your public key (npub). The secret key begins with nsec1.");
-  if (/^ncryptsec1/.test(key))
-    throw malformed(
-      "This key is locked by a password (ncryptsec). Unlock it in the app that made it, and paste the nsec.",
-    );
   if (/^bunker:/.test(key))
     throw malformed("This is the address of a signer. Go back and choose “Signer address”.");
   try {

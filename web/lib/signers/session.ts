@@ -12,7 +12,7 @@ const KEPT = "berth.login";
 /** Tells every tab, those too whose login is theirs alone, that somebody logged out. */
 const LEFT = "berth.left";
 /** Under which forms keep what is being typed. */
-const TYPED = /^berth\.(?:new-relay$|edit\.)/;
+const TYPED = /^berth\.(?:new-relay$|buyer$|edit\.)/;
 
 const [login, setLogin] = createSignal<Login | null>(kept());
 const [lapsed, setLapsed] = createSignal<string | null>(null);

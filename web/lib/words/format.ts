@@ -31,6 +31,14 @@ export const moment = (atMs: number, nowMs: number): string =>
 /** `Sunday, 27 December 2026 at 14:05:00 CET`: for who wants to know exactly. */
 export const exact = (atMs: number): string => exactFormat.format(atMs);
 
+const utcFormat = new Intl.DateTimeFormat("en-GB", {
+  dateStyle: "medium",
+  timeStyle: "short",
+  timeZone: "UTC",
+});
+/** `27 Dec 2026, 14:05 UTC`: the same for whoever reads it, as on a receipt. */
+export const utc = (atMs: number): string => `${utcFormat.format(atMs)} UTC`;
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
