@@ -98,8 +98,9 @@ export function reactivateRelay(
       throw new AppError("relay_not_deactivated", 409, `this relay is ${row.status}`);
     const own = planOfReturn(till, relay, seat, tx.now);
     const plan = wanted ?? own;
-    // Where the past-due invoice bills it alone, that is the one; else it gets one of its own.
-    if (till.pastDue && isAlonePastDue(till, relay) && plan === own)
+    // Where the past-due invoice bills it alone, that is the one; else it gets one of its own. What was
+    // deactivated owes nothing: that invoice may be open yet, but is about to be closed.
+    if (seat.is === "dark" && till.pastDue && isAlonePastDue(till, relay) && plan === own)
       return remembered(tx, asker, {
         relay,
         invoice: reissued(tx, asker, till.pastDue.invoice),
