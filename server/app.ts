@@ -27,7 +27,7 @@ export const createApp = (
 ) => {
   const web = readWebFiles(parts.webDirectory);
   const app = new Elysia({ normalize: false })
-    .use(webRoutes(web, parts.address, parts.origin, parts.connectRelays, parts.offer))
+    .use(webRoutes(web, parts.address, parts.origin, parts.connectRelays, parts))
     .use(parts.edge.plugin)
     .use(publicRoutes(parts))
     .use(imageRoutes(parts))

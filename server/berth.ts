@@ -135,6 +135,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
       community: outside.community,
       pay: (...payment) => tenantWallets.pay(...payment),
       deliver: createNoticeSender({
+        operator: config.operator,
         read: (id) => host.read(id),
         queries,
         clock,
@@ -286,6 +287,7 @@ export async function createBerth(config: Config, tuning: Tuning = production) {
     unclearPayments: () => watch?.unclear() ?? [],
     pulse,
     offer: { calls: livekit !== null, payments: wallet !== null },
+    operator: config.operator,
     platformPubkey,
     watching(tenant) {
       watched.set(tenant, (watched.get(tenant) ?? 0) + 1);

@@ -15,6 +15,12 @@ import {
   parseWebSocketUrl,
 } from "./config-values.ts";
 import { parsePublicKey, parseSecretKey } from "./nostr/keys.ts";
+import {
+  type OperatorFacts,
+  parseOperatorContact,
+  parseOperatorLinks,
+  parseOperatorName,
+} from "./operator-facts.ts";
 import { Secret } from "./secrets.ts";
 import { parseWalletConnectUrl } from "./wallet/connection.ts";
 
@@ -47,6 +53,8 @@ export type Config = Readonly<{
   livekit: Readonly<{ serverUrl: string; apiKey: string; apiSecret: Secret }> | null;
   /** Null: /metrics cannot be read. */
   metricsToken: Secret | null;
+  /** Said wherever people may want to know whom they deal with. */
+  operator: OperatorFacts;
   /** Whether an installed libsecp256k1 may be loaded. */
   nativeSignatures: boolean;
   /** What works less well than it could, one sentence each; to be logged at start. */
@@ -152,6 +160,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     platformRelays: readRelays("PLATFORM_RELAYS") ?? indexerRelays,
     platformDmRelays: readRelays("PLATFORM_DM_RELAYS") ?? indexerRelays,
     metricsToken: readSecret("METRICS_TOKEN", parseToken),
+    operator: {
+      name: read("OPERATOR_NAME", parseOperatorName),
+      contact: read("OPERATOR_CONTACT", parseOperatorContact),
+      links: read("OPERATOR_LINKS", parseOperatorLinks) ?? {},
+    },
     nativeSignatures: read("NATIVE_SIGNATURES", parseSwitch) ?? true,
     warnings,
   };

@@ -21,6 +21,7 @@ import { composeMessage, type Rumor } from "./nostr/direct-message.ts";
 import { InboxUnreachable, type Messenger } from "./nostr/direct-message-delivery.ts";
 import type { NoticeFacts } from "./notices/facts.ts";
 import { noticeText } from "./notices/texts.ts";
+import type { OperatorFacts } from "./operator-facts.ts";
 
 /**
  * So often an inbox is looked for, some half an hour with the waits between, while an indexer relay that may
@@ -42,6 +43,7 @@ export function createNoticeSender(parts: {
   /** Null without NOSTR_INDEXER_RELAYS: notices stay in the dashboard. */
   messenger: Messenger | null;
   publicUrl: () => string;
+  operator: OperatorFacts;
   relayUrl: (subdomain: string) => string;
 }) {
   return async function deliver(
@@ -78,7 +80,7 @@ async function write(
     | undefined;
   if (!invoice) throw new Error(`notice of ${id}, which does not exist`);
   const said = written ?? {
-    ...noticeText(await factsOf(parts, invoice, stage, about)),
+    ...noticeText(await factsOf(parts, invoice, stage, about), parts.operator),
     writtenAt: Date.now(),
   };
   const { subject, text, writtenAt } = said;

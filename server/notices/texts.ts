@@ -1,5 +1,6 @@
 import type { BrokenCode } from "../../machines/invoice/context.ts";
 import { lessUsed } from "../../machines/tenant/served.ts";
+import type { OperatorFacts } from "../operator-facts.ts";
 import type { NoticeFacts } from "./facts.ts";
 import { briefly, byNumber, day, listed, moment, sats, yours } from "./words.ts";
 
@@ -15,9 +16,15 @@ export function invoiceLink(publicUrl: string, invoice: string): string {
  * What a notice says. The consequence first, then the ask; every date in UTC, every amount exact. Says
  * how long is left by dates alone, or as an upper bound: a message may be read days later.
  */
-export function noticeText(facts: NoticeFacts): Notice {
+export function noticeText(facts: NoticeFacts, operator: OperatorFacts): Notice {
   const { subject, paragraphs } = write(facts);
-  return { subject, text: paragraphs.join("\n\n") };
+  return { subject, text: [...paragraphs, ...signature(operator)].join("\n\n") };
+}
+
+/** Who writes, and where to ask. */
+function signature({ name, contact }: OperatorFacts): string[] {
+  if (contact !== null) return [`${name ?? "Your host"}. Questions: ${contact}`];
+  return name === null ? [] : [name];
 }
 
 type Draft = { subject: string; paragraphs: string[] };

@@ -6,6 +6,7 @@ import type { relayHistory } from "../history.ts";
 import type { createEdge } from "../http/edge.ts";
 import type { Limits } from "../http/limits.ts";
 import type { People } from "../nostr/people.ts";
+import type { OperatorFacts } from "../operator-facts.ts";
 import type { Images } from "../outbound/images.ts";
 import type { TenantWallets } from "../tenant-wallets.ts";
 import type { UnclearPayment } from "../watch.ts";
@@ -45,6 +46,7 @@ export type RouteParts = CommandParts & {
   pulse: Pulse;
   /** What the plans of this operator can have. */
   offer: Offer;
+  operator: OperatorFacts;
   /** The platform's own. */
   platformPubkey: string;
   /** Marks a tenant's stream as open, for who looks often while somebody watches. @returns unmark */

@@ -3,7 +3,7 @@ import { type Offer, type PlanId, planIds, planOffered } from "../../machines/pl
 import { availabilityOf } from "../commands/claims.ts";
 import { toSeconds } from "../projections/seconds.ts";
 import type { RouteParts } from "./parts.ts";
-import { integer, listOf, literals, plan, problem, refusal } from "./shapes.ts";
+import { integer, listOf, literals, operator, plan, problem, refusal } from "./shapes.ts";
 
 const viewPlan = (id: PlanId, offer: Offer) => {
   const { name, priceSats, memberLimit, blossom, livekit, isOffered } = planOffered(id, offer);
@@ -73,11 +73,15 @@ export const publicRoutes = (parts: RouteParts) =>
     )
     .get(
       "/plans",
-      () => ({ items: planIds.map((id) => viewPlan(id, parts.offer)), total: planIds.length }),
+      () => ({
+        items: planIds.map((id) => viewPlan(id, parts.offer)),
+        total: planIds.length,
+        operator: parts.operator,
+      }),
       {
-        response: { 200: listOf(plan) },
+        response: { 200: t.Object({ ...listOf(plan).properties, operator }) },
         detail: {
-          summary: "The catalogue",
+          summary: "The catalogue, and who sells it",
           description:
             "As this operator can give it: without a LiveKit server no plan has calls, and without a wallet none that costs anything is available. A plan that was sold keeps its price for who bought it.",
         },

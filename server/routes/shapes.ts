@@ -56,6 +56,20 @@ export const plan = t.Object({
   available: t.Boolean({ description: "whether it can be ordered here now" }),
 });
 
+export const operator = t.Object(
+  {
+    name: nullable(t.String()),
+    contact: nullable(t.String({ description: "an npub or an e-mail address" })),
+    links: t.Object({
+      terms: t.Optional(t.String()),
+      privacy: t.Optional(t.String()),
+      status: t.Optional(t.String()),
+      source: t.Optional(t.String()),
+    }),
+  },
+  { description: "who runs this Berth; null and left out where the operator does not say" },
+);
+
 export const tenant = t.Object({
   pubkey: t.String(),
   status: literals("active", "suspended"),

@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import type { Offer } from "../../machines/plans.ts";
 import { isGuarded, targetOf } from "../http/edge.ts";
+import type { OperatorFacts } from "../operator-facts.ts";
 import { type Entity, entityResponse, policy } from "./entity.ts";
 import { acceptsHtml, prefersHtml } from "./negotiation.ts";
 import type { RelayAddress } from "./views.ts";
@@ -25,7 +26,7 @@ const FILE_HEADERS = { "cache-control": "public, max-age=3600", vary: "accept-en
  * API for a client that signs. Only what was read at start can be served, so no path leads elsewhere.
  *
  * @param origin - of these pages, known once somebody listens
- * @param offer - what the plans that the pages sell can have
+ * @param facts - what the plans that the pages sell can have, and who sells them
  * @param connectRelays - over which a remote signer may be met (NIP-46), besides the app's own choice
  */
 export const webRoutes = (
@@ -33,13 +34,14 @@ export const webRoutes = (
   address: RelayAddress,
   origin: () => string,
   connectRelays: readonly string[],
-  offer: Offer,
+  facts: { offer: Offer; operator: OperatorFacts },
 ) => {
   const settings = {
     relay_scheme: address.scheme,
     relay_domain: address.relayDomain,
     connect_relays: connectRelays,
-    offer,
+    offer: facts.offer,
+    operator: facts.operator,
   };
   const made = new Map<string, Entity>();
   const filled = (name: string): Entity => {

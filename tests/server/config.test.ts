@@ -43,6 +43,9 @@ const variables = [
   "LIVEKIT_SHARED",
   "METRICS_TOKEN",
   "NATIVE_SIGNATURES",
+  "OPERATOR_NAME",
+  "OPERATOR_CONTACT",
+  "OPERATOR_LINKS",
 ];
 
 test("a platform secret is all that is needed", () => {
@@ -65,6 +68,7 @@ test("a platform secret is all that is needed", () => {
     livekit: null,
     metricsToken: null,
     nativeSignatures: true,
+    operator: { name: null, contact: null, links: {} },
   });
   expect(warnings.map((warning) => warning.split(" ")[0])).toEqual([
     "NWC_URL",
@@ -94,6 +98,9 @@ test("every variable is read", () => {
     LIVEKIT_SHARED: "true",
     METRICS_TOKEN: "hunter3",
     NATIVE_SIGNATURES: "off",
+    OPERATOR_NAME: "Quay House",
+    OPERATOR_CONTACT: pubkey,
+    OPERATOR_LINKS: '{"terms":"https://quay.example/terms"}',
   });
   const { platformSecret, nwcUrl: nwc, metricsToken, livekit, ...rest } = config;
   expect(platformSecret.reveal()).toBe(secretHex);
@@ -115,6 +122,11 @@ test("every variable is read", () => {
     platformRelays: ["ws://127.0.0.1:7777/"],
     platformDmRelays: ["ws://localhost:7777/", "ws://[::1]:7777/"],
     nativeSignatures: false,
+    operator: {
+      name: "Quay House",
+      contact: npubEncode(pubkey),
+      links: { terms: "https://quay.example/terms" },
+    },
     warnings: [],
   });
 });
@@ -132,7 +144,7 @@ test("the relays are reached where the management API is unless said otherwise",
 
 test("all missing and malformed variables are named at once", () => {
   expect(refused({})).toEqual(["PLATFORM_SECRET"]);
-  const all = Object.fromEntries(variables.map((variable) => [variable, "no such thing"]));
+  const all = Object.fromEntries(variables.map((variable) => [variable, "no such\tthing"]));
   expect(refused(all).toSorted()).toEqual(variables.toSorted());
   expect(refused({ HOST: "0.0.0.0", PORT: "http", LIVEKIT_API_KEY: "k" }).toSorted()).toEqual([
     "LIVEKIT_API_SECRET",
@@ -234,6 +246,17 @@ const unmade: Record<string, string[]> = {
   PLATFORM_DM_RELAYS: ["ws://relay.example"],
   METRICS_TOKEN: ["two words", "tökén"],
   NATIVE_SIGNATURES: ["true", "0", "ON"],
+  OPERATOR_NAME: ["Quay\nHouse", "Quay \u202eesuoH", "Q".repeat(61)],
+  OPERATOR_CONTACT: ["Quay House", "@quay", nsecEncode(secretKey), "javascript:alert(1)"],
+  OPERATOR_LINKS: [
+    "https://quay.example",
+    "[]",
+    '{"terms":"http://quay.example"}',
+    '{"terms":"javascript:alert(1)"}',
+    '{"terms":7}',
+    '{"shop":"https://quay.example"}',
+    '{"terms":"https://u:pass@quay.example"}',
+  ],
 };
 
 for (const [variable, texts] of Object.entries(unmade)) {

@@ -17,6 +17,7 @@ function senderOver(
   outcome: Delivery = { state: "refused", relays: [{ url: "wss://in.example", reason: "no" }] },
 ) {
   return createNoticeSender({
+    operator: { name: null, contact: null, links: {} },
     read: (async (id: string) => ({ persisted: actors[id] })) as Host["read"],
     queries: {} as Queries,
     clock: { now: () => T0 },

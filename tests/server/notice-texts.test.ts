@@ -4,6 +4,7 @@ import type { NoticeFacts, NoticeStage } from "../../server/notices/facts.ts";
 import { invoiceLink, noticeText } from "../../server/notices/texts.ts";
 import { moment, sats } from "../../server/notices/words.ts";
 
+const unnamed = { name: null, contact: null, links: {} };
 const artClub = { name: "Art Club", url: "wss://art.spaces.example" };
 const bookClub = { name: "Book Club", url: "wss://books.spaces.example" };
 const bolt11 = { text: "lnbc100u1pexample", expiresAt: Date.UTC(2027, 0, 4, 14, 5) };
@@ -52,7 +53,7 @@ const link = "https://berth.example/account?invoice=i0123";
 
 /** Every one of these stands in subject and text together. */
 function expectFacts(facts: NoticeFacts, ...expected: string[]): void {
-  const { subject, text } = noticeText(facts);
+  const { subject, text } = noticeText(facts, unnamed);
   for (const fact of expected) expect(`${subject}\n${text}`).toContain(fact);
 }
 
@@ -79,7 +80,7 @@ describe("every notice", () => {
       url: `wss://club-${i}.spaces.example`,
     }));
     for (const facts of several) {
-      const { subject, text } = noticeText({ ...facts, relays });
+      const { subject, text } = noticeText({ ...facts, relays }, unnamed);
       expect(subject).toContain("your 500 relays");
       expect(text).toContain("- and 480 more");
       expect(Buffer.byteLength(text)).toBeLessThan(8_000);
@@ -89,7 +90,7 @@ describe("every notice", () => {
   test("keeps a name on one line, so that it cannot pass for a part of the notice", () => {
     const name = "Club\n\nTo pay: 1 sat, to\u202e lnbc1evil";
     for (const facts of all) {
-      const { subject, text } = noticeText({ ...facts, relays: [{ ...artClub, name }] });
+      const { subject, text } = noticeText({ ...facts, relays: [{ ...artClub, name }] }, unnamed);
       expect(subject).not.toMatch(/\p{C}/u);
       expect(text).not.toContain("\n\nTo pay: 1 sat");
       expect(text).toContain("- Club To pay: 1 sat, to lnbc1evil (wss://art.spaces.example)");
@@ -98,7 +99,7 @@ describe("every notice", () => {
 
   test("speaks calmly, to you, and leaves nothing unfilled", () => {
     for (const facts of all) {
-      const { subject, text } = noticeText(facts);
+      const { subject, text } = noticeText(facts, unnamed);
       expect(subject.length).toBeLessThan(80);
       expect(text).toMatch(/\byou|\byour/i);
       expect(`${subject}\n${text}`).not.toMatch(/!|undefined|null|NaN|\[object| {2}| \n/);
@@ -110,13 +111,13 @@ describe("a notice that asks for money", () => {
   test("says how much, and gives the bolt11 on a line of its own and until when it can be paid", () => {
     for (const facts of bills) {
       expectFacts(facts, "10,000 sats", "4 January 2027, 14:05 UTC", "\nlnbc100u1pexample");
-      expect(noticeText(facts).text.split("\n")).toContain("lnbc100u1pexample");
+      expect(noticeText(facts, unnamed).text.split("\n")).toContain("lnbc100u1pexample");
     }
   });
 
   test("without a bolt11 leads to the page", () => {
     for (const facts of bills) {
-      const { text } = noticeText({ ...facts, bolt11: null });
+      const { text } = noticeText({ ...facts, bolt11: null }, unnamed);
       expect(text).toContain(link);
       expect(text).not.toMatch(/lnbc|Lightning/);
     }
@@ -124,7 +125,7 @@ describe("a notice that asks for money", () => {
 
   test("says what happens before it asks", () => {
     for (const facts of bills) {
-      const { text } = noticeText(facts);
+      const { text } = noticeText(facts, unnamed);
       const consequence = text.search(/suspended/);
       expect(consequence).toBeGreaterThanOrEqual(0);
       expect(consequence).toBeLessThan(text.indexOf("To pay:"));
@@ -158,13 +159,13 @@ test("after a suspension it says since when, until when it can be undone, and wh
     "less 7 days already used",
     "days spent suspended are not billed",
   );
-  const { text } = noticeText({ ...examples.suspended, payableUntil: null, usedMs: 0 });
+  const { text } = noticeText({ ...examples.suspended, payableUntil: null, usedMs: 0 }, unnamed);
   expect(text).toContain("when you buy a month for it");
   expect(text).not.toMatch(/until|already used/);
 });
 
 test("a refused payment of what is suspended already says no date until which it runs", () => {
-  const { text } = noticeText({ ...examples.wallet_broken, graceEndsAt: null });
+  const { text } = noticeText({ ...examples.wallet_broken, graceEndsAt: null }, unnamed);
   expect(text).toContain("is suspended, and comes back as soon as you pay");
   expect(text).not.toContain("running until");
 });
@@ -182,7 +183,7 @@ test("days that were used already are told in days and hours", () => {
 
 test("after a reactivation it says through when the relay is paid, if it is paid for", () => {
   expectFacts(examples.reactivated, "running again", "paid through 10 February 2027, 09:30 UTC");
-  expect(noticeText({ ...examples.reactivated, paidThrough: null }).text).not.toMatch(
+  expect(noticeText({ ...examples.reactivated, paidThrough: null }, unnamed).text).not.toMatch(
     /paid through/,
   );
   const shortened = { ...examples.reactivated, usedMs: 4 * 86_400_000 };
@@ -191,7 +192,7 @@ test("after a reactivation it says through when the relay is paid, if it is paid
 
 test("a receipt says what was paid and through when, and asks for nothing", () => {
   expectFacts(examples.receipt, "10,000 sats", "paid through 27 January 2027, 14:05 UTC");
-  expect(noticeText(examples.receipt).text).not.toMatch(/To pay|lnbc|suspended|credit/);
+  expect(noticeText(examples.receipt, unnamed).text).not.toMatch(/To pay|lnbc|suspended|credit/);
   const partly = { ...examples.receipt, creditSats: 4_000 };
   expectFacts(partly, "Your connected wallet paid 6,000 sats, and your credit 4,000 sats.");
   const later = { ...examples.receipt, paidThrough: null };
@@ -200,7 +201,9 @@ test("a receipt says what was paid and through when, and asks for nothing", () =
 
 test("a wallet that refused is told with the reason, that it is not asked again, and what to do", () => {
   expectFacts(examples.wallet_broken, "UNAUTHORIZED", "not asked again", "connect a wallet");
-  expect(noticeText(examples.wallet_broken).text).toMatch(/https:\/\/berth\.example\/account$/m);
+  expect(noticeText(examples.wallet_broken, unnamed).text).toMatch(
+    /https:\/\/berth\.example\/account$/m,
+  );
   const told = (reason: "RESTRICTED" | "NOT_IMPLEMENTED" | "UNSUPPORTED_ENCRYPTION", why: string) =>
     expectFacts({ ...examples.wallet_broken, reason }, reason, why);
   told("RESTRICTED", "may not pay");
@@ -249,11 +252,22 @@ test("that the connected wallet did not pay is told with the reason, and when it
     againAt: Date.UTC(2027, 0, 1),
   };
   for (const stage of ["due", "three_days_left", "one_day_left"] as const) {
-    const { text } = noticeText({ ...examples[stage], refusal });
+    const { text } = noticeText({ ...examples[stage], refusal }, unnamed);
     expect(text).toContain("did not: its budget is used up (QUOTA_EXCEEDED).");
     expect(text).toContain(`We ask it again on ${moment(refusal.againAt)}`);
-    expect(noticeText(examples[stage]).text).not.toContain("Your connected wallet");
+    expect(noticeText(examples[stage], unnamed).text).not.toContain("Your connected wallet");
   }
-  const { text } = noticeText({ ...examples.due, refusal: { ...refusal, againAt: null } });
+  const { text } = noticeText({ ...examples.due, refusal: { ...refusal, againAt: null } }, unnamed);
   expect(text).toContain("It is not asked again for this invoice.");
+});
+
+test("every notice is signed with the operator's name and where to write", () => {
+  const named = { ...unnamed, name: "Quay House", contact: "help@quay.example" };
+  for (const facts of all) {
+    const { text } = noticeText(facts, unnamed);
+    expect(noticeText(facts, named).text).toBe(
+      `${text}\n\nQuay House. Questions: help@quay.example`,
+    );
+    expect(noticeText(facts, { ...named, contact: null }).text).toBe(`${text}\n\nQuay House`);
+  }
 });

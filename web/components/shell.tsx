@@ -4,12 +4,14 @@ import {
   type Component,
   createEffect,
   ErrorBoundary,
+  For,
   type JSX,
   lazy,
   Show,
   Suspense,
 } from "solid-js";
 import { Dynamic } from "solid-js/web";
+import { contactLink, operator } from "../lib/page/settings.ts";
 import { setTheme, type Theme, theme } from "../lib/page/theme.ts";
 import { login } from "../lib/signers/session.ts";
 import { buttonVariants } from "../ui/button-variants.ts";
@@ -142,17 +144,50 @@ const THEMES: { id: Theme; label: string; icon: typeof Sun }[] = [
 const footLink =
   "inline-flex min-h-10 items-center rounded-control px-3 text-soft no-underline hover:bg-tint hover:text-ink";
 
+const LINK_WORDS: Record<keyof typeof operator.links, string> = {
+  terms: "Terms",
+  privacy: "Privacy",
+  status: "Status",
+  source: "Source",
+};
+
+/** Whom people deal with, and where to write. */
+const Operator = () => (
+  <Show when={operator.name || operator.contact}>
+    <p class="wrap-anywhere">
+      {operator.name && `Run by ${operator.name}. `}
+      <Show when={operator.contact}>
+        {(contact) => (
+          <a href={contactLink(contact())} class="text-soft underline hover:text-ink">
+            {contact().includes("@") ? contact() : "Write to us on Nostr"}
+          </a>
+        )}
+      </Show>
+    </p>
+  </Show>
+);
+
 const Foot = () => (
   <footer class="page flex flex-wrap items-center justify-between gap-x-8 gap-y-3 border-t border-line py-6 text-sm text-soft">
-    <p>Berth hosts community relays on Nostr.</p>
+    <div class="min-w-0">
+      <p>Berth hosts community relays on Nostr.</p>
+      <Operator />
+    </div>
     <div class="flex flex-wrap items-center gap-x-4 gap-y-2 max-sm:-ml-3">
-      <nav aria-label="More" class="flex gap-x-1">
+      <nav aria-label="More" class="flex flex-wrap gap-x-1">
         <A href="/#plans" class={footLink}>
           Plans
         </A>
         <a href="/openapi" class={footLink} rel="external">
           API
         </a>
+        <For each={Object.entries(operator.links)}>
+          {([name, href]) => (
+            <a href={href} class={footLink} rel="external">
+              {LINK_WORDS[name as keyof typeof operator.links]}
+            </a>
+          )}
+        </For>
       </nav>
       <fieldset class="flex items-center gap-0.5 rounded-control border border-line p-0.5">
         <legend class="sr-only">Colours</legend>

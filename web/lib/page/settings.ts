@@ -1,4 +1,5 @@
 import type { Offer } from "../../../machines/plans.ts";
+import type { OperatorFacts } from "../../../server/operator-facts.ts";
 
 /** What the server writes into the page, so that no request is needed to know it. */
 type Settings = {
@@ -6,6 +7,7 @@ type Settings = {
   relay_domain: string;
   connect_relays: readonly string[];
   offer: Offer;
+  operator: OperatorFacts;
 };
 
 function read(): Settings {
@@ -19,6 +21,13 @@ export const relayDomain = settings.relay_domain;
 
 /** What this operator provides beside relays. */
 export const offer = settings.offer;
+
+/** Who runs this Berth. */
+export const operator = settings.operator;
+
+/** Opens a message to the operator: mail, or whatever Nostr client is set up (NIP-21). */
+export const contactLink = (contact: string): string =>
+  `${contact.includes("@") ? "mailto" : "nostr"}:${contact}`;
 
 /** The address of a relay, to be pasted into any Nostr client. */
 export const relayUrl = (subdomain: string): string =>
