@@ -21,7 +21,7 @@ import {
 describe("an order", () => {
   test("of a paid plan seats the relay, creates it, and writes its invoice", () => {
     const tenant = ordered();
-    expect(tenant.created.map(({ id }) => id)).toEqual(["relay/r1", "invoice/i1"]);
+    expect(tenant.created.map(({ id }) => id)).toEqual(["relay/r1", "community/r1", "invoice/i1"]);
     expect(madeInvoice(tenant)).toMatchObject({
       sats: 0,
       input: { id: "i1", tenant: TENANT, purpose: "purchase", items: items(), creditSats: 0 },
@@ -46,7 +46,7 @@ describe("an order", () => {
 
   test("of a free plan writes no invoice", () => {
     const tenant = aTenant().send(order("free"));
-    expect(tenant.created.map(({ id }) => id)).toEqual(["relay/r1"]);
+    expect(tenant.created.map(({ id }) => id)).toEqual(["relay/r1", "community/r1"]);
     expect(tenant.context.seats.r1?.invoice).toBeNull();
     expect(tenant.context.open).toEqual({});
   });
@@ -142,12 +142,20 @@ describe("a payment", () => {
     expect(tenant.context.seats.r2?.paidThrough).toBe(addMonths(T0 + 10 * DAY_MS, 1));
   });
 
+  test("that lets a relay run tells its community how many it may have", () => {
+    expect(running().told).toContainEqual([
+      "community/r1",
+      { type: "ROOM", limit: 100, isServed: true },
+      0,
+    ]);
+  });
+
   test("begins its month once, however often the relay comes and goes", () => {
     const tenant = running();
     const { paidThrough } = tenant.context.seats.r1!;
     tenant.wait(DAY_MS).send(seat("held")).send(seat("on"));
     expect(tenant.context.seats.r1?.paidThrough).toBe(paidThrough);
-    expect(tenant.told).toEqual([]);
+    expect(events(tenant)).toEqual([]);
   });
 
   test("for a relay that went off meanwhile is credit", () => {

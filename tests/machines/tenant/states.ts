@@ -46,9 +46,10 @@ export const dark = () => {
   const invoice = tenant.context.renewal?.invoice;
   return tenant.wait(7 * DAY_MS + HOUR_MS).send({ ...seat("dark"), invoice });
 };
-/** What is told, but for the receipt's number, which every payment brings. */
+const ASIDE = new Set(["NUMBERED", "ROOM"]);
+/** What is told, but for what comes with all of it: the receipt's number, and the community's room. */
 export const events = ({ told }: Tenant): [string, Tell["event"]][] =>
-  told.flatMap(([to, event]) => (event.type === "NUMBERED" ? [] : [[to, event]]));
+  told.flatMap(([to, event]) => (ASIDE.has(event.type) ? [] : [[to, event]]));
 export const types = (tenant: Tenant): string[] =>
   events(tenant).map(([to, { type }]) => `${to} ${type}`);
 export const madeInvoice = ({ created }: Tenant) =>

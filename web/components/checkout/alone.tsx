@@ -6,7 +6,7 @@ import { Button } from "../../ui/button.tsx";
 import { createReactivation } from "../relay/reactivate-now.tsx";
 
 /** One of several suspended relays is brought back by an invoice of its own; the others stay as they are. */
-export const BringBackAlone = (props: { relay: RelayReplica }) => {
+const BringBackAlone = (props: { relay: RelayReplica }) => {
   const live = useLive();
   const now = createNow(60_000);
   const { run, isBusy, problem } = createReactivation(() => props.relay);
@@ -35,3 +35,5 @@ export const BringBackAlone = (props: { relay: RelayReplica }) => {
     </>
   );
 };
+
+export default BringBackAlone;

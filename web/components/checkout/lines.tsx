@@ -4,9 +4,11 @@ import { plans } from "../../../machines/plans.ts";
 import { lessUsed } from "../../../machines/tenant/served.ts";
 import { createNow } from "../../lib/live/clock.ts";
 import { type InvoiceReplica, useLive } from "../../lib/live/live.ts";
+import { lazyPage } from "../../lib/page/lazy-page.ts";
 import { relayUrl } from "../../lib/page/settings.ts";
 import { day, number, sats, span } from "../../lib/words/format.ts";
-import { BringBackAlone } from "./alone.tsx";
+
+const BringBackAlone = lazyPage(() => import("./alone.tsx"));
 
 type Item = InvoiceReplica["context"]["items"][number];
 
