@@ -83,7 +83,14 @@ export async function forecast(source: Host, scope: string, nowMs: number): Prom
     await clockwork.stop();
     await worker.stop();
   }
+  const charged = new Set<string>();
   return foreseen.filter((event) => {
+    // Paid once: what it learns afterwards, such as its number, is no other charge.
+    if (event.what === "charge") {
+      const isNews = !charged.has(event.invoice);
+      charged.add(event.invoice);
+      return isNews;
+    }
     if (event.what !== "relay") return true;
     const actor = `relay/${event.relay}`;
     const isNews = statuses.get(actor) !== event.status;

@@ -61,6 +61,9 @@ export type ZooidOptions = {
   settleMs?: number;
 };
 
+/** How long what a host shows is waited for before a relay is deleted there. */
+const GLANCE_MS = 250;
+
 export function createZooid(o: ZooidOptions): ZooidClient {
   const { confirmMs = 5_000, timeoutMs = 5_000, settleMs = 2_000 } = o;
   const pulse = o.pulse ?? new Pulse(Date.now);
@@ -115,6 +118,8 @@ export function createZooid(o: ZooidOptions): ZooidClient {
   const perform = {
     async absent({ relay, self, lastConfirmed, signal }: Wish) {
       const last = glance(relay.host, signal);
+      // What its owner wrote to it goes with it; a host that is slow to say so does not hold it up.
+      await Promise.race([last, pause(GLANCE_MS, signal)]);
       await api.remove(relay.id, signal);
       await confirm({ relay, isAsWanted: isGone(self), before: null }, signal);
       const shown = await last;

@@ -38,10 +38,10 @@ test("a page follows Berth through a restart by itself, and misses nothing", asy
   const { page } = me;
   await order(me, "Old watch");
   await page.goto("/relays");
-  await page.getByText("Old watch").waitFor();
+  await page.getByText("Old watch", { exact: true }).waitFor();
   await killBerth();
   await order(me, "New watch");
-  await page.getByText("New watch").waitFor();
+  await page.getByText("New watch", { exact: true }).waitFor();
 });
 
 test("a device whose clock is wrong is told to set it right, and goes on then", async () => {

@@ -25,7 +25,7 @@ test("what is switched off pushes nothing down that runs, but where names are lo
   const gone = await made(me, "Given up", "free");
   await ask(me, "DELETE", `/tenant/relays/${gone}`);
   await page.goto("/relays");
-  await page.getByText("Given up").waitFor();
+  await page.getByText("Given up", { exact: true }).waitFor();
   expect(await names(page)).toEqual(["Older", "Given up"]);
   await page.getByLabel("Order").selectOption("Due first");
   expect(await names(page)).toEqual(["Older", "Given up"]);
@@ -63,7 +63,7 @@ test("what people write in a right-to-left language is read from the right", asy
       .getByText(text, { exact: true })
       .evaluate((element) => getComputedStyle(element).direction);
   await page.goto("/relays");
-  await page.getByText("ميناء!").waitFor();
+  await page.getByText("ميناء!", { exact: true }).waitFor();
   expect(await direction("ميناء!")).toBe("rtl");
   await page.goto(`/relays/${id}`);
   await page.getByRole("heading", { level: 1 }).waitFor();
