@@ -136,7 +136,9 @@ test("a zooid that takes relays and serves none is the operator's to restart", a
   for (const { relay } of waiting) await relayIs(tenant, relay.id, "active");
   await until(() => nip11Of(fixture, running.subdomain));
   await until(() => isWell());
-  expect(await relayOf(tenant, running.id)).toMatchObject({ status: "active", problem: null });
+  await fixture.berth.patrol.round(never);
+  await until(async () => (await relayOf(tenant, running.id)).problem === null);
+  expect((await relayOf(tenant, running.id)).status).toBe("active");
 });
 
 test("what an old backup of zooid brings back is switched off again", async () => {

@@ -87,17 +87,21 @@ test("a body that awaits has its unit to itself, and sees one time", async () =>
   await stage.create("a");
   const order: string[] = [];
   const times: number[] = [];
+  const elsewhere = Promise.withResolvers<void>();
   const slow = stage.host.transact("s", async (tx) => {
     times.push(tx.now);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    // Another scope does not wait for it: else this would never end.
+    await elsewhere.promise;
     stage.clock.at += 10;
     times.push(tx.now);
     tx.send("a", { type: "DO", say: "slow" } as never, { cause: "test" });
     order.push("slow");
   });
   const quick = stage.send("a", { type: "DO", say: "quick" }).then(() => order.push("quick"));
-  const other = stage.create("z", {}, "another scope").then(() => order.push("other"));
-  await Promise.all([slow, quick, other]);
+  await stage.create("z", {}, "another scope");
+  order.push("other");
+  elsewhere.resolve();
+  await Promise.all([slow, quick]);
   expect(order).toEqual(["other", "slow", "quick"]);
   expect(stage.heard("a")).toEqual(["slow", "quick"]);
   expect(new Set(times).size).toBe(1);
