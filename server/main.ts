@@ -14,15 +14,19 @@ try {
     signatures: berth.signatures,
   });
 
+  let isStopping = false;
   const stop = (): void => {
+    // Who signals a whole group, as a service manager does, is often heard twice: by way of `bun run` too.
+    if (isStopping) return;
+    isStopping = true;
     log("info", "stopping");
     berth.stop().then(
       () => process.exit(0),
       () => process.exit(1),
     );
   };
-  process.once("SIGTERM", stop);
-  process.once("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
 } catch (error) {
   const problems = error instanceof ConfigError ? error.problems : [];
   if (problems.length === 0) log("error", error instanceof Error ? error.message : String(error));

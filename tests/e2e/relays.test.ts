@@ -296,7 +296,7 @@ test("by keyboard alone a relay is switched off, and comes back free within what
   await dialog.getByText(/The name stays yours for 30 days/).waitFor();
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "detached" });
-  expect(await focused(page)).toBe("Deactivate");
+  await page.locator("button:focus", { hasText: "Deactivate" }).waitFor();
   await page.keyboard.press("Enter");
   await dialog.waitFor();
   await tabTo(page, "Deactivate");
