@@ -13,10 +13,10 @@ import { append, put } from "../db/put.ts";
 import { actors as actorTable, alarms as alarmTable } from "../db/schema.ts";
 import { sqliteStore } from "../db/sqlite-store.ts";
 import { putWriter } from "../db/write-puts.ts";
+import { tenantActor } from "../machines/addresses.ts";
 import { addMonths, LEAD_MS } from "../machines/billing/calendar.ts";
 import { machines, tells } from "../machines/index.ts";
 import type { Bolt11 } from "../machines/invoice/context.ts";
-import { tenantActor } from "../machines/messages.ts";
 import { AlarmClock } from "../server/host/alarms.ts";
 import type { Effect } from "../server/host/effect.ts";
 import { Host } from "../server/host/host.ts";
@@ -140,7 +140,7 @@ async function template() {
   const invoice = "i1";
   await host.transact(PUBKEY, (tx) => {
     tx.create(tenantActor(PUBKEY), "tenant", { pubkey: PUBKEY }, meta);
-    const event = { type: "ORDER", relay: RELAY, plan: "basic", invoice, ...order };
+    const event = { type: "ORDER", relay: RELAY, plan: "basic", invoice, ...order } as const;
     tx.send(tenantActor(PUBKEY), event, meta);
   });
   await until(async () => (await queries.invoices.bolt11sOf(invoice)).length > 0);

@@ -91,6 +91,21 @@ export type Post =
       since: number | null;
     };
 
+/**
+ * Where an actor is: its kind and its id. What it `hears` and what it `keeps` are known to the compiler
+ * alone, so that a misspelt event does not compile and a stored snapshot is read as what it is.
+ */
+export type Address<Hears, Keeps> = string & {
+  readonly [about]: { hears: Hears; keeps: Keeps };
+};
+declare const about: unique symbol;
+
+/** What may be sent to an address. Of a plain string nothing is known. */
+export type Heard<A> =
+  A extends Address<infer Hears extends { type: string }, infer _> ? Hears : { type: string };
+/** What the actor at an address keeps. */
+export type Kept<A> = A extends Address<infer _, infer Keeps> ? Keeps : unknown;
+
 type Some<T> = T | readonly T[];
 
 /** The three outputs, declared once for every `setup({ actions })`. */

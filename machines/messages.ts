@@ -52,13 +52,6 @@ export type ToTenant =
   | { type: "CLOSED"; invoice: string; items: Item[]; sats: number; isVoid: boolean }
   | { type: "WALLET_BROKEN"; invoice: string; code: string };
 
-/** Addresses. A tenant's id is its pubkey. */
-export const tenantActor = (pubkey: string): string => `tenant/${pubkey}`;
-export const relayActor = (id: string): string => `relay/${id}`;
-export const communityActor = (relay: string): string => `community/${relay}`;
-export const invoiceActor = (id: string): string => `invoice/${id}`;
-export const noticeActor = (id: string): string => `notice/${id}`;
-
 /** What a tenant is told by message, once per invoice, or per time that a relay is suspended. */
 export type Stage =
   | "due"
@@ -68,47 +61,3 @@ export type Stage =
   | "reactivated"
   | "receipt"
   | "wallet_broken";
-
-/** Builders that check the message against its receiver. */
-export const tellTenant = (pubkey: string, event: ToTenant, sats?: number) =>
-  sats === undefined
-    ? { to: tenantActor(pubkey), event }
-    : { to: tenantActor(pubkey), event, sats };
-export const tellRelay = (id: string, event: ToRelay) => ({ to: relayActor(id), event });
-export const tellCommunity = (relay: string, event: ToCommunity) => ({
-  to: communityActor(relay),
-  event,
-});
-export const tellInvoice = (id: string, event: ToInvoice, sats?: number) =>
-  sats === undefined ? { to: invoiceActor(id), event } : { to: invoiceActor(id), event, sats };
-
-/**
- * A message to the tenant. Its id says invoice and stage, so that there is only ever one.
- * @param about - ids of the relays that it is about, where that is not all of the invoice's.
- */
-export const createNotice = (
-  tenant: string,
-  invoice: string,
-  stage: Stage,
-  validUntil: number | null,
-  about: string[] | null = null,
-) => ({
-  id: noticeActor(`${invoice}/${stage}`),
-  machine: "notice",
-  once: true as const,
-  input: { id: `${invoice}/${stage}`, tenant, invoice, stage, validUntil, about },
-});
-
-/** The same of one relay, by how often that happened to it. @param invoice - the one that led there. */
-export const createRelayNotice = (
-  tenant: string,
-  relay: string,
-  invoice: string,
-  stage: Stage,
-  n: number,
-) => ({
-  id: `notice/${relay}/${stage}/${n}`,
-  machine: "notice",
-  once: true as const,
-  input: { id: `${relay}/${stage}/${n}`, tenant, invoice, stage, validUntil: null, about: [relay] },
-});

@@ -43,12 +43,14 @@ export type NoticeContext = NoticeInput & {
   writtenAt: number | null;
 };
 
+export type NoticeEvent = { type: "admin.retry"; reason: string };
+
 /** One message to a tenant about one invoice: sent once, whatever crashes. The dashboard shows it too. */
 export const noticeMachine = setup({
   types: {
     context: {} as NoticeContext,
     input: {} as NoticeInput,
-    events: {} as { type: "admin.retry"; reason: string },
+    events: {} as NoticeEvent,
     tags: {} as "ended",
   },
   actors: {

@@ -5,12 +5,12 @@ import { mapStore } from "../db/map-store.ts";
 import { append, type Put, put } from "../db/put.ts";
 import { actors, alarms, outbox } from "../db/schema.ts";
 import type { Store } from "../db/store.ts";
+import { invoiceActor, relayActor } from "../machines/addresses.ts";
 import { DAY_MS } from "../machines/billing/calendar.ts";
 import type { Item } from "../machines/billing/seats.ts";
 import { statusOf } from "../machines/describe.ts";
 import type { Bolt11, InvoiceContext } from "../machines/invoice/context.ts";
 import { refusalOf } from "../machines/invoice/refusal.ts";
-import { invoiceActor } from "../machines/messages.ts";
 import type { NoticeContext } from "../machines/notice.ts";
 import type { Applied, RelayContext } from "../machines/relay/context.ts";
 import { AlarmClock } from "./host/alarms.ts";
@@ -163,13 +163,11 @@ export function idealEffects(host: () => Host, clock: { now(): number }): Record
   });
   const paid = new Set<string>();
   const settle = async (invoice: string): Promise<void> => {
-    const c = (await host().read(invoiceActor(invoice)))?.persisted.context as
-      | InvoiceContext
-      | undefined;
+    const c = (await host().read(invoiceActor(invoice)))?.persisted.context;
     if (!c?.bolt11) return;
     const { paymentHash, sats } = c.bolt11;
-    const event = { type: "SETTLED", paymentHash, sats, preimage: null, settledAt: clock.now() };
-    await host().send(invoiceActor(invoice), event, { cause: "forecast" });
+    const bought = { paymentHash, sats, preimage: null, settledAt: clock.now() };
+    await host().send(invoiceActor(invoice), { type: "SETTLED", ...bought }, { cause: "forecast" });
   };
   return {
     catchUp: ideal("clock", async () => null),
@@ -205,7 +203,8 @@ export function idealEffects(host: () => Host, clock: { now(): number }): Record
       writtenAt: clock.now(),
     })),
     applyRelay: ideal("zooid", async ({ relay }: { relay: string }): Promise<Applied> => {
-      const c = (await host().read(`relay/${relay}`))?.persisted.context as RelayContext;
+      const c = (await host().read(relayActor(relay)))?.persisted.context;
+      if (!c) throw new Error(`there is no relay ${relay}`);
       const info = { name: c.name, description: c.description, icon: c.icon };
       return { applied: c.wanted, info, read: info };
     }),

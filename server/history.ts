@@ -1,6 +1,6 @@
 import type { RelayRow } from "../db/relays.ts";
+import { relayActor } from "../machines/addresses.ts";
 import { statusOf } from "../machines/describe.ts";
-import { relayActor } from "../machines/messages.ts";
 import type { PlanId } from "../machines/plans.ts";
 import type { Cause } from "../machines/relay/context.ts";
 import type { Host } from "./host/host.ts";

@@ -1,18 +1,12 @@
 import type { Queries } from "../db/index.ts";
+import { invoiceActor, noticeActor, relayActor, tenantActor } from "../machines/addresses.ts";
 import { PAST_DUE_MS } from "../machines/billing/calendar.ts";
 import { graceEndOf } from "../machines/billing/schedule.ts";
 import { brokenCode, dueSats, type InvoiceContext } from "../machines/invoice/context.ts";
 import { refusalOf } from "../machines/invoice/refusal.ts";
-import {
-  invoiceActor,
-  noticeActor,
-  relayActor,
-  type Stage,
-  tenantActor,
-} from "../machines/messages.ts";
-import type { Delivered, Delivery, NoticeContext, Written } from "../machines/notice.ts";
+import type { Stage } from "../machines/messages.ts";
+import type { Delivered, Delivery, Written } from "../machines/notice.ts";
 import type { RelayContext } from "../machines/relay/context.ts";
-import type { TenantContext } from "../machines/tenant/context.ts";
 import { owedOf } from "../machines/tenant/past-due.ts";
 import type { Clock } from "./clock.ts";
 import type { EffectContext } from "./host/effect.ts";
@@ -50,8 +44,8 @@ export function createNoticeSender(parts: {
     delivery: Delivery,
     { memo, signal, attempt }: Pick<EffectContext, "memo" | "signal" | "attempt">,
   ): Promise<Delivered> {
-    const { context } = (await parts.read(noticeActor(delivery.notice)))?.persisted ?? {};
-    const { validUntil = null } = (context ?? {}) as Partial<NoticeContext>;
+    const notice = (await parts.read(noticeActor(delivery.notice)))?.persisted.context;
+    const validUntil = notice?.validUntil ?? null;
     if (validUntil !== null && parts.clock.now() >= validUntil)
       throw new NoticeOver(delivery.notice);
     const { rumor, ...said } = await memo(() => write(parts, delivery));
@@ -75,9 +69,7 @@ async function write(
   parts: Parts,
   { invoice: id, stage, about, written }: Delivery,
 ): Promise<Written & { rumor: Rumor }> {
-  const invoice = (await parts.read(invoiceActor(id)))?.persisted.context as
-    | InvoiceContext
-    | undefined;
+  const invoice = (await parts.read(invoiceActor(id)))?.persisted.context;
   if (!invoice) throw new Error(`notice of ${id}, which does not exist`);
   const said = written ?? {
     ...noticeText(await factsOf(parts, invoice, stage, about), parts.operator),
@@ -97,22 +89,22 @@ function aboutOf(
   const about = (named ?? items.map(({ relay }) => relay)).map(async (relay) => {
     const actor = await parts.read(relayActor(relay));
     if (!actor) throw new Error(`notice about ${relay}, which does not exist`);
-    return actor.persisted.context as RelayContext;
+    return actor.persisted.context;
   });
   return Promise.all(about);
 }
 
 /** What brings a suspended relay back, by the till; by the renewal that led there where that is over. */
 async function debtOf(parts: Parts, { tenant, items }: InvoiceContext, relay: string) {
-  const till = (await parts.read(tenantActor(tenant)))?.persisted.context as TenantContext;
+  const account = (await parts.read(tenantActor(tenant)))?.persisted.context;
   const nowMs = parts.clock.now();
-  const owed = owedOf(till, relay, nowMs);
+  const owed = account && owedOf(account, relay, nowMs);
   const billed = items.find((item) => item.relay === relay);
   return {
     suspendedAt: owed?.suspendedAt ?? nowMs,
     amountSats: owed?.sats ?? billed?.sats ?? 0,
-    payableUntil: owed && owed.suspendedAt + PAST_DUE_MS,
-    usedMs: till.seats[relay]?.servedMs ?? 0,
+    payableUntil: owed ? owed.suspendedAt + PAST_DUE_MS : null,
+    usedMs: account?.seats[relay]?.servedMs ?? 0,
   };
 }
 

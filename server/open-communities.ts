@@ -1,6 +1,5 @@
 import type { Queries } from "../db/index.ts";
-import { communityActor, tenantActor } from "../machines/messages.ts";
-import type { TenantContext } from "../machines/tenant/context.ts";
+import { communityActor, tenantActor } from "../machines/addresses.ts";
 import { roomOf } from "../machines/tenant/outputs.ts";
 import type { Host } from "./host/host.ts";
 
@@ -24,7 +23,7 @@ export async function openCommunities(host: Host, queries: Queries): Promise<num
 async function open(host: Host, relay: string, tenant: string): Promise<void> {
   await host.transact(tenant, (tx) => {
     const id = communityActor(relay);
-    const till = tx.read(tenantActor(tenant))?.persisted.context as TenantContext | undefined;
+    const till = tx.read(tenantActor(tenant))?.persisted.context;
     const seat = till?.seats[relay];
     if (!seat) throw new Error(`the till of ${relay} does not know it`);
     tx.create(id, "community", { relay, tenant, ...roomOf(seat) }, { cause: "boot" });

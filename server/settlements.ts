@@ -1,5 +1,5 @@
 import type { Queries } from "../db/index.ts";
-import { invoiceActor } from "../machines/messages.ts";
+import { invoiceActor } from "../machines/addresses.ts";
 import type { Host } from "./host/host.ts";
 import type { Settlement } from "./wallet/wallet.ts";
 
@@ -16,7 +16,7 @@ export function createSettlements(host: Host, queries: Queries) {
     if (!issued) return "foreign";
     if (issued.settledAt !== null) return "known";
     const sats = settlement.amountSats ?? issued.amount;
-    const event = { type: "SETTLED", paymentHash, sats, settledAt, preimage };
+    const event = { type: "SETTLED" as const, paymentHash, sats, settledAt, preimage };
     const { changed } = await host.send(invoiceActor(issued.invoice), event, {
       cause: "wallet",
       dedup: `settled:${paymentHash}`,

@@ -1,11 +1,10 @@
 import type { Queries } from "../db/index.ts";
 import type { TenantRow } from "../db/tenants.ts";
+import { invoiceActor, tenantActor } from "../machines/addresses.ts";
 import { isRenewed, renewedAt, type Seat } from "../machines/billing/seats.ts";
-import { type Charged, dueSats, type InvoiceContext } from "../machines/invoice/context.ts";
+import { type Charged, dueSats } from "../machines/invoice/context.ts";
 import { refusalOf } from "../machines/invoice/refusal.ts";
-import { invoiceActor, tenantActor } from "../machines/messages.ts";
 import { plans } from "../machines/plans.ts";
-import type { TenantContext } from "../machines/tenant/context.ts";
 import type { CommandParts } from "./commands/index.ts";
 import { setWallet, walletProblem, walletSecret } from "./commands/wallet.ts";
 import { AppError, Refused, Unavailable } from "./errors.ts";
@@ -79,9 +78,9 @@ export function createTenantWallets(parts: {
   ): Promise<Billing["warnings"]> {
     const { items: open } = await queries.invoices.list(pubkey, { ...OPEN, limit: 20, offset: 0 });
     const told = open.map(async ({ id }) => {
-      const c = (await commands.host.read(invoiceActor(id)))?.persisted.context as InvoiceContext;
-      const refusal = refusalOf(c);
-      if (refusal === null) return [];
+      const c = (await commands.host.read(invoiceActor(id)))?.persisted.context;
+      const refusal = c ? refusalOf(c) : null;
+      if (!c || refusal === null) return [];
       const { code, words } = refusal;
       const detail = `your wallet did not pay ${dueSats(c)} sats: ${words} (${code})`;
       const needed_budget = code === "QUOTA_EXCEEDED" ? neededBudget : null;
@@ -199,9 +198,7 @@ function parsed(nwcUrl: string): string {
 }
 
 const seatsOf = async ({ host }: CommandParts, pubkey: string): Promise<Seat[]> => {
-  const till = (await host.read(tenantActor(pubkey)))?.persisted.context as
-    | TenantContext
-    | undefined;
+  const till = (await host.read(tenantActor(pubkey)))?.persisted.context;
   return Object.values(till?.seats ?? {});
 };
 const sum = (sats: number[]): number => sats.reduce((total, each) => total + each, 0);

@@ -1,11 +1,10 @@
+import { invoiceActor, relayActor, tenantActor } from "../machines/addresses.ts";
 import { isRenewed, renewedAt } from "../machines/billing/seats.ts";
 import { meaningOf, statusOf } from "../machines/describe.ts";
-import type { InvoiceContext } from "../machines/invoice/context.ts";
 import { refusalOf } from "../machines/invoice/refusal.ts";
-import { invoiceActor, relayActor, tenantActor } from "../machines/messages.ts";
 import { plans } from "../machines/plans.ts";
 import { relayMachine } from "../machines/relay/machine.ts";
-import { renews, type TenantContext } from "../machines/tenant/context.ts";
+import { renews } from "../machines/tenant/context.ts";
 import { switchesByItself } from "../machines/tenant/orders.ts";
 import { isPastDue } from "../machines/tenant/past-due.ts";
 import { REVISIONS_MAX } from "./history.ts";
@@ -77,7 +76,7 @@ export async function whyRelay(host: Host, id: string): Promise<Why> {
 }
 
 const tillOf = async (host: Host, tenant: string) =>
-  (await host.read(tenantActor(tenant)))?.persisted.context as TenantContext | undefined;
+  (await host.read(tenantActor(tenant)))?.persisted.context;
 
 /** The deadlines of an actor for which there are words. */
 async function nextOf(
@@ -113,7 +112,7 @@ async function billedNext(host: Host, id: string, tenant: string): Promise<Next[
 /** @param lapses - whether the relay goes with its invoice */
 async function invoiceNext(host: Host, invoice: string, lapses: boolean): Promise<Next[]> {
   const actor = await host.read(invoiceActor(invoice));
-  const c = actor?.persisted.context as InvoiceContext | undefined;
+  const c = actor?.persisted.context;
   const refusal = c ? refusalOf(c) : null;
   return nextOf(host, invoiceActor(invoice), (name) => {
     if (name === "chargeAt")

@@ -1,4 +1,4 @@
-import { and, assign, not, setup } from "xstate";
+import { and, assertEvent, assign, not, setup } from "xstate";
 import { now, outputs, remote } from "../durable.ts";
 import {
   type Admitted,
@@ -37,17 +37,20 @@ export const communityMachine = setup({
     isSeated: ({ context: c }) => c.taken > 1,
     isServed: ({ context: c }) => c.isServed,
     isBehind: ({ context: c }) => c.asked > c.done,
-    isNews: ({ context: c, event }) =>
-      event.type === "ROOM" && (event.limit !== c.limit || event.isServed !== c.isServed),
+    isNews: ({ context: c, event }) => {
+      assertEvent(event, "ROOM");
+      return event.limit !== c.limit || event.isServed !== c.isServed;
+    },
     isAbout: ({ context: c }, params: { turn: number }) => params.turn === c.turn,
     isStale: ({ context: c }, params: { turn: number }) => params.turn !== c.turn,
     isMore: (_, { isMore }: Compared) => isMore,
   },
   actions: {
     ...outputs,
-    room: assign(({ event }) =>
-      event.type === "ROOM" ? { limit: event.limit, isServed: event.isServed } : {},
-    ),
+    room: assign(({ event }) => {
+      assertEvent(event, "ROOM");
+      return { limit: event.limit, isServed: event.isServed };
+    }),
     seat: assign(({ context: c }: Given) => ({
       ...act(c),
       taken: c.taken + 1,

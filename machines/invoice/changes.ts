@@ -2,6 +2,7 @@
  * What becomes of an invoice's data: functions from context and what was heard to what changes. Pure;
  * `machine.ts` says when, and `outputs.ts` what others are told.
  */
+import { assertEvent } from "xstate";
 import { RESERVATION_MS } from "../billing/calendar.ts";
 import { nextChargeAt, nextLookAt, remindersOf } from "../billing/schedule.ts";
 import { totalSats } from "../billing/seats.ts";
@@ -78,17 +79,19 @@ export function recordCharge(c: InvoiceContext, charged: Charged, nowMs: number)
   }
 }
 
-export const addCredit = (c: InvoiceContext, e: InvoiceEvent): Changes =>
-  e.type === "CREDITED" ? { creditSats: c.creditSats + e.sats } : {};
+export const addCredit = (c: InvoiceContext, e: InvoiceEvent): Changes => {
+  assertEvent(e, "CREDITED");
+  return { creditSats: c.creditSats + e.sats };
+};
 
-export const keepReceipt = (_: InvoiceContext, e: InvoiceEvent): Changes =>
-  e.type === "SETTLED"
-    ? { receipt: { paymentHash: e.paymentHash, preimage: e.preimage, sats: e.sats } }
-    : {};
+export const keepReceipt = (_: InvoiceContext, e: InvoiceEvent): Changes => {
+  assertEvent(e, "SETTLED");
+  return { receipt: { paymentHash: e.paymentHash, preimage: e.preimage, sats: e.sats } };
+};
 
 /** A span that was paid begins: its dates are known now. */
 export const setSpan = (c: InvoiceContext, e: InvoiceEvent): Changes => {
-  if (e.type !== "STARTED") return {};
+  assertEvent(e, "STARTED");
   const { relay, from, to, usedMs } = e;
   const span = { from, to, usedMs };
   return { items: c.items.map((item) => (item.relay === relay ? { ...item, ...span } : item)) };

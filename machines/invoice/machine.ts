@@ -1,6 +1,6 @@
 import { and } from "xstate";
+import { createNotice, invoiceActor, tellTenant } from "../addresses.ts";
 import { now } from "../durable.ts";
-import { createNotice, invoiceActor, tellTenant } from "../messages.ts";
 import { beginInvoice } from "./changes.ts";
 import { type Charged, dueSats, lastsUntil, outdatedAt, wasCharged } from "./context.ts";
 import {
@@ -73,7 +73,7 @@ export const invoiceMachine = invoiceSetup.createMachine({
           },
         ],
         CREDITED: [
-          { guard: "isEnoughCredit", target: ".deciding", actions: "addCredit" },
+          { guard: "isEnough", target: ".deciding", actions: "addCredit" },
           { actions: "addCredit" },
         ],
         CLOSE: {

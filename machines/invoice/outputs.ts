@@ -1,8 +1,9 @@
 /** What an invoice tells, creates and posts: actions by name, with what they are about. */
 
+import { createNotice, invoiceActor, tellTenant } from "../addresses.ts";
 import { graceEndOf, reminderEndsAt } from "../billing/schedule.ts";
 import { now, type Post } from "../durable.ts";
-import { createNotice, invoiceActor, type Stage, tellTenant } from "../messages.ts";
+import type { Stage } from "../messages.ts";
 import type { Bolt11, Charged, InvoiceContext, Settled } from "./context.ts";
 
 /** An attempt by the tenant's wallet begins. */

@@ -1,4 +1,4 @@
-import { assign, setup } from "xstate";
+import { assertEvent, assign, setup } from "xstate";
 import { nextLookAt } from "../billing/schedule.ts";
 import { now, outputs, remote, until } from "../durable.ts";
 import * as data from "./changes.ts";
@@ -37,9 +37,10 @@ export const invoiceSetup = setup({
   },
   guards: {
     nothingDue: ({ context }) => dueSats(context) <= 0,
-    isEnough: ({ context, event }) => event.type === "SETTLED" && event.sats >= dueSats(context),
-    isEnoughCredit: ({ context, event }) =>
-      event.type === "CREDITED" && event.sats >= dueSats(context),
+    isEnough: ({ context, event }) => {
+      assertEvent(event, ["SETTLED", "CREDITED"]);
+      return event.sats >= dueSats(context);
+    },
     isClosing: ({ context }) => context.closing !== null,
     isUnsettled: (_, params: { settled: boolean }) => !params.settled,
     isPastDue: ({ context }) => context.purpose === "past_due",
@@ -71,9 +72,13 @@ export const invoiceSetup = setup({
     keepReceipt: assign(({ context, event }) => data.keepReceipt(context, event)),
     markPaid: assign({ paidAt: () => now(), closesAt: null }),
     setSpan: assign(({ context, event }) => data.setSpan(context, event)),
-    keepNumber: assign(({ event }) =>
-      event.type === "NUMBERED" ? { receiptNumber: event.receipt } : {},
-    ),
-    keepUnused: assign(({ event }) => (event.type === "UNUSED" ? { unused: event.relays } : {})),
+    keepNumber: assign(({ event }) => {
+      assertEvent(event, "NUMBERED");
+      return { receiptNumber: event.receipt };
+    }),
+    keepUnused: assign(({ event }) => {
+      assertEvent(event, "UNUSED");
+      return { unused: event.relays };
+    }),
   },
 });

@@ -1,7 +1,7 @@
 import { not } from "xstate";
+import { tellTenant } from "../addresses.ts";
 import type { Seat } from "../billing/seats.ts";
 import { now } from "../durable.ts";
-import { tellTenant } from "../messages.ts";
 import type { RelayContext } from "./context.ts";
 import { relaySetup } from "./setup.ts";
 

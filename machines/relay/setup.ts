@@ -1,4 +1,4 @@
-import { assign, setup } from "xstate";
+import { assertEvent, assign, setup } from "xstate";
 import { QUARANTINE_MS } from "../billing/calendar.ts";
 import { isCovered } from "../billing/seats.ts";
 import { now, outputs, remote, until } from "../durable.ts";
@@ -47,22 +47,30 @@ export const relaySetup = setup({
     isReserved: ({ context: c }) => c.priceSats > 0 && c.paidThrough === null && !c.prepaid,
     isBilled: ({ context }) => context.graceEnds !== null,
     wasInGrace: ({ context }) => context.heldInGrace,
-    isBilledBy: ({ context, event }) =>
-      event.type === "UNBILLED" && event.invoice === context.invoice,
+    isBilledBy: ({ context, event }) => {
+      assertEvent(event, "UNBILLED");
+      return event.invoice === context.invoice;
+    },
     /** What was seen at the relay changed what it held when all was last as wanted. */
-    isNews: ({ context: c, event }) =>
-      event.type === "ADOPTED" &&
-      c.applied === c.wanted &&
-      c.confirmed !== null &&
-      isSameWords(c.confirmed, event.over) &&
-      !isSameWords(c.confirmed, event.info),
+    isNews: ({ context: c, event }) => {
+      assertEvent(event, "ADOPTED");
+      return (
+        c.applied === c.wanted &&
+        c.confirmed !== null &&
+        isSameWords(c.confirmed, event.over) &&
+        !isSameWords(c.confirmed, event.info)
+      );
+    },
     isUnsettled: (_, params: { settled: boolean }) => !params.settled,
-    isCoveredByTenant: ({ event }) => event.type === "REOPEN" && event.covered,
+    isCoveredByTenant: ({ event }) => {
+      assertEvent(event, "REOPEN");
+      return event.covered;
+    },
   },
   actions: {
     ...outputs,
     edit: assign(({ context: c, event }) => {
-      if (event.type !== "EDIT") return {};
+      assertEvent(event, "EDIT");
       const { name = c.name, subdomain = c.subdomain, description = c.description } = event;
       if (subdomain === c.subdomain) return { name, description };
       // One that was given up by deactivation is kept from then on, not from now.
@@ -81,7 +89,7 @@ export const relaySetup = setup({
       refused: null,
     }),
     extend: assign(({ context: c, event }) => {
-      if (event.type !== "EXTENDED") return {};
+      assertEvent(event, "EXTENDED");
       const { plan, priceSats, paidThrough, prepaid } = event;
       // A plan's features are part of what zooid holds; a date is not.
       const wanted = plan === c.plan || c.wanted === 0 ? c.wanted : c.wanted + 1;
@@ -91,9 +99,10 @@ export const relaySetup = setup({
       const grace = isPaid ? { invoice: null, graceEnds: null } : {};
       return { plan, priceSats, paidThrough, prepaid, wanted, ...grace };
     }),
-    bill: assign(({ event }) =>
-      event.type === "BILLED" ? { invoice: event.invoice, graceEnds: event.graceEnds } : {},
-    ),
+    bill: assign(({ event }) => {
+      assertEvent(event, "BILLED");
+      return { invoice: event.invoice, graceEnds: event.graceEnds };
+    }),
     unbill: assign({ invoice: null, graceEnds: null }),
     unpay: assign({ paidThrough: null, prepaid: false, archivedAt: null }),
     /** What billed it is closed meanwhile; it is billed again once it is back. */
@@ -130,7 +139,7 @@ export const relaySetup = setup({
       };
     }),
     adopt: assign(({ context: c, event }) => {
-      if (event.type !== "ADOPTED") return {};
+      assertEvent(event, "ADOPTED");
       const { info, over } = event;
       const word = (field: keyof Confirmed) => (c[field] === over[field] ? info[field] : c[field]);
       return {

@@ -1,3 +1,4 @@
+import { assertEvent } from "xstate";
 import { dueItems, type GraceBegun, isStale } from "../billing/schedule.ts";
 import { type Item, monthOf, type Seat, totalSats } from "../billing/seats.ts";
 import type { InvoiceInput } from "../invoice/context.ts";
@@ -31,19 +32,22 @@ function draftOf(
 }
 
 export const draftMonth: Transformation = (c, e, nowMs) => {
-  if (e.type !== "ORDER" && e.type !== "REACTIVATE" && e.type !== "CHANGE") return {};
+  assertEvent(e, ["ORDER", "REACTIVATE", "CHANGE"]);
   const purpose = seatOf(c, e)?.is === "dark" ? "reactivation" : "purchase";
   const items = [itemOfReturn(c, e.relay, e.plan, nowMs)];
   return draftOf(c, { id: e.invoice, purpose, items });
 };
 
 /** A running free relay is bought: its seat remembers by which invoice. */
-export const keepInvoice: Transformation = (c, e) =>
-  e.type === "CHANGE" ? setSeat(c, e.relay, { invoice: e.invoice }) : {};
+export const keepInvoice: Transformation = (c, e) => {
+  assertEvent(e, "CHANGE");
+  return setSeat(c, e.relay, { invoice: e.invoice });
+};
 
 export const draftUpgrade: Transformation = (c, e, nowMs) => {
   const found = quoted(c, e, nowMs);
-  if (e.type !== "CHANGE" || !found) return {};
+  assertEvent(e, "CHANGE");
+  if (!found) return {};
   const { from, to, amountSats: sats, plan } = found.quote;
   if (from === null || to === null) return {};
   const { priceSats } = plans[plan];
@@ -126,7 +130,8 @@ const graceBegun = (c: TenantContext): GraceBegun =>
 
 /** The operator withdrew the bill of a relay that is still unpaid: void ends no debt. */
 export const isStillOwed: Condition = (c, e) => {
-  if (e.type !== "CLOSED" || !e.isVoid) return false;
+  assertEvent(e, "CLOSED");
+  if (!e.isVoid) return false;
   const [item] = e.items;
   const seat = item && c.seats[item.relay];
   if (!seat || seat.invoice !== e.invoice || seat.prepaid !== null) return false;
@@ -136,7 +141,8 @@ export const isStillOwed: Condition = (c, e) => {
 
 /** The same month, from now. */
 export const draftAgain: Transformation = (c, e, nowMs) => {
-  const [item] = e.type === "CLOSED" ? e.items : [];
+  assertEvent(e, "CLOSED");
+  const [item] = e.items;
   if (!item) return {};
   const purpose = item.kind === "reactivation" ? "reactivation" : "purchase";
   const { id, issued } = nextId(c);
@@ -162,7 +168,7 @@ export const withdrawPastDue: Transformation = (c) =>
   c.pastDue ? { open: without(c.open, c.pastDue.invoice) } : {};
 
 export const recordClosed: Transformation = (c, e, nowMs) => {
-  if (e.type !== "CLOSED") return {};
+  assertEvent(e, "CLOSED");
   const seats = { ...c.seats };
   for (const { relay } of e.items) {
     const seat = seats[relay];

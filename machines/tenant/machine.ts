@@ -1,5 +1,6 @@
 import { and, not, stateIn } from "xstate";
 import { now } from "../durable.ts";
+import * as ledger from "./ledger.ts";
 import * as say from "./outputs.ts";
 import { tenantSetup } from "./setup.ts";
 
@@ -11,7 +12,7 @@ const paying = [
   "applyPayment",
   say.closeNeedless,
   say.tellUnused,
-  say.postRevenue,
+  ledger.postRevenue,
   "setAnchor",
   say.tellPlans,
   say.tellBegun,
@@ -168,17 +169,17 @@ export const tenantMachine = tenantSetup.createMachine({
         CREDIT: { actions: ["addCredit", ...spending] },
         "admin.credit": {
           guard: "isPositive",
-          actions: [say.postGranted, "addCredit", ...spending],
+          actions: [ledger.postGranted, "addCredit", ...spending],
         },
         "admin.extend": {
           guard: "mayExtend",
           actions: ["extendDate", "setAnchor", say.tellExtended],
         },
-        "admin.refund": { guard: "mayRefund", actions: [say.postSetAside, "setAside"] },
-        "admin.refunded": { guard: "isRefunding", actions: [say.postRefunded, "forgetRefund"] },
+        "admin.refund": { guard: "mayRefund", actions: [ledger.postSetAside, "setAside"] },
+        "admin.refunded": { guard: "isRefunding", actions: [ledger.postRefunded, "forgetRefund"] },
         "admin.refundCancelled": {
           guard: "isRefunding",
-          actions: [say.postTakenBack, "takeBack", ...spending],
+          actions: [ledger.postTakenBack, "takeBack", ...spending],
         },
       },
       states: {

@@ -4,6 +4,7 @@
  * Here its seats, dates and plans; its sats are in `drafts.ts` and
  * `payments.ts`.
  */
+import { assertEvent } from "xstate";
 import { LEAD_MS, wholeSecond } from "../billing/calendar.ts";
 import { orderRefusal, quote, RELAYS_MAX } from "../billing/quote.ts";
 import { graceFrom, renewalEnd } from "../billing/schedule.ts";
@@ -76,7 +77,7 @@ export const moveAnchor: Transformation = (c, _, nowMs) => ({
 
 /** A renewal can be paid: the days of grace of its relays count, from now or from before. */
 export const countGrace: Transformation = (c, e, nowMs) => {
-  if (e.type !== "BILLED") return {};
+  assertEvent(e, "BILLED");
   const seats = { ...c.seats };
   for (const { relay } of e.items) {
     const seat = seats[relay];
@@ -87,14 +88,17 @@ export const countGrace: Transformation = (c, e, nowMs) => {
 
 // ---- orders ----
 
-export const mayOrder: Condition = (c, e) =>
-  e.type === "ORDER" &&
-  !c.seats[e.relay] &&
-  Object.keys(c.seats).length < RELAYS_MAX &&
-  orderRefusal(c.seats, e.plan) === null;
+export const mayOrder: Condition = (c, e) => {
+  assertEvent(e, "ORDER");
+  return (
+    !c.seats[e.relay] &&
+    Object.keys(c.seats).length < RELAYS_MAX &&
+    orderRefusal(c.seats, e.plan) === null
+  );
+};
 
 export const addSeat: Transformation = (c, e) => {
-  if (e.type !== "ORDER") return {};
+  assertEvent(e, "ORDER");
   const { priceSats } = plans[e.plan];
   const seat: Seat = {
     plan: e.plan,
@@ -128,7 +132,8 @@ export function reopenedAs(seat: Seat, plan: PlanId, nowMs: number): PlanId | nu
 /** An owner brings back what is off, or dark for non-payment. */
 export const mayReopen: Condition = (c, e, nowMs) => {
   const seat = seatOf(c, e);
-  if (e.type !== "REACTIVATE" || !seat || seat.invoice !== null) return false;
+  assertEvent(e, "REACTIVATE");
+  if (!seat || seat.invoice !== null) return false;
   if (seat.is !== "off" && seat.is !== "dark") return false;
   const isPaid = seat.priceSats > 0 && isCovered(seat, nowMs);
   // What is paid is not thrown away for another plan: back first, then change it.
@@ -140,13 +145,14 @@ export const mayReopen: Condition = (c, e, nowMs) => {
 /** Nothing has to be paid for it. */
 export const reopensCovered: Condition = (c, e, nowMs) => {
   const seat = seatOf(c, e);
-  if (e.type !== "REACTIVATE" || !seat) return false;
+  assertEvent(e, "REACTIVATE");
+  if (!seat) return false;
   return plans[e.plan].priceSats === 0 || (e.plan === seat.plan && isCovered(seat, nowMs));
 };
 
 /** Covered by what was paid, or free from now on. */
 export const reopenSeat: Transformation = (c, e) => {
-  if (e.type !== "REACTIVATE") return {};
+  assertEvent(e, "REACTIVATE");
   const { priceSats } = plans[e.plan];
   const free = {
     plan: e.plan,
@@ -162,7 +168,8 @@ export const reopenSeat: Transformation = (c, e) => {
 /** By a new purchase; what was paid of a period that is over is forgotten. A dark one stays dark. */
 export const buyBack: Transformation = (c, e) => {
   const seat = seatOf(c, e);
-  if (e.type !== "REACTIVATE" || !seat) return {};
+  assertEvent(e, "REACTIVATE");
+  if (!seat) return {};
   const { plan, invoice } = e;
   if (seat.is === "dark") return setSeat(c, e.relay, { invoice, next: null });
   const { priceSats } = plans[plan];
@@ -175,7 +182,8 @@ export const buyBack: Transformation = (c, e) => {
 /** What the plan wanted means and costs now; null where there is no such relay. */
 export function quoted(c: TenantContext, e: TenantEvent, nowMs: number) {
   const seat = seatOf(c, e);
-  if (e.type !== "CHANGE" || !seat) return null;
+  assertEvent(e, "CHANGE");
+  if (!seat) return null;
   const tenant = { anchor: c.anchor, isRenewing: renews(c, e.relay) };
   return { seat, quote: quote(seat, e.plan, nowMs, tenant) };
 }
@@ -206,17 +214,20 @@ export const mayChange: Condition = (c, e, nowMs) => {
 
 export const schedulePlan: Transformation = (c, e, nowMs) => {
   const seat = seatOf(c, e);
-  if (e.type !== "CHANGE" || !seat) return {};
+  assertEvent(e, "CHANGE");
+  if (!seat) return {};
   // One millisecond before its date, so that a relay that turns free never sees grace.
   const at = Math.max(nowMs, (seat.paidThrough ?? 0) - 1);
   return setSeat(c, e.relay, { next: { plan: e.plan, at } });
 };
 
-export const unschedulePlan: Transformation = (c, e) =>
-  e.type === "CHANGE" ? setSeat(c, e.relay, { next: null }) : {};
+export const unschedulePlan: Transformation = (c, e) => {
+  assertEvent(e, "CHANGE");
+  return setSeat(c, e.relay, { next: null });
+};
 
 export const makeFree: Transformation = (c, e, nowMs) => {
-  if (e.type !== "CHANGE") return {};
+  assertEvent(e, "CHANGE");
   const { priceSats } = plans[e.plan];
   const free = { plan: e.plan, priceSats, paidThrough: null, next: null };
   return setSeat(c, e.relay, { ...free, ...stopped(c, e.relay, nowMs) });
@@ -241,12 +252,14 @@ export const switchPlans: Transformation = (c, _, nowMs) => ({
 });
 
 /** A pending relay's other plan waits for the open invoice to close: it may be paid already. */
-export const replaceLater: Transformation = (c, e) =>
-  e.type === "CHANGE" ? setSeat(c, e.relay, { instead: { plan: e.plan, invoice: e.invoice } }) : {};
+export const replaceLater: Transformation = (c, e) => {
+  assertEvent(e, "CHANGE");
+  return setSeat(c, e.relay, { instead: { plan: e.plan, invoice: e.invoice } });
+};
 
 /** The other plan that a pending relay waits for, once its invoice has closed. */
 export function insteadOf(c: TenantContext, e: TenantEvent) {
-  if (e.type !== "CLOSED") return null;
+  assertEvent(e, "CLOSED");
   for (const { relay } of e.items) {
     const instead = c.seats[relay]?.instead;
     if (instead) return { relay, ...instead };

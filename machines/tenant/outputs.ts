@@ -1,21 +1,20 @@
 /** What the tenant tells, creates and posts: actions by name, with what they are about. */
-import { addMonths, wholeSecond } from "../billing/calendar.ts";
-import type { Item, Seat } from "../billing/seats.ts";
-import type { CommunityInput } from "../community/context.ts";
-import { now, type Post } from "../durable.ts";
+
 import {
   communityActor,
   createNotice,
   createRelayNotice,
   invoiceActor,
   relayActor,
-  type ToRelay,
-  type ToTenant,
   tellCommunity,
   tellInvoice,
   tellRelay,
-  tenantActor,
-} from "../messages.ts";
+} from "../addresses.ts";
+import { addMonths, wholeSecond } from "../billing/calendar.ts";
+import type { Item, Seat } from "../billing/seats.ts";
+import type { CommunityInput } from "../community/context.ts";
+import { now } from "../durable.ts";
+import type { ToRelay, ToTenant } from "../messages.ts";
 import { plans } from "../plans.ts";
 import type { RelayInput } from "../relay/context.ts";
 import type { Order, TenantContext } from "./context.ts";
@@ -294,44 +293,4 @@ export const noticeBroken = {
   type: "create" as const,
   params: ({ context: c, event: { invoice } }: In<Heard<"WALLET_BROKEN">>) =>
     createNotice(c.pubkey, invoice, "wallet_broken", null),
-};
-
-// ---- the ledger ----
-
-const line = (from: string, to: string, sats: number, why: string): Post => ({
-  fact: "ledger",
-  from,
-  to,
-  sats,
-  why,
-});
-const refundOf = (c: TenantContext): string => `refund/${c.pubkey}`;
-
-export const postRevenue = {
-  type: "post" as const,
-  params: ({ context: c, event }: In<Heard<"PAID">>) =>
-    line(tenantActor(c.pubkey), "revenue", c.spent.revenueSats, `paid ${event.invoice}`),
-};
-
-export const postGranted = {
-  type: "post" as const,
-  params: ({ context: c, event }: In<{ sats: number }>) =>
-    line("granted", tenantActor(c.pubkey), event.sats, "credit granted"),
-};
-
-export const postSetAside = {
-  type: "post" as const,
-  params: ({ context: c, event }: In<{ sats: number }>) =>
-    line(tenantActor(c.pubkey), refundOf(c), event.sats, "refund set aside"),
-};
-
-export const postRefunded = {
-  type: "post" as const,
-  params: ({ context: c }: In) => line(refundOf(c), "refunded", c.refund?.sats ?? 0, "refunded"),
-};
-
-export const postTakenBack = {
-  type: "post" as const,
-  params: ({ context: c }: In) =>
-    line(refundOf(c), tenantActor(c.pubkey), c.refund?.sats ?? 0, "refund cancelled"),
 };

@@ -2,6 +2,7 @@
  * The tenant's sats: what a payment buys, and where the rest goes. Functions from context and event to what
  * changes of the context, as in `orders.ts`.
  */
+import { assertEvent } from "xstate";
 import { wholeSecond } from "../billing/calendar.ts";
 import {
   type Item,
@@ -27,7 +28,8 @@ import { owedBy, stopped } from "./past-due.ts";
 /** Where a relay is now, and what follows from that for its days and its debts. */
 export const recordSeat: Transformation = (c, e, nowMs) => {
   const seat = seatOf(c, e);
-  if (e.type !== "SEAT" || !seat) return {};
+  assertEvent(e, "SEAT");
+  if (!seat) return {};
   const { is, relay } = e;
   if (is === "on") return setSeat(c, relay, { is, runsSince: seat.runsSince ?? nowMs, owed: null });
   const stops = { is, runsSince: null, ...stopped(c, relay, nowMs) };
@@ -48,7 +50,8 @@ export const beginning = (seat: Seat, lengthMs: "month" | number, nowMs: number)
 /** The span that was paid begins when the relay becomes active: our delay is not billed. */
 export const beginSpan: Transformation = (c, e, nowMs) => {
   const seat = seatOf(c, e);
-  if (e.type !== "SEAT" || !seat?.prepaid) return {};
+  assertEvent(e, "SEAT");
+  if (!seat?.prepaid) return {};
   const { to, usedMs } = beginning(seat, seat.prepaid.lengthMs, nowMs);
   const servedMs = seat.servedMs - usedMs;
   return setSeat(c, e.relay, { prepaid: null, paidThrough: to, servedMs });
@@ -56,7 +59,7 @@ export const beginSpan: Transformation = (c, e, nowMs) => {
 
 /** The one place where money becomes time. What no relay can use becomes credit. */
 export const applyPayment: Transformation = (c, e, nowMs) => {
-  if (e.type !== "PAID") return {};
+  assertEvent(e, "PAID");
   const seats = { ...c.seats };
   let open = without(c.open, e.invoice);
   let revenueSats = 0;
@@ -144,13 +147,16 @@ export const spendCredit: Transformation = (c) => {
 
 // ---- the operator ----
 
-export const addCredit: Transformation = (c, e) =>
-  e.type === "CREDIT" || e.type === "admin.credit" ? { creditSats: c.creditSats + e.sats } : {};
+export const addCredit: Transformation = (c, e) => {
+  assertEvent(e, ["CREDIT", "admin.credit"]);
+  return { creditSats: c.creditSats + e.sats };
+};
 
 /** Later than now, and than what is paid. */
 export const mayExtend: Condition = (c, e, nowMs) => {
   const seat = seatOf(c, e);
-  if (e.type !== "admin.extend" || !seat || seat.priceSats === 0) return false;
+  assertEvent(e, "admin.extend");
+  if (!seat || seat.priceSats === 0) return false;
   return (seat.is === "on" || seat.is === "dark") && e.to > Math.max(nowMs, seat.paidThrough ?? 0);
 };
 
@@ -159,7 +165,7 @@ export const mayExtend: Condition = (c, e, nowMs) => {
  * was served unpaid is given too.
  */
 export const extendDate: Transformation = (c, e) => {
-  if (e.type !== "admin.extend") return {};
+  assertEvent(e, "admin.extend");
   const paidThrough = wholeSecond(e.to);
   const given = { paidThrough, servedMs: 0, owed: null };
   const seat = seatOf(c, e);
@@ -167,13 +173,15 @@ export const extendDate: Transformation = (c, e) => {
   return setSeat(c, e.relay, { ...given, next: { ...seat.next, at: paidThrough - 1 } });
 };
 
-export const mayRefund: Condition = (c, e) =>
-  e.type === "admin.refund" && c.refund === null && e.sats > 0 && e.sats <= c.creditSats;
+export const mayRefund: Condition = (c, e) => {
+  assertEvent(e, "admin.refund");
+  return c.refund === null && e.sats > 0 && e.sats <= c.creditSats;
+};
 
-export const setAside: Transformation = (c, e) =>
-  e.type === "admin.refund"
-    ? { creditSats: c.creditSats - e.sats, refund: { sats: e.sats, bolt11: e.bolt11 } }
-    : {};
+export const setAside: Transformation = (c, e) => {
+  assertEvent(e, "admin.refund");
+  return { creditSats: c.creditSats - e.sats, refund: { sats: e.sats, bolt11: e.bolt11 } };
+};
 
 export const takeBack: Transformation = (c) => ({
   creditSats: c.creditSats + (c.refund?.sats ?? 0),

@@ -1,4 +1,4 @@
-import { assign, setup } from "xstate";
+import { assertEvent, assign, setup } from "xstate";
 import { now, outputs, remote, until } from "../durable.ts";
 import { plans } from "../plans.ts";
 import {
@@ -13,6 +13,17 @@ import * as drafts from "./drafts.ts";
 import * as orders from "./orders.ts";
 import * as payments from "./payments.ts";
 
+/** A guard of one kind of event; asked about any other it throws. */
+const heard =
+  <T extends TenantEvent["type"]>(
+    type: T,
+    holds: (e: Extract<TenantEvent, { type: T }>, c: TenantContext) => boolean,
+  ) =>
+  ({ context, event }: Taken): boolean => {
+    const asked: { type: string } = event;
+    assertEvent(event, type);
+    return holds(asked as Extract<TenantEvent, { type: T }>, context);
+  };
 type Taken = { context: TenantContext; event: TenantEvent };
 const by =
   (transform: Transformation) =>
@@ -38,7 +49,7 @@ export const tenantSetup = setup({
   delays: { renewal: until(orders.renewalAt), planSwitch: until(orders.nextSwitch) },
   guards: {
     mayOrder: when(orders.mayOrder),
-    orderIsFree: ({ event: e }) => e.type === "ORDER" && plans[e.plan].priceSats === 0,
+    orderIsFree: heard("ORDER", ({ plan }) => plans[plan].priceSats === 0),
     mayReopen: when(orders.mayReopen),
     reopensCovered: when(orders.reopensCovered),
     mayChange: when(orders.mayChange),
@@ -49,11 +60,9 @@ export const tenantSetup = setup({
     isLater: when(
       (c, e, nowMs) => changes("downgrade")(c, e, nowMs) || changes("renewal")(c, e, nowMs),
     ),
-    begins: ({ context: c, event: e }) =>
-      e.type === "SEAT" && e.is === "on" && Boolean(seatOf(c, e)?.prepaid),
-    leaves: ({ event: e }) => e.type === "SEAT" && (e.is === "off" || e.is === "shut"),
-    isSuspension: ({ event: e }) =>
-      e.type === "SEAT" && e.is === "dark" && typeof e.invoice === "string",
+    begins: heard("SEAT", (e, c) => e.is === "on" && Boolean(seatOf(c, e)?.prepaid)),
+    leaves: heard("SEAT", ({ is }) => is === "off" || is === "shut"),
+    isSuspension: heard("SEAT", (e) => e.is === "dark" && typeof e.invoice === "string"),
     isStillOwed: when(drafts.isStillOwed),
     isRenewal: ({ context: c, event: e }) => "invoice" in e && e.invoice === c.renewal?.invoice,
     isPastDue: ({ context: c, event: e }) => "invoice" in e && e.invoice === c.pastDue?.invoice,
@@ -71,7 +80,7 @@ export const tenantSetup = setup({
     mayExtend: when(payments.mayExtend),
     mayRefund: when(payments.mayRefund),
     isRefunding: ({ context: c }) => c.refund !== null,
-    isPositive: ({ event: e }) => e.type === "admin.credit" && e.sats > 0,
+    isPositive: heard("admin.credit", ({ sats }) => sats > 0),
   },
   actions: {
     ...outputs,

@@ -1,4 +1,4 @@
-import { relayActor } from "../../machines/messages.ts";
+import { relayActor } from "../../machines/addresses.ts";
 import { AppError } from "../errors.ts";
 import type { CommandParts } from "./index.ts";
 import { ownRelay } from "./order.ts";

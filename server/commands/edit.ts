@@ -1,5 +1,5 @@
+import { relayActor } from "../../machines/addresses.ts";
 import { RENAME_INTERVAL_MS } from "../../machines/billing/calendar.ts";
-import { relayActor } from "../../machines/messages.ts";
 import type { PlanId } from "../../machines/plans.ts";
 import type { Settings } from "../../machines/relay/context.ts";
 import { AppError } from "../errors.ts";
@@ -33,7 +33,7 @@ export function editRelay(
       assertRenameDue(row.renamedAt, tx.now);
       await assertAvailable(parts, subdomain, pubkey, tx.now);
     } else if (name === row.name && description === row.description) return;
-    const event = { type: "EDIT", name, subdomain, description };
+    const event = { type: "EDIT" as const, name, subdomain, description };
     tx.send(relayActor(id), event, { cause: "http", by: pubkey });
   });
 }

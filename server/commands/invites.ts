@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { InviteRow } from "../../db/communities.ts";
 import { invites, requests, secrets } from "../../db/schema.ts";
+import { tenantActor } from "../../machines/addresses.ts";
 import { statusOf } from "../../machines/describe.ts";
-import { tenantActor } from "../../machines/messages.ts";
 import { AppError } from "../errors.ts";
 import { toSeconds } from "../projections/seconds.ts";
 import type { CommandParts } from "./index.ts";

@@ -1,5 +1,4 @@
-import { noticeActor } from "../../machines/messages.ts";
-import type { NoticeContext } from "../../machines/notice.ts";
+import { noticeActor } from "../../machines/addresses.ts";
 import type { CommandParts } from "./index.ts";
 
 const LOOKED_AT_MAX = 100;
@@ -19,9 +18,9 @@ export function retryNotices({ host, queries }: CommandParts, pubkey: string): P
       if (!isLast || status !== "no_inbox") continue;
       if ((await queries.invoices.get(invoice))?.status !== "pending") continue;
       const actor = noticeActor(id);
-      const { validUntil } = (tx.read(actor)?.persisted.context ?? {}) as Partial<NoticeContext>;
+      const validUntil = tx.read(actor)?.persisted.context.validUntil;
       if (validUntil == null || validUntil <= tx.now) continue;
-      const retry = { type: "admin.retry", reason: "its recipient named an inbox" };
+      const retry = { type: "admin.retry" as const, reason: "its recipient named an inbox" };
       tx.send(actor, retry, { cause: "http", by: pubkey });
     }
   });

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { decodeInvoice } from "@getalby/lightning-tools/bolt11";
+import { invoiceActor, relayActor, tenantActor } from "../../machines/addresses.ts";
 import { DAY_MS, nextAnchor } from "../../machines/billing/calendar.ts";
 import { statusOf } from "../../machines/describe.ts";
-import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
+import type { Heard } from "../../machines/durable.ts";
 import type { TenantContext } from "../../machines/tenant/context.ts";
 import { mayReopen, reopensCovered } from "../../machines/tenant/orders.ts";
 import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";
-import type { HostEvent } from "../host/xstate.ts";
 import { availabilityOf } from "./claims.ts";
 import type { Asker, CommandParts } from "./index.ts";
 import { newId, remembered, replayed } from "./order.ts";
@@ -19,16 +19,21 @@ export type Act = { by: string; reason: string; once: Asker["once"] };
 /** No paid time is given further ahead: it would be a mistake of units, and cannot be taken back. */
 const EXTENSION_MAX_MS = 5 * 366 * DAY_MS;
 
+/** What an operator may have an actor do, by its address; the reason is added. */
+type Asked<A> = Unreasoned<Heard<A>> & { type: string };
+type Unreasoned<E> = E extends { type: `admin.${string}`; reason: string }
+  ? Omit<E, "reason">
+  : never;
+
 /** Sends an operator's event, within a transaction. @throws AppError 404, 409 */
-function actIn(
-  tx: Tx,
-  actor: string,
-  event: HostEvent & Record<string, unknown>,
-  { by, reason }: Act,
-): void {
+function actIn<A extends string>(tx: Tx, actor: A, event: Asked<A>, { by, reason }: Act): void {
   const why = cleanReason(reason);
   try {
-    tx.send(actor, { ...event, reason: why } as HostEvent, { cause: "http", by, reason: why });
+    tx.send(actor, { ...event, reason: why } as unknown as Heard<A>, {
+      cause: "http",
+      by,
+      reason: why,
+    });
   } catch (error) {
     const words = NOT_NOW[event.type];
     if (!words || !(error instanceof AppError) || error.code !== "not_allowed_now") throw error;
@@ -70,17 +75,17 @@ async function operate(
 }
 
 /** The same, of one event. */
-const act = (
+const act = <A extends string>(
   parts: CommandParts,
-  actor: string,
-  event: HostEvent & Record<string, unknown>,
+  actor: A,
+  event: Asked<A>,
   by: Act,
 ): Promise<void> => operate(parts, actor, by, (tx) => actIn(tx, actor, event, by));
 
 function tillOf(tx: Tx, pubkey: string): TenantContext {
   const till = tx.read(tenantActor(pubkey));
   if (!till) throw new AppError("tenant_not_found", 404, "there is no such tenant");
-  return till.persisted.context as TenantContext;
+  return till.persisted.context;
 }
 
 /** Withdraws a bill, counts it as paid, or tries what is stuck once more. */

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { generateSecretKey } from "nostr-tools/pure";
 import { bytesToHex } from "nostr-tools/utils";
 import { idempotency, secrets } from "../../db/schema.ts";
+import { invoiceActor, relayActor, tenantActor } from "../../machines/addresses.ts";
 import {
   FREE_RELAYS_MAX,
   orderRefusal,
@@ -9,8 +10,6 @@ import {
   RESERVATIONS_MAX,
 } from "../../machines/billing/quote.ts";
 import { isCovered, type Seat } from "../../machines/billing/seats.ts";
-import type { InvoiceContext } from "../../machines/invoice/context.ts";
-import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import { type PlanId, plans } from "../../machines/plans.ts";
 import type { Settings } from "../../machines/relay/context.ts";
 import { reopenedAs } from "../../machines/tenant/orders.ts";
@@ -60,7 +59,7 @@ export function orderRelay(
     const secretId = relayActor(relay);
     const secret = vault.seal(bytesToHex(generateSecretKey()), secretId);
     tx.put(secrets, { id: secretId, sealed: Buffer.from(secret) });
-    const event = { type: "ORDER", relay, invoice, schema, ...order };
+    const event = { type: "ORDER" as const, relay, invoice, schema, ...order };
     tx.send(tenantActor(asker.pubkey), event, { cause: "http", by: asker.pubkey });
     const isPaid = plans[order.plan].priceSats > 0;
     return remembered(tx, asker, { relay, invoice: isPaid ? invoice : null });
@@ -122,7 +121,7 @@ export function reactivateRelay(
     if (lasting !== null) assertRoom(till.seats, lasting, relay);
     if (seat.is === "off") await assertAvailable(parts, row.subdomain, asker.pubkey, tx.now);
     const invoice = newId("i");
-    const event = { type: "REACTIVATE", relay, plan, invoice };
+    const event = { type: "REACTIVATE" as const, relay, plan, invoice };
     tx.send(tenantActor(asker.pubkey), event, { cause: "http", by: asker.pubkey });
     const isBilled = tx.read(invoiceActor(invoice)) !== null;
     return remembered(tx, asker, { relay, invoice: isBilled ? invoice : null });
@@ -142,7 +141,7 @@ export function assertNoPaidTimeLost(seat: Seat, plan: PlanId, nowMs: number): v
 
 /** The plan that an invoice of one relay is for. */
 const planBilled = (tx: Tx, invoice: string): PlanId | undefined =>
-  (tx.read(invoiceActor(invoice))?.persisted.context as InvoiceContext | undefined)?.items[0]?.plan;
+  tx.read(invoiceActor(invoice))?.persisted.context.items[0]?.plan;
 
 /** Gives an unpaid invoice without a bolt11, or whose bolt11 ran out, a new one. */
 function reissued(tx: Tx, { pubkey }: Asker, invoice: string): string {

@@ -1,6 +1,6 @@
+import { tenantActor } from "../../machines/addresses.ts";
 import { type Quote, quote } from "../../machines/billing/quote.ts";
 import { isCovered, type Seat } from "../../machines/billing/seats.ts";
-import { tenantActor } from "../../machines/messages.ts";
 import { type Offer, type PlanId, switchedOff } from "../../machines/plans.ts";
 import { renews, type TenantContext } from "../../machines/tenant/context.ts";
 import { changeRefusal } from "../../machines/tenant/orders.ts";
@@ -23,9 +23,7 @@ export async function quotePlan(
   relay: string,
   plan: PlanId,
 ): Promise<{ quote: Quote; from: PlanId }> {
-  const till = (await host.read(tenantActor(pubkey)))?.persisted.context as
-    | TenantContext
-    | undefined;
+  const till = (await host.read(tenantActor(pubkey)))?.persisted.context;
   const seat = till?.seats[relay];
   if (!till || !seat) throw new AppError("relay_not_found", 404, "you have no such relay");
   const nowMs = clock.now();
@@ -94,7 +92,7 @@ export async function changePlan(
   }
   if (wanted.change === "free" || wanted.applies === "at_period_end")
     assertRoom(till.seats, plan, relay);
-  const event = { type: "CHANGE", relay, plan, invoice: newId("i") };
+  const event = { type: "CHANGE" as const, relay, plan, invoice: newId("i") };
   tx.send(tenantActor(till.pubkey), event, { cause: "http", by: till.pubkey });
   return true;
 }

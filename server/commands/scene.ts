@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { communityJournal, errands, members, requests } from "../../db/schema.ts";
+import { communityActor } from "../../machines/addresses.ts";
 import {
   type CommunityContext,
   type ErrandAct,
   hasRoom,
 } from "../../machines/community/context.ts";
-import { communityActor } from "../../machines/messages.ts";
 import type { Tx } from "../host/host.ts";
 import { toSeconds } from "../projections/seconds.ts";
 import type { CommandParts } from "./index.ts";
@@ -32,7 +32,7 @@ export type Scene = {
 export function communityOf(tx: Tx, relay: string): CommunityContext {
   const actor = tx.read(communityActor(relay));
   if (!actor) throw new Error(`nobody keeps the people of ${relay}`);
-  return actor.persisted.context as CommunityContext;
+  return actor.persisted.context;
 }
 
 /** Tells the community what happens to its numbers. */

@@ -1,6 +1,6 @@
 import type { TenantRow } from "../../db/tenants.ts";
+import { tenantActor } from "../../machines/addresses.ts";
 import { statusOf } from "../../machines/describe.ts";
-import { tenantActor } from "../../machines/messages.ts";
 import type { TenantContext } from "../../machines/tenant/context.ts";
 import { AppError } from "../errors.ts";
 import type { Tx } from "../host/host.ts";
@@ -9,7 +9,7 @@ import type { CommandParts } from "./index.ts";
 /** The till of a tenant, which is made at the first visit. */
 function ensureTenant(tx: Tx, pubkey: string): TenantContext {
   const found = tx.read(tenantActor(pubkey));
-  if (found) return found.persisted.context as TenantContext;
+  if (found) return found.persisted.context;
   tx.create(tenantActor(pubkey), "tenant", { pubkey }, { cause: "http", by: pubkey });
   return ensureTenant(tx, pubkey);
 }

@@ -1,5 +1,5 @@
 import { secrets } from "../../db/schema.ts";
-import { tenantActor } from "../../machines/messages.ts";
+import { tenantActor } from "../../machines/addresses.ts";
 import { AppError } from "../errors.ts";
 import type { CommandParts } from "./index.ts";
 import { ensureActiveTenant } from "./tenant.ts";

@@ -1,14 +1,7 @@
 import { hexToBytes } from "nostr-tools/utils";
 import type { ErrandRow } from "../../db/communities.ts";
-import type {
-  Admitted,
-  CommunityContext,
-  Compared,
-  ErrandResult,
-  Ran,
-} from "../../machines/community/context.ts";
-import { communityActor, relayActor } from "../../machines/messages.ts";
-import type { RelayContext } from "../../machines/relay/context.ts";
+import { communityActor, relayActor } from "../../machines/addresses.ts";
+import type { Admitted, Compared, ErrandResult, Ran } from "../../machines/community/context.ts";
 import { Refused } from "../errors.ts";
 import type { Effect } from "../host/effect.ts";
 import type { OwnRelay } from "../zooid/people/calls.ts";
@@ -39,7 +32,7 @@ export async function ownRelayOf(
 ): Promise<OwnRelay> {
   const actor = await parts.read(relayActor(id));
   if (!actor) throw new Error(`there is no relay ${id}`);
-  const { subdomain, tenant } = actor.persisted.context as RelayContext;
+  const { subdomain, tenant } = actor.persisted.context;
   return {
     id,
     host: `${subdomain}.${parts.relayDomain}`,
@@ -109,7 +102,8 @@ export function comparePeople(parts: CommunityParts): Effect {
     ): Promise<Compared> {
       const { communities } = parts.queries;
       const rows = await communities.allMembers(id);
-      const c = (await parts.read(communityActor(id)))?.persisted.context as CommunityContext;
+      const c = (await parts.read(communityActor(id)))?.persisted.context;
+      if (!c) throw new Error(`there is no community ${id}`);
       const pending = await communities.errandsAfter(id, c.done, 100_000);
       const isLeaving = new Set(
         pending.flatMap(({ act, pubkey }) => (act === "allow" ? [] : pubkey)),

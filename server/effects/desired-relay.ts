@@ -1,6 +1,6 @@
 import { hexToBytes } from "nostr-tools/utils";
+import { relayActor } from "../../machines/addresses.ts";
 import { statusOf } from "../../machines/describe.ts";
-import { relayActor } from "../../machines/messages.ts";
 import { plans } from "../../machines/plans.ts";
 import type { RelayContext } from "../../machines/relay/context.ts";
 import { publicKeyOf } from "../nostr/event.ts";
@@ -23,7 +23,7 @@ export async function desiredRelay(
 ): Promise<{ relay: VirtualRelay; context: RelayContext } | null> {
   const actor = await parts.read(relayActor(id));
   if (!actor) return null;
-  const context = actor.persisted.context as RelayContext;
+  const context = actor.persisted.context;
   const { subdomain, schema, name, description, icon, plan, tenant } = context;
   const relay: VirtualRelay = {
     id,

@@ -1,6 +1,6 @@
+import { invoiceActor } from "../../machines/addresses.ts";
 import { DAY_MS, GRACE_MS, HOUR_MS, RESERVATION_MS } from "../../machines/billing/calendar.ts";
-import type { Bolt11, InvoiceContext, Mint } from "../../machines/invoice/context.ts";
-import { invoiceActor } from "../../machines/messages.ts";
+import type { Bolt11, Mint } from "../../machines/invoice/context.ts";
 import { Unavailable } from "../errors.ts";
 import type { Effect } from "../host/effect.ts";
 import type { ReceivingWallet } from "../wallet/wallet.ts";
@@ -57,7 +57,7 @@ async function graceIfIssued(
   invoice: string,
   now: number,
 ): Promise<number> {
-  const c = (await read(invoiceActor(invoice)))?.persisted.context as InvoiceContext | undefined;
+  const c = (await read(invoiceActor(invoice)))?.persisted.context;
   return c?.purpose === "renewal" ? now + GRACE_MS + DAY_MS : 0;
 }
 

@@ -3,6 +3,7 @@ import type { ActorRow, Wants } from "../../db/image.ts";
 import { append, erase, type Put, put } from "../../db/put.ts";
 import { type Store, UniqueViolation } from "../../db/store.ts";
 import type { Unit } from "../../db/unit.ts";
+import type { Heard, Kept } from "../../machines/durable.ts";
 import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import { type Bell, bellOf } from "./bell.ts";
@@ -12,12 +13,12 @@ import type { Change, Registered } from "./rules.ts";
 import { type Delivered, Run } from "./run.ts";
 import { Storage } from "./storage.ts";
 import { Units } from "./units.ts";
-import type { HostEvent, PersistedSnapshot } from "./xstate.ts";
+import type { PersistedSnapshot } from "./xstate.ts";
 
 /** Who asked, and why. `dedup` takes an outside fact in once, for ever. */
 export type Meta = { cause: string; by?: string; reason?: string; dedup?: string };
 
-export type Actor = ActorRow & { persisted: PersistedSnapshot };
+export type Actor<Context = unknown> = ActorRow & { persisted: PersistedSnapshot<Context> };
 
 /**
  * What a body may do. It may run more than once, so it does nothing else: no other clock, no request,
@@ -27,11 +28,11 @@ export type Tx = {
   /** The time, logical epoch ms: the same for all of the body. */
   readonly now: number;
   /** Delivers a command. @throws AppError 409 `not_allowed_now`, 404 `no_such_actor`. */
-  send(id: string, event: HostEvent, meta: Meta): Delivered;
+  send<A extends string>(id: A, event: Heard<A>, meta: Meta): Delivered;
   /** Creates an actor in the scope of the body. @throws when it exists. */
   create(id: string, machine: string, input: unknown, meta: Meta): Delivered;
   /** An actor as it is now, what was due of it having happened; null where there is none. */
-  read(id: string): Actor | null;
+  read<A extends string>(id: A): Actor<Kept<A>> | null;
   /** Writes a row that this scope alone writes; one that is there is replaced. */
   put<T extends SQLiteTable>(table: T, row: T["$inferSelect"]): void;
   /** Writes a row that claims something for ever, against all other scopes. */
@@ -89,7 +90,7 @@ export class Host {
   }
 
   /** One command. Acknowledged means on disk. @throws AppError 409 `not_allowed_now`, 404 `no_such_actor`. */
-  async send(id: string, event: HostEvent, meta: Meta): Promise<Delivered> {
+  async send<A extends string>(id: A, event: Heard<A>, meta: Meta): Promise<Delivered> {
     const scope = await this.store.scopeOf(id);
     if (scope === null) throw new AppError("no_such_actor", 404, `there is no ${id}`);
     const wants = { actors: [id], dedups: meta.dedup === undefined ? [] : [meta.dedup] };
@@ -136,7 +137,7 @@ export class Host {
       read: (id) =>
         whole(() => {
           run.catchUp(id);
-          return withSnapshot(unit.actor(id));
+          return withSnapshot<typeof id>(unit.actor(id));
         }),
       put: (table, row) => unit.write(put(table, row)),
       append: (table, row) => unit.write(append(table, row)),
@@ -159,7 +160,7 @@ export class Host {
   }
 
   /** The stored state of an actor, as last written; null where there is none. */
-  async read(id: string): Promise<Actor | null> {
+  async read<A extends string>(id: A): Promise<Actor<Kept<A>> | null> {
     return withSnapshot(await this.store.actor(id));
   }
 
@@ -200,5 +201,6 @@ export class Host {
 
 const originOf = (meta: Meta) => ({ by: null, reason: null, ...meta });
 
-const withSnapshot = (row: ActorRow | null): Actor | null =>
-  row && { ...row, persisted: JSON.parse(row.snapshot) as PersistedSnapshot };
+/** What stands in a row is what its machine's version keeps: start-up has migrated every other. */
+const withSnapshot = <A extends string>(row: ActorRow | null): Actor<Kept<A>> | null =>
+  row && { ...row, persisted: JSON.parse(row.snapshot) as PersistedSnapshot<Kept<A>> };

@@ -36,7 +36,11 @@ export type Decision = {
 };
 
 /** The shape of a persisted machine snapshot that the host and its projections read. */
-export type PersistedSnapshot = { value: unknown; context: unknown; status: string };
+export type PersistedSnapshot<Context = unknown> = {
+  value: unknown;
+  context: Context;
+  status: string;
+};
 
 /** Where a delivery came from, which says what happens when no transition is enabled. */
 export type Door = "command" | "alarm" | "result" | "tell";

@@ -1,5 +1,4 @@
-import { invoiceActor, tenantActor } from "../../machines/messages.ts";
-import type { TenantContext } from "../../machines/tenant/context.ts";
+import { invoiceActor, tenantActor } from "../../machines/addresses.ts";
 import type { CommandParts } from "../commands/index.ts";
 import type { Host } from "../host/host.ts";
 
@@ -42,9 +41,7 @@ const BOLT11_WAIT_MS = 1_500;
 /** Waits a moment until a pending relay's invoice has made room for that of another plan. */
 export function untilReplaced({ host }: Pick<CommandParts, "host">, tenant: string, relay: string) {
   const isReplaced = async () => {
-    const till = (await host.read(tenantActor(tenant)))?.persisted.context as
-      | TenantContext
-      | undefined;
+    const till = (await host.read(tenantActor(tenant)))?.persisted.context;
     return !till?.seats[relay]?.instead;
   };
   return changeOf(host, tenantActor(tenant), isReplaced, BOLT11_WAIT_MS);

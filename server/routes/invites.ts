@@ -1,7 +1,7 @@
 import { Elysia, type Static, t } from "elysia";
 import type { InviteRow } from "../../db/communities.ts";
-import { type CommunityContext, hasRoom } from "../../machines/community/context.ts";
-import { communityActor } from "../../machines/messages.ts";
+import { communityActor } from "../../machines/addresses.ts";
+import { hasRoom } from "../../machines/community/context.ts";
 import {
   createInvite,
   inviteBy,
@@ -137,7 +137,7 @@ export const inviteRoutes = (parts: RouteParts & { origin: () => string }) => {
         const relay = await queries.relays.get(row.relay);
         const actor = await host.read(communityActor(row.relay));
         if (!relay || !actor) throw new Error(`there is no relay ${row.relay}`);
-        const c = actor.persisted.context as CommunityContext;
+        const c = actor.persisted.context;
         const { name, description, icon, subdomain } = relay;
         const place = `${subdomain}.${address.relayDomain}`;
         const open = hasRoom(c) ? ("open" as const) : ("full" as const);

@@ -1,7 +1,6 @@
 import { Elysia, type Static, t } from "elysia";
 import type { MemberRow } from "../../db/communities.ts";
-import type { CommunityContext } from "../../machines/community/context.ts";
-import { communityActor } from "../../machines/messages.ts";
+import { communityActor } from "../../machines/addresses.ts";
 import { ownRelay } from "../commands/order.ts";
 import {
   addPerson,
@@ -138,10 +137,10 @@ export const peopleRoutes = (parts: RouteParts) => {
         const { id, tenant } = await mine(request, params.id);
         const { items, total } = await communities.listMembers(id, { q, limit, offset });
         const actor = await host.read(communityActor(id));
-        const c = actor?.persisted.context as CommunityContext;
-        const { taken, waiting, done } = c;
+        if (!actor) throw new Error(`there is no community ${id}`);
+        const { taken, waiting, done, limit: seats } = actor.persisted.context;
         const views = items.map((row) => viewMember(row, done));
-        return { items: views, total, owner: tenant, taken, limit: c.limit, waiting };
+        return { items: views, total, owner: tenant, taken, limit: seats, waiting };
       },
       {
         params: idParam,

@@ -1,6 +1,6 @@
 import { Elysia, t } from "elysia";
 import { type QueueKind, type QueueRow, queueKinds } from "../../db/queue.ts";
-import { invoiceActor } from "../../machines/messages.ts";
+import { invoiceActor } from "../../machines/addresses.ts";
 import { retryHeld } from "../commands/queue.ts";
 import type { Trouble } from "../health.ts";
 import { toSeconds } from "../projections/seconds.ts";

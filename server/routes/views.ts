@@ -3,7 +3,7 @@ import type { InvoiceWithItems } from "../../db/invoices.ts";
 import type { NoticeRow } from "../../db/notices.ts";
 import type { RelayRow } from "../../db/relays.ts";
 import type { TenantRow } from "../../db/tenants.ts";
-import { relayActor, tenantActor } from "../../machines/messages.ts";
+import { relayActor, tenantActor } from "../../machines/addresses.ts";
 import { renews, type TenantContext } from "../../machines/tenant/context.ts";
 import { switchesByItself } from "../../machines/tenant/orders.ts";
 import { isPastDue } from "../../machines/tenant/past-due.ts";
@@ -37,7 +37,7 @@ type RelayViewParts = {
 
 /** The till of a tenant, which knows what no relay does: read once for all of a list. */
 export const tillOf = async ({ host }: Pick<RelayViewParts, "host">, tenant: string) =>
-  (await host.read(tenantActor(tenant)))?.persisted.context as TenantContext | undefined;
+  (await host.read(tenantActor(tenant)))?.persisted.context;
 
 export async function viewRelay(
   parts: RelayViewParts,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Static } from "elysia";
-import { relayActor } from "../../machines/messages.ts";
+import { relayActor } from "../../machines/addresses.ts";
 import type { historyEntry } from "../../server/routes/shapes.ts";
 import { until } from "../sandbox/relay-socket.ts";
 import type { Fixture, TenantApi } from "./berth-fixture.ts";

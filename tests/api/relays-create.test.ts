@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { tenantActor } from "../../machines/messages.ts";
+import { tenantActor } from "../../machines/addresses.ts";
 import { type Fixture, startFixture } from "./berth-fixture.ts";
 import { expectConsistency } from "./books.ts";
 import {
@@ -170,7 +170,7 @@ test("a fourth unpaid reservation is refused until one is paid", async () => {
 test("a suspended tenant may read everything and change nothing", async () => {
   const tenant = fixture.tenant();
   const { id, subdomain } = await activeRelay(tenant);
-  const suspend = { type: "admin.suspend", reason: "an internal reason" };
+  const suspend = { type: "admin.suspend" as const, reason: "an internal reason" };
   await fixture.berth.host.send(tenantActor(tenant.pubkey), suspend, { cause: "test" });
   expect(await relayIs(tenant, id, "suspended")).toMatchObject({ cause: "admin" });
   expect((await tenant.get("/tenant")).body).toMatchObject({ status: "suspended" });

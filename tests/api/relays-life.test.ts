@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { relayActor } from "../../machines/messages.ts";
+import { relayActor } from "../../machines/addresses.ts";
 import type { Relay } from "../../server/routes/shapes.ts";
 import { until } from "../sandbox/relay-socket.ts";
 import { callRelay } from "../sandbox/zooid-client.ts";
@@ -203,8 +203,12 @@ test("an order that is cancelled is in the archive by itself", async () => {
 test("what the operator suspended or deactivated, its owner cannot bring back", async () => {
   const tenant = fixture.tenant();
   const { id, subdomain } = await activeRelay(tenant);
-  const force = (type: string) =>
-    fixture.berth.host.send(relayActor(id), { type }, { cause: "test", reason: "spam" });
+  const force = (type: "admin.suspend" | "admin.unsuspend" | "admin.deactivate") =>
+    fixture.berth.host.send(
+      relayActor(id),
+      { type, reason: "spam" },
+      { cause: "test", reason: "spam" },
+    );
   await force("admin.suspend");
   expect(await relayOf(tenant, id)).toMatchObject({ status: "suspended", cause: "admin" });
   await isGone(subdomain);

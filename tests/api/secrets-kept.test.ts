@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { nsecEncode } from "nostr-tools/nip19";
 import { hexToBytes } from "nostr-tools/utils";
-import { relayActor } from "../../machines/messages.ts";
+import { relayActor } from "../../machines/addresses.ts";
 import { log } from "../../server/log.ts";
 import { createVault } from "../../server/secrets.ts";
 import { until } from "../sandbox/relay-socket.ts";

@@ -1,9 +1,9 @@
 /** Every machine, walked: each step out of each state, and every simple path from the beginning. */
 import { describe, expect, test } from "bun:test";
 import { getInitialMicrosteps, getMicrosteps } from "xstate";
+import { invoiceActor, tenantActor } from "../../machines/addresses.ts";
 import { at } from "../../machines/durable.ts";
 import { type MachineName, machines, tells } from "../../machines/index.ts";
-import { invoiceActor, tenantActor } from "../../machines/messages.ts";
 import { answer } from "../../server/host/xstate.ts";
 import { settled, T0, TENANT } from "./build.ts";
 import { modelsOf } from "./fixtures.ts";

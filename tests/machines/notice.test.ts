@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { createNotice, type Stage } from "../../machines/messages.ts";
+import { createNotice, noticeActor } from "../../machines/addresses.ts";
+import type { Stage } from "../../machines/messages.ts";
 import { type NoticeContext, noticeMachine } from "../../machines/notice.ts";
 import { DAY_MS, noticeInput, T0, TENANT } from "./build.ts";
 import { LoneActor } from "./lone-actor.ts";
@@ -70,7 +71,7 @@ describe("a message", () => {
 test("a stage of an invoice has one name, and is created once", () => {
   const made = (invoice: string, stage: Stage) => createNotice(TENANT, invoice, stage, null);
   expect(made("i1", "due")).toEqual({
-    id: "notice/i1/due",
+    id: noticeActor("i1/due"),
     machine: "notice",
     once: true,
     input: {

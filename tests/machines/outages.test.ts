@@ -1,8 +1,8 @@
 /** Our wallet is silent for long: what comes of it hangs on dates, and not on which answer comes first. */
 import { describe, expect, test } from "bun:test";
+import { invoiceActor, relayActor } from "../../machines/addresses.ts";
 import { addMonths } from "../../machines/billing/calendar.ts";
 import type { InvoiceContext } from "../../machines/invoice/context.ts";
-import { invoiceActor, relayActor } from "../../machines/messages.ts";
 import { DAY_MS, HOUR_MS, order, T0 } from "./build.ts";
 import { restOf } from "./model.ts";
 import { Random } from "./random.ts";

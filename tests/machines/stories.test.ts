@@ -1,7 +1,7 @@
 /** Till, relay and invoice together: the stories that a tenant would tell. */
 import { expect, test } from "bun:test";
+import { invoiceActor, relayActor } from "../../machines/addresses.ts";
 import { addMonths } from "../../machines/billing/calendar.ts";
-import { invoiceActor, relayActor } from "../../machines/messages.ts";
 import type { TenantContext } from "../../machines/tenant/context.ts";
 import { errorEvent } from "../../server/host/xstate.ts";
 import { DAY_MS, HOUR_MS, order, T0 } from "./build.ts";

@@ -18,7 +18,7 @@ function senderOver(
 ) {
   return createNoticeSender({
     operator: { name: null, contact: null, links: {} },
-    read: (async (id: string) => ({ persisted: actors[id] })) as Host["read"],
+    read: (async (id: string) => (actors[id] ? { persisted: actors[id] } : null)) as Host["read"],
     queries: {} as Queries,
     clock: { now: () => T0 },
     secretKey: new Uint8Array(32).fill(7),

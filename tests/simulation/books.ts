@@ -1,5 +1,6 @@
 /** Money: every account against what its actor says, and every instant of a relay against what was paid for it. */
 import type { Db } from "../../db/database.ts";
+import { invoiceActor, tenantActor } from "../../machines/addresses.ts";
 import {
   addMonths,
   DAY_MS,
@@ -13,7 +14,6 @@ import {
 import type { Item, Seat } from "../../machines/billing/seats.ts";
 import { statusOf } from "../../machines/describe.ts";
 import { type InvoiceContext, outcomeOf } from "../../machines/invoice/context.ts";
-import { invoiceActor, tenantActor } from "../../machines/messages.ts";
 import type { TenantContext } from "../../machines/tenant/context.ts";
 import { iso } from "./iso.ts";
 import { PaidPlans } from "./plans-paid.ts";

@@ -1,11 +1,11 @@
 /** What must hold after every commit, whatever the world does. */
 import type { Queries } from "../../db/index.ts";
+import { tenantActor } from "../../machines/addresses.ts";
 import { GRACE_MS, HOUR_MS, LEAD_MS, REISSUE_MS } from "../../machines/billing/calendar.ts";
 import type { Quote } from "../../machines/billing/quote.ts";
 import { type Item, isCovered, type Seat, totalSats } from "../../machines/billing/seats.ts";
 import { statusOf } from "../../machines/describe.ts";
 import { dueSats, type InvoiceContext } from "../../machines/invoice/context.ts";
-import { tenantActor } from "../../machines/messages.ts";
 import type { NoticeContext } from "../../machines/notice.ts";
 import type { RelayContext } from "../../machines/relay/context.ts";
 import type { TenantContext } from "../../machines/tenant/context.ts";

@@ -1,11 +1,11 @@
 /** What tenants and admins do: everything that is possible, in any order, at any time. */
 
+import { invoiceActor, relayActor, tenantActor } from "../../machines/addresses.ts";
 import { LEAD_MS, nextAnchor } from "../../machines/billing/calendar.ts";
 import { quote } from "../../machines/billing/quote.ts";
 import { isOverdue, type Seat } from "../../machines/billing/seats.ts";
 import { statusOf } from "../../machines/describe.ts";
 import type { InvoiceContext } from "../../machines/invoice/context.ts";
-import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import { type PlanId, planIds } from "../../machines/plans.ts";
 import type { RelayContext } from "../../machines/relay/context.ts";
 import { renews, type TenantContext } from "../../machines/tenant/context.ts";

@@ -3,8 +3,8 @@
 import { openDatabase } from "../../db/database.ts";
 import type { JournalRow } from "../../db/image.ts";
 import { unfolded } from "../../db/patch.ts";
+import { relayActor, tenantActor } from "../../machines/addresses.ts";
 import { addMonths } from "../../machines/billing/calendar.ts";
-import { relayActor, tenantActor } from "../../machines/messages.ts";
 import { replayActor } from "../../server/host/replay.ts";
 import { checkDesert, checkQuiet, type Expected } from "./invariants.ts";
 import {

@@ -1,5 +1,5 @@
 /** Two months of one tenant, in a world that outlives every process of Berth. */
-import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
+import { invoiceActor, relayActor, tenantActor } from "../../machines/addresses.ts";
 import { Random } from "./random.ts";
 import { calm, DAY_MS, HOUR_MS, World } from "./world.ts";
 

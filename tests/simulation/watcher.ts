@@ -1,10 +1,10 @@
 /** Looks at every commit: each transition again, and what must hold of all it touched. */
 import type { Db } from "../../db/database.ts";
 import { sortedJson, unfold } from "../../db/patch.ts";
+import { invoiceActor, relayActor, tenantActor } from "../../machines/addresses.ts";
 import { statusOf } from "../../machines/describe.ts";
 import { machines } from "../../machines/index.ts";
 import type { InvoiceContext } from "../../machines/invoice/context.ts";
-import { invoiceActor, relayActor, tenantActor } from "../../machines/messages.ts";
 import type { TenantContext } from "../../machines/tenant/context.ts";
 import { CREATED } from "../../server/host/run.ts";
 import { decide, decideFirst, type PersistedSnapshot, restore } from "../../server/host/xstate.ts";

@@ -1,6 +1,6 @@
 /** What the stories of the star have in common: everything answers, and somebody pays. */
 import { expect } from "bun:test";
-import { invoiceActor } from "../../../machines/messages.ts";
+import { invoiceActor } from "../../../machines/addresses.ts";
 import type { TenantContext } from "../../../machines/tenant/context.ts";
 import { restOf } from "../model.ts";
 import { Random } from "../random.ts";

@@ -1,8 +1,9 @@
 /** What holds between the till, its relays and its invoices after every event. */
+
+import { invoiceActor, relayActor } from "../../../machines/addresses.ts";
 import { DAY_MS } from "../../../machines/billing/calendar.ts";
 import { isCovered, type Seat } from "../../../machines/billing/seats.ts";
 import { dueSats } from "../../../machines/invoice/context.ts";
-import { invoiceActor, relayActor } from "../../../machines/messages.ts";
 import type { RelayContext } from "../../../machines/relay/context.ts";
 import type { TenantContext } from "../../../machines/tenant/context.ts";
 import { creditPays } from "../../../machines/tenant/credit.ts";

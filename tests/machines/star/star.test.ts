@@ -3,8 +3,8 @@
  * One seed again: SEED=123 bun test tests/machines/star/star.test.ts; more of them: SEEDS=5000.
  */
 import { expect, test } from "bun:test";
+import { relayActor } from "../../../machines/addresses.ts";
 import type { MachineName } from "../../../machines/index.ts";
-import { relayActor } from "../../../machines/messages.ts";
 import { restOf } from "../model.ts";
 import { Random } from "../random.ts";
 import { SEATS, violations } from "./invariants.ts";

@@ -1,6 +1,7 @@
 /** One random step of the star: a person, an admin, the wallet, the relay server, or time. */
+
+import { invoiceActor, relayActor } from "../../../machines/addresses.ts";
 import { addMonths, DAY_MS } from "../../../machines/billing/calendar.ts";
-import { invoiceActor, relayActor } from "../../../machines/messages.ts";
 import { planIds } from "../../../machines/plans.ts";
 import { order } from "../build.ts";
 import type { Random } from "../random.ts";

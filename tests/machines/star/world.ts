@@ -1,7 +1,8 @@
 /** What lies outside the machines, for the star: our wallet, the tenant's, zooid, inboxes, and time. */
+
+import { invoiceActor, relayActor } from "../../../machines/addresses.ts";
 import { DAY_MS } from "../../../machines/billing/calendar.ts";
 import type { InvoiceContext } from "../../../machines/invoice/context.ts";
-import { invoiceActor, relayActor } from "../../../machines/messages.ts";
 import type { RelayContext } from "../../../machines/relay/context.ts";
 import { doneEvent, errorEvent } from "../../../server/host/xstate.ts";
 import { applied, bolt11, settled, T0, TENANT } from "../build.ts";

@@ -1,7 +1,7 @@
 /** Days served unpaid: they follow the relay, and shorten what is paid next. */
 import { describe, expect, test } from "bun:test";
+import { invoiceActor, relayActor } from "../../../machines/addresses.ts";
 import { paidSpan } from "../../../machines/billing/seats.ts";
-import { invoiceActor, relayActor } from "../../../machines/messages.ts";
 import { type PlanId, plans } from "../../../machines/plans.ts";
 import { itemOfReturn } from "../../../machines/tenant/past-due.ts";
 import { DAY_MS, order } from "../build.ts";

@@ -18,13 +18,13 @@ import {
 } from "solid-js";
 import { createStore } from "solid-js/store";
 import type { AnyStateMachine } from "xstate";
-import { type MachineName, machines } from "../../../machines/index.ts";
 import {
   communityActor,
   invoiceActor,
   relayActor,
   tenantActor,
-} from "../../../machines/messages.ts";
+} from "../../../machines/addresses.ts";
+import { type MachineName, machines } from "../../../machines/index.ts";
 import type { FeedEntry } from "../../../server/host/feed.ts";
 import type { OutsideNews } from "../../../server/routes/events.ts";
 import { short } from "../words/format.ts";

@@ -1,8 +1,8 @@
 /** What is said of a relay is what its machines, driven for real, then do. */
 import { expect, test } from "bun:test";
+import { relayActor } from "../../../../machines/addresses.ts";
 import { addMonths } from "../../../../machines/billing/calendar.ts";
 import type { Item } from "../../../../machines/billing/seats.ts";
-import { relayActor } from "../../../../machines/messages.ts";
 import type { PlanId } from "../../../../machines/plans.ts";
 import { byDue, type InvoiceNow, type Next, nextOf } from "../../../../web/lib/relays/next.ts";
 import { day } from "../../../../web/lib/words/format.ts";
