@@ -126,7 +126,7 @@ export const inviteRoutes = (parts: RouteParts & { origin: () => string }) => {
         detail: {
           summary: "Revoke a link",
           description:
-            "Nobody comes by it any more, and whoever waits by it loses their place. Who is in stays in. Again is no error.",
+            "The link stops working, and whoever waits by it loses their place. Members stay. It is safe to repeat this request.",
         },
       },
     )

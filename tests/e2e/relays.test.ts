@@ -250,7 +250,7 @@ test("a plan that is paid ahead stands, and the page says so before anything is 
   const page = await me.see(`/relays/${id}?tab=plan`);
   await badge(page, "active");
   await me.send("PUT", `/tenant/relays/${id}`, { plan: "basic" });
-  await says(page, /^It is to be on Basic/);
+  await says(page, /^Switches to Basic on /);
   const { paid_through } = await me.read(id);
   const { now } = await advance(1);
   // Within the hour in which the renewal can be paid ahead.
@@ -258,7 +258,7 @@ test("a plan that is paid ahead stands, and the page says so before anything is 
   await page.reload();
   const { items } = await me.send<{ items: Invoice[] }>("GET", "/tenant/invoices?status=pending");
   await pay(items[0]?.invoice ?? "");
-  await says(page, /^It is on Basic from .*: that month is paid\.$/);
+  await says(page, /^Switches to Basic on .*\. That month is paid\.$/);
   await page.getByRole("radio", { name: "Growth" }).check();
   await says(page, "You can change the plan once it has begun.");
   expect(await page.getByRole("button", { name: "Keep Growth" }).count()).toBe(0);

@@ -50,7 +50,7 @@ export const Summary = (props: { tenant: TenantReplica | undefined }) => {
       <Fact label="Credit" value={sats(c()?.creditSats ?? 0)}>
         <Show
           when={(c()?.creditSats ?? 0) > 0}
-          fallback="What you ever pay too much stays here and pays what comes next."
+          fallback="Anything you overpay is kept here and goes towards your next invoice."
         >
           It pays your next invoices before you do.
         </Show>

@@ -21,7 +21,7 @@ export const PlanRefusal = (props: {
     }
   >
     <Match when={props.why === "next_plan_paid"}>
-      <Callout tone="harbour" title={`It is on ${nextPlan(props.seat, props.nowMs)}`}>
+      <Callout tone="harbour" title={`Switches to ${nextPlan(props.seat, props.nowMs)}`}>
         That month is paid. You can change the plan once it has begun.
       </Callout>
     </Match>

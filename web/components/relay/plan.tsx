@@ -113,8 +113,8 @@ const PlanChange = (props: { relay: RelayReplica }) => {
                 {(next) => (
                   <>
                     {isPaid()
-                      ? `It is on ${next()}: that month is paid.`
-                      : `It is to be on ${next()}.`}
+                      ? `Switches to ${next()}. That month is paid.`
+                      : `Switches to ${next()}.`}
                   </>
                 )}
               </Show>

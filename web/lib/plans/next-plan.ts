@@ -3,13 +3,13 @@ import { plans } from "../../../machines/plans.ts";
 import { switchesByItself } from "../../../machines/tenant/orders.ts";
 import { day } from "../words/format.ts";
 
-/** `Growth from 27 Dec`, `Growth once the renewal is paid`: the change of plan to come; null for none. */
+/** `Growth on 27 Dec`, `Growth once the renewal is paid`: the change of plan to come; null for none. */
 export function nextPlan(seat: Seat | undefined, nowMs: number): string | null {
   if (!seat?.next) return null;
   const { plan, at, then } = seat.next;
   const { name } = plans[plan];
-  const after = then ? `, then on ${plans[then.plan].name}` : "";
+  const after = then ? `, then to ${plans[then.plan].name}` : "";
   return switchesByItself(seat)
-    ? `${name} from ${day(at + 1, nowMs)}${after}`
+    ? `${name} on ${day(at + 1, nowMs)}${after}`
     : `${name} once the renewal is paid`;
 }
