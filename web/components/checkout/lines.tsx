@@ -1,4 +1,4 @@
-import { For, Show } from "solid-js";
+import { For, Show, Suspense } from "solid-js";
 import { lengthOf } from "../../../machines/billing/seats.ts";
 import { plans } from "../../../machines/plans.ts";
 import { lessUsed } from "../../../machines/tenant/served.ts";
@@ -59,7 +59,11 @@ export const CheckoutLines = (props: { invoice: InvoiceReplica }) => {
                   {plans[item.plan].name} · {period(item)}
                 </p>
                 <Show when={isOneOfSeveral() && live.relay(item.relay)}>
-                  {(relay) => <BringBackAlone relay={relay()} />}
+                  {(relay) => (
+                    <Suspense>
+                      <BringBackAlone relay={relay()} />
+                    </Suspense>
+                  )}
                 </Show>
               </td>
               <td class="px-4 py-3 text-right align-top font-mono whitespace-nowrap">

@@ -3,16 +3,14 @@ import { createSignal, Show } from "solid-js";
 import { wordsOf } from "../../lib/api/api.ts";
 import { chargeOf } from "../../lib/billing/due.ts";
 import { payByWallet } from "../../lib/billing/wallet.ts";
-import { type InvoiceReplica, useLive } from "../../lib/live/live.ts";
+import type { InvoiceReplica } from "../../lib/live/live.ts";
 import { Button } from "../../ui/button.tsx";
 import { Words } from "../account/words.tsx";
 
-/** For who connected a wallet: it pays this one now, at one click, and says why where it would not. */
-export const PayByWallet = (props: { invoice: InvoiceReplica }) => {
-  const live = useLive();
+/** The connected wallet pays this one now, at one click, and says why where it would not. */
+const PayByWallet = (props: { invoice: InvoiceReplica }) => {
   const [isAsking, setIsAsking] = createSignal(false);
   const [problem, setProblem] = createSignal<string | null>(null);
-  const isConnected = () => live.tenant()?.matches({ wallet: "connected" }) ?? false;
   const isPaying = () => props.invoice.hasTag("charging");
   async function pay(): Promise<void> {
     setIsAsking(true);
@@ -26,7 +24,7 @@ export const PayByWallet = (props: { invoice: InvoiceReplica }) => {
     }
   }
   return (
-    <Show when={isConnected()}>
+    <>
       <Button busy={isAsking() || isPaying()} onClick={() => void pay()} class="sm:col-span-2">
         <Wallet aria-hidden="true" />
         {isPaying() ? "Your wallet is asked" : "Pay with your connected wallet"}
@@ -41,6 +39,8 @@ export const PayByWallet = (props: { invoice: InvoiceReplica }) => {
           {problem()}
         </p>
       </Show>
-    </Show>
+    </>
   );
 };
+
+export default PayByWallet;

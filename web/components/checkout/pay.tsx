@@ -1,5 +1,5 @@
 import { ExternalLink, Wallet, Zap } from "lucide-solid";
-import { createEffect, createSignal, Match, onCleanup, Show, Switch } from "solid-js";
+import { createEffect, createSignal, Match, onCleanup, Show, Suspense, Switch } from "solid-js";
 import { meaningOf } from "../../../machines/describe.ts";
 import { invoiceMachine } from "../../../machines/invoice/machine.ts";
 import { api, ask, wordsOf } from "../../lib/api/api.ts";
@@ -7,13 +7,27 @@ import { setPayable } from "../../lib/billing/paying.ts";
 import { hasWebLn, payByWebLn } from "../../lib/billing/webln.ts";
 import { createNow } from "../../lib/live/clock.ts";
 import { type InvoiceReplica, useLive } from "../../lib/live/live.ts";
+import { lazyPage } from "../../lib/page/lazy-page.ts";
 import { countdown } from "../../lib/words/format.ts";
 import { Button, buttonVariants } from "../../ui/button.tsx";
 import { Spinner } from "../../ui/spinner.tsx";
 import { CopyButton } from "../copy.tsx";
 import { QrCode } from "../qr.tsx";
 import { Time } from "../time.tsx";
-import { PayByWallet } from "./pay-by-wallet.tsx";
+
+const PayByWallet = lazyPage(() => import("./pay-by-wallet.tsx"));
+
+/** For who connected a wallet. */
+const WalletPays = (props: { invoice: InvoiceReplica }) => {
+  const live = useLive();
+  return (
+    <Show when={live.tenant()?.matches({ wallet: "connected" })}>
+      <Suspense>
+        <PayByWallet invoice={props.invoice} />
+      </Suspense>
+    </Show>
+  );
+};
 
 const DAY_MS = 86_400_000;
 
@@ -105,7 +119,7 @@ const Payable = (props: {
         <Show when={hasWebLn()}>
           <PayHere bolt11={props.bolt11} />
         </Show>
-        <PayByWallet invoice={props.invoice} />
+        <WalletPays invoice={props.invoice} />
         <AskNow id={props.id} />
       </div>
     </>
@@ -207,7 +221,7 @@ const Dormant = (props: { invoice: InvoiceReplica }) => {
         {isFirst() ? "Get a Lightning invoice" : "Get a new Lightning invoice"}
       </Button>
       <div class="mt-2">
-        <PayByWallet invoice={props.invoice} />
+        <WalletPays invoice={props.invoice} />
       </div>
       <Show when={problem()}>
         {(words) => (
