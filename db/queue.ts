@@ -12,7 +12,9 @@ export const queueKinds = [
   "unclear_answer",
   "blocked_invoice",
   "refused_relay",
+  "late_relay",
   "stuck_relay",
+  "stuck_community",
   "refund",
 ] as const;
 export type QueueKind = (typeof queueKinds)[number];
@@ -35,8 +37,9 @@ export type QueueRow = {
 export type QueueFilter = Page & { q: string | null; kind: string | null; wallet: string | null };
 
 /**
- * Everything that waits for the operator, and that nothing else will end: what the host holds, what our
- * wallet said and we cannot understand, what it or zooid refused, bolt11s that a former wallet of ours issued, and refunds that are under way.
+ * Everything that waits for the operator: what the host holds, what a machine says the operator should know
+ * of, what our wallet said and we cannot understand, what zooid refused, bolt11s that a former wallet of
+ * ours issued, and refunds that are under way.
  */
 export function queueQueries({ orm }: Db) {
   const waiting = (wallet: string | null) => sql`
@@ -61,20 +64,15 @@ export function queueQueries({ orm }: Db) {
     WHERE src = 'askWallet' AND error LIKE 'wallet\_cannot\_tell%' ESCAPE '\\'
       AND state IN ('todo', 'running') AND state IN ('todo', 'running', 'undelivered', 'held')
     UNION ALL
-    SELECT 'blocked_invoice', actors.id, tenant, actors.id, at / 1000,
+    SELECT attention, actors.id || ' ' || attention, scope, actors.id, at / 1000,
       coalesce((SELECT error FROM outbox WHERE key > actors.id || '#' AND key < actors.id || '$'
-        AND src IN ('mintBolt11', 'askWallet') AND error IS NOT NULL ORDER BY seq DESC LIMIT 1),
-        'wallet_refused'), amount, NULL, NULL
-    FROM invoices JOIN actors ON actors.id = 'invoice/' || invoices.id
-    WHERE status = 'pending' AND json_extract(snapshot, '$.value.pending') = 'blocked'
+        AND src <> 'payByWallet' AND error IS NOT NULL ORDER BY seq DESC LIMIT 1), 'no_answer'),
+      (SELECT amount FROM invoices WHERE invoices.id = substr(actors.id, length('invoice/') + 1)),
+      NULL, NULL
+    FROM actors WHERE attention IS NOT NULL
     UNION ALL
     SELECT 'refused_relay', actors.id, tenant, actors.id, at / 1000, refused, NULL, NULL, NULL
     FROM relays JOIN actors ON actors.id = 'relay/' || relays.id WHERE refused IS NOT NULL
-    UNION ALL
-    SELECT 'stuck_relay', actors.id || ' grace', tenant, actors.id, at / 1000, 'wallet_refused',
-      NULL, NULL, NULL
-    FROM relays JOIN actors ON actors.id = 'relay/' || relays.id
-    WHERE status = 'grace' AND json_extract(snapshot, '$.value.status.grace') = 'stuck'
     UNION ALL
     SELECT 'refund', 'tenant/' || pubkey, pubkey, 'tenant/' || pubkey,
       (SELECT max(at) / 1000 FROM journal

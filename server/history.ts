@@ -1,10 +1,9 @@
 import type { RelayRow } from "../db/relays.ts";
 import { relayActor } from "../machines/addresses.ts";
-import { statusOf } from "../machines/describe.ts";
 import type { PlanId } from "../machines/plans.ts";
 import type { Cause } from "../machines/relay/context.ts";
+import { causeOf, relayStatusOf } from "../machines/relay/status.ts";
 import type { Host } from "./host/host.ts";
-import { causeOf } from "./projections/relay.ts";
 import { toSeconds, toSecondsOrNull } from "./projections/seconds.ts";
 import { changeInWords, type Revision } from "./relay-words.ts";
 
@@ -47,7 +46,7 @@ export async function relayHistory(
       at: toSeconds(entry.at),
       what,
       by: entry.by === entry.scope ? "owner" : entry.by === null ? null : "operator",
-      status: statusOf(value) as RelayRow["status"],
+      status: relayStatusOf(value),
       cause: causeOf(value),
       plan: context.plan,
       paid_through: toSecondsOrNull(context.paidThrough),

@@ -4,13 +4,13 @@ import { meaningOf, statusOf } from "../machines/describe.ts";
 import { refusalOf } from "../machines/invoice/refusal.ts";
 import { plans } from "../machines/plans.ts";
 import { relayMachine } from "../machines/relay/machine.ts";
+import { causeOf } from "../machines/relay/status.ts";
 import { renews } from "../machines/tenant/context.ts";
 import { switchesByItself } from "../machines/tenant/orders.ts";
 import { isPastDue } from "../machines/tenant/past-due.ts";
 import { REVISIONS_MAX } from "./history.ts";
 import type { Host } from "./host/host.ts";
 import type { PersistedSnapshot } from "./host/xstate.ts";
-import { causeOf } from "./projections/relay.ts";
 import { toSeconds } from "./projections/seconds.ts";
 import { deadlineOf, wordsOf } from "./relay-words.ts";
 

@@ -21,8 +21,11 @@ export const actors = sqliteTable(
     /** Logical time of the last transition. */
     at: integer().notNull(),
     snapshot: text().notNull(),
+    /** What of it the operator should know of; null where there is nothing to see to. */
+    attention: text(),
   },
   (t) => [
+    index("actors_for_operator").on(t.attention).where(sql`attention IS NOT NULL`),
     index("actors_by_version").on(t.machine, t.version),
     index("actors_by_scope").on(t.scope),
   ],

@@ -1,4 +1,5 @@
 import { and, assertEvent, assign, not, setup } from "xstate";
+import type { Attention } from "../attention.ts";
 import { now, outputs, remote } from "../durable.ts";
 import {
   type Admitted,
@@ -24,7 +25,7 @@ export const communityMachine = setup({
     context: {} as CommunityContext,
     input: {} as CommunityInput,
     events: {} as CommunityEvent,
-    tags: {} as "attention",
+    meta: {} as { attention: Attention },
   },
   actors: {
     runErrands: remote<Ran, { relay: string; after: number }>(),
@@ -41,9 +42,9 @@ export const communityMachine = setup({
       assertEvent(event, "ROOM");
       return event.limit !== c.limit || event.isServed !== c.isServed;
     },
-    isAbout: ({ context: c }, params: { turn: number }) => params.turn === c.turn,
     isStale: ({ context: c }, params: { turn: number }) => params.turn !== c.turn,
     isMore: (_, { isMore }: Compared) => isMore,
+    isNobody: (_, { people }: Admitted) => people.length === 0,
   },
   actions: {
     ...outputs,
@@ -117,18 +118,25 @@ export const communityMachine = setup({
             }),
             onDone: [
               {
-                guard: { type: "isAbout", params: ({ event }) => event.output },
+                guard: { type: "isStale", params: ({ event }) => event.output },
+                target: "settled",
+              },
+              // Somebody should wait and nobody does: to ask again would be to ask for ever.
+              {
+                guard: { type: "isNobody", params: ({ event }) => event.output },
+                target: "stuck",
+              },
+              {
                 target: "settled",
                 actions: [say.admitted, { type: "admitted", params: ({ event }) => event.output }],
               },
-              { target: "settled" },
             ],
             onError: "stuck",
           },
         },
         stuck: {
           description: "Letting people in from the waiting list failed. We have been told.",
-          tags: "attention",
+          meta: { attention: "stuck_community" },
           on: { LOOK: "settled" },
         },
       },
@@ -157,7 +165,7 @@ export const communityMachine = setup({
         },
         stuck: {
           description: "Telling the relay server failed. We have been told.",
-          tags: "attention",
+          meta: { attention: "stuck_community" },
           on: { LOOK: "settled" },
         },
       },

@@ -244,7 +244,7 @@ export const invoiceMachine = invoiceSetup.createMachine({
         blocked: {
           description:
             "Our wallet refused to make a Lightning invoice. The operator has been told.",
-          tags: "attention",
+          meta: { attention: "blocked_invoice" },
           on: {
             "admin.retry": [{ guard: "mustAsk", target: "lastCall" }, { target: "deciding" }],
           },

@@ -1,4 +1,5 @@
 import { assertEvent, assign, setup } from "xstate";
+import type { Attention } from "../attention.ts";
 import { nextLookAt } from "../billing/schedule.ts";
 import { now, outputs, remote, until } from "../durable.ts";
 import * as data from "./changes.ts";
@@ -21,7 +22,8 @@ export const invoiceSetup = setup({
     context: {} as InvoiceContext,
     input: {} as InvoiceInput,
     events: {} as InvoiceEvent,
-    tags: {} as "payable" | "charging" | "attention" | "ended",
+    tags: {} as "payable" | "charging" | "ended",
+    meta: {} as { attention: Attention },
   },
   actors: {
     mintBolt11: remote<Bolt11, Mint>(),

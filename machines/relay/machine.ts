@@ -97,7 +97,7 @@ export const relayMachine = relaySetup.createMachine({
             late: {
               description:
                 "This takes longer than usual. We keep trying, and your period starts only when the relay is active.",
-              tags: "attention",
+              meta: { attention: "late_relay" },
             },
           },
         },
@@ -156,7 +156,7 @@ export const relayMachine = relaySetup.createMachine({
             },
             stuck: {
               description: "We could not ask our wallet. Nothing happens until we could.",
-              tags: "attention",
+              meta: { attention: "stuck_relay" },
               on: { "admin.retry": "lastCall", UNBILLED: {} },
             },
           },

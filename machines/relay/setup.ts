@@ -1,4 +1,5 @@
 import { assertEvent, assign, setup } from "xstate";
+import type { Attention } from "../attention.ts";
 import { QUARANTINE_MS } from "../billing/calendar.ts";
 import { isCovered } from "../billing/seats.ts";
 import { now, outputs, remote, until } from "../durable.ts";
@@ -23,8 +24,7 @@ export const relaySetup = setup({
     context: {} as RelayContext,
     input: {} as RelayInput,
     events: {} as RelayEvent,
-    tags: {} as "attention",
-    meta: {} as { cause: Cause },
+    meta: {} as { cause?: Cause; attention?: Attention },
   },
   actors: {
     applyRelay: remote<Applied, { relay: string }>(),

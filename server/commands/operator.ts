@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { decodeInvoice } from "@getalby/lightning-tools/bolt11";
-import { invoiceActor, relayActor, tenantActor } from "../../machines/addresses.ts";
+import { communityActor, invoiceActor, relayActor, tenantActor } from "../../machines/addresses.ts";
 import { DAY_MS, nextAnchor } from "../../machines/billing/calendar.ts";
 import { statusOf } from "../../machines/describe.ts";
 import type { Heard } from "../../machines/durable.ts";
@@ -233,6 +233,14 @@ export const cancelRefund = (parts: CommandParts, pubkey: string, by: Act) =>
 export const actOnRelay = (
   parts: CommandParts,
   id: string,
-  what: "suspend" | "deactivate" | "retry",
+  what: "suspend" | "deactivate",
   by: Act,
 ) => act(parts, relayActor(id), { type: `admin.${what}` }, by);
+
+/** Tries what is stuck of a relay, or of its community, once more. @throws AppError 404 */
+export const retryRelay = (parts: CommandParts, id: string, by: Act) =>
+  operate(parts, relayActor(id), by, (tx) => {
+    actIn(tx, relayActor(id), { type: "admin.retry" }, by);
+    const meta = { cause: "http", by: by.by, reason: cleanReason(by.reason) };
+    if (tx.read(communityActor(id))?.attention) tx.send(communityActor(id), { type: "LOOK" }, meta);
+  });

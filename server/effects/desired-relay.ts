@@ -1,19 +1,21 @@
 import { hexToBytes } from "nostr-tools/utils";
 import { relayActor } from "../../machines/addresses.ts";
-import { statusOf } from "../../machines/describe.ts";
 import { plans } from "../../machines/plans.ts";
 import type { RelayContext } from "../../machines/relay/context.ts";
+import { type RelayStatus, relayStatusOf } from "../../machines/relay/status.ts";
 import { publicKeyOf } from "../nostr/event.ts";
 import type { Wanted } from "../zooid/verdict.ts";
 import type { VirtualRelay } from "../zooid/virtual-relay.ts";
 import type { EffectParts } from "./parts.ts";
 
 /** Which states of a relay zooid is to show, and how. */
-const PRESENCE: Record<string, VirtualRelay["presence"]> = {
+const PRESENCE: Record<RelayStatus, VirtualRelay["presence"]> = {
+  pending: "absent",
   provisioning: "live",
   active: "live",
   grace: "live",
   suspended: "inactive",
+  deactivated: "absent",
 };
 
 /** What zooid is to hold of a relay now, and the relay that says so; null where there is none. */
@@ -33,7 +35,7 @@ export async function desiredRelay(
     owner: tenant,
     blossom: plans[plan].blossom,
     livekit: plans[plan].livekit ? parts.livekit : null,
-    presence: PRESENCE[statusOf(actor.persisted.value)] ?? "absent",
+    presence: PRESENCE[relayStatusOf(actor.persisted.value)],
   };
   return { relay, context };
 }

@@ -94,8 +94,10 @@ export class Run {
     }
     const decision = decide(machine, before, event, at);
     const rev = row.rev + 1;
-    // The version stays: to write it would rewrite its index with every transition.
-    unit.changeActor(id, { rev, at, snapshot: decision.snapshot });
+    // The version stays, and mostly what the operator should know: each would rewrite its index.
+    const { snapshot, attention } = decision;
+    const news = attention === row.attention ? {} : { attention };
+    unit.changeActor(id, { rev, at, snapshot, ...news });
     const present = isLate ? unit.alarmsOf(id) : armed;
     this.#store({ ...row, rev, at }, stored, event, decision, origin, present);
     return { id, rev, at, changed: true };
@@ -115,8 +117,8 @@ export class Run {
     const decision = decideFirst(machine, input, at);
     const version = machine.version ?? "";
     if (this.unit.actor(id)) throw new Error(`${id} exists`);
-    const { snapshot } = decision;
-    const row = { id, machine: machineName, version, scope, rev: 0, at, snapshot };
+    const { snapshot, attention } = decision;
+    const row = { id, machine: machineName, version, scope, rev: 0, at, snapshot, attention };
     this.unit.createActor(row);
     this.#store(row, null, { type: CREATED, input } as HostEvent, decision, origin, []);
     return { id, rev: 0, at, changed: true };
@@ -142,7 +144,8 @@ export class Run {
     const missing = wanted.find((invoke) => !open.includes(invoke));
     if (missing) throw new Error(`${row.id} would wait for '${missing}', which nobody began`);
     const rev = row.rev + 1;
-    unit.changeActor(row.id, { version, rev, snapshot: decision.snapshot });
+    const { attention } = decision;
+    unit.changeActor(row.id, { version, rev, snapshot: decision.snapshot, attention });
     const origin = { cause: `version ${row.version}`, by: null, reason: null };
     const next = { ...row, version, rev };
     this.#store(next, null, { type: MIGRATED }, decision, origin, unit.alarmsOf(row.id));

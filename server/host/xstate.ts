@@ -9,6 +9,7 @@ import {
   createEmptyActor,
   type ExecutableActionObject,
 } from "xstate";
+import { attentionOf } from "../../machines/attention.ts";
 import { at, type Create, NEVER, type Post, type Tell } from "../../machines/durable.ts";
 
 /** What happens to an actor; results of work are events too. */
@@ -28,6 +29,8 @@ export type Decision = {
   /** The persisted snapshot, JSON. */
   snapshot: string;
   persisted: PersistedSnapshot;
+  /** What of it the operator should know of, by the machine's own word. */
+  attention: string | null;
   alarms: Map<string, number>;
   started: Started[];
   /** Ids of invokes whose state was left. */
@@ -213,6 +216,7 @@ function decision(
     }
   }
   return {
+    attention: attentionOf(next),
     snapshot: JSON.stringify(persisted),
     persisted,
     alarms: deadlines(machine, next),

@@ -1,26 +1,9 @@
 import type { RelayRow } from "../../db/relays.ts";
 import { QUARANTINE_MS } from "../../machines/billing/calendar.ts";
-import { statusOf } from "../../machines/describe.ts";
-import { type Cause, isNameKept, type RelayContext } from "../../machines/relay/context.ts";
+import { isNameKept, type RelayContext } from "../../machines/relay/context.ts";
+import { causeOf, relayStatusOf } from "../../machines/relay/status.ts";
 import type { PersistedSnapshot } from "../host/xstate.ts";
 import { toSeconds, toSecondsOrNull } from "./seconds.ts";
-
-const CAUSES: Record<string, Cause> = {
-  unpaid: "nonpayment",
-  held: "admin",
-  heldByAdmin: "admin",
-  byAdmin: "admin",
-  byOwner: "owner",
-  lapsed: "lapsed",
-};
-
-/** Why a relay is suspended or deactivated, from the state within that one. */
-export function causeOf(value: unknown): Cause | null {
-  const { status } = value as { status: unknown };
-  if (typeof status !== "object" || status === null) return null;
-  const within = (status as Record<string, unknown>)[statusOf(value)];
-  return typeof within === "string" ? (CAUSES[within] ?? null) : null;
-}
 
 export function relayRow({ value, context }: PersistedSnapshot): RelayRow {
   const c = context as RelayContext;
@@ -34,7 +17,7 @@ export function relayRow({ value, context }: PersistedSnapshot): RelayRow {
     icon: c.icon,
     plan: c.plan,
     price: c.priceSats,
-    status: statusOf(value) as RelayRow["status"],
+    status: relayStatusOf(value),
     cause: causeOf(value),
     paidThrough: toSecondsOrNull(c.paidThrough),
     graceEnds: toSecondsOrNull(c.graceEnds),
@@ -57,6 +40,6 @@ export function quarantineRows({ value, context }: PersistedSnapshot) {
     until: toSeconds(untilMs),
   });
   const rows = c.freed.map(({ subdomain, until }) => row(subdomain, until));
-  if (statusOf(value) !== "deactivated" || c.closedAt === null) return rows;
+  if (relayStatusOf(value) !== "deactivated" || c.closedAt === null) return rows;
   return isNameKept(c, c.closedAt) ? [...rows, row(c.subdomain, c.closedAt + QUARANTINE_MS)] : rows;
 }

@@ -9,6 +9,7 @@ import {
   extendRelay,
   grantCredit,
   prepareRefund,
+  retryRelay,
   setTenantStatus,
   unsuspendRelay,
 } from "../commands/operator.ts";
@@ -267,6 +268,7 @@ export const adminRoutes = (parts: RouteParts) => {
         await relayOf(params.id);
         if (params.act === "comp") await compRelay(parts, params.id, by);
         else if (params.act === "unsuspend") await unsuspendRelay(parts, params.id, by);
+        else if (params.act === "retry") await retryRelay(parts, params.id, by);
         else await actOnRelay(parts, params.id, params.act, by);
         return relayOf(params.id);
       },

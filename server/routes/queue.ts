@@ -1,6 +1,7 @@
 import { Elysia, t } from "elysia";
 import { type QueueKind, type QueueRow, queueKinds } from "../../db/queue.ts";
 import { invoiceActor } from "../../machines/addresses.ts";
+import type { Attention } from "../../machines/attention.ts";
 import { retryHeld } from "../commands/queue.ts";
 import type { Trouble } from "../health.ts";
 import { toSeconds } from "../projections/seconds.ts";
@@ -34,8 +35,10 @@ const queueItem = t.Object({
   acts: t.Array(t.String(), { description: "the requests that do it" }),
 });
 
+type Want = { toDo: string; acts: (id: string) => string[] };
+
 /** What each kind wants of the operator, and by which requests; `id` is the noun's. */
-const wants: Record<QueueKind, { toDo: string; acts: (id: string) => string[] }> = {
+const wants: Record<QueueKind, Want> & Record<Exclude<Attention, QueueKind>, never> = {
   held_alarm: {
     toDo: "A deadline failed when it was due. Mend the cause and let it happen again.",
     acts: () => ["POST /admin/queue/retry"],
@@ -66,6 +69,14 @@ const wants: Record<QueueKind, { toDo: string; acts: (id: string) => string[] }>
   },
   refused_relay: {
     toDo: "zooid refused what this relay should be. Mend the cause, then try again.",
+    acts: (id) => [`POST /admin/relays/${id}/retry`],
+  },
+  late_relay: {
+    toDo: "It was to be active within a minute. We keep trying: what zooid said stands beside it.",
+    acts: (id) => [`POST /admin/relays/${id}/retry`],
+  },
+  stuck_community: {
+    toDo: "Something failed that should not, and its people wait. Mend the cause, then try again.",
     acts: (id) => [`POST /admin/relays/${id}/retry`],
   },
   stuck_relay: {

@@ -131,6 +131,40 @@ test("what our wallet or zooid refused stands in it until it is retried", async 
   await leave(fixture, tenant);
 });
 
+test("people who wait because something failed stand in it, and are let in once it is retried", async () => {
+  const tenant = fixture.tenant();
+  const { id } = await activeRelay(tenant);
+  await fixture.world.setFaults({ zooid: "down" });
+  const pubkey = newKey().pubkey;
+  await tenant.post(`/tenant/relays/${id}/members`, { pubkey });
+  await ends(`community/${id}`, errorEvent("run", "defect"));
+  const stuck = async () => (await queue("?kind=stuck_community")).items;
+  expect(await stuck()).toMatchObject([{ tenant: tenant.pubkey, actor: `community/${id}` }]);
+  await fixture.world.setFaults({ zooid: "ok" });
+  expect((await acts.onRelay(id, "retry")).status).toBe(200);
+  expect(await stuck()).toEqual([]);
+  const path = `/tenant/relays/${id}/members`;
+  await until(async () => {
+    const { body } = await tenant.get<Listed<{ state: string }>>(path);
+    return body.items.every(({ state }) => state === "member");
+  });
+  await leave(fixture, tenant);
+});
+
+test("a relay that is not set up within a minute stands in it until it is", async () => {
+  const tenant = fixture.tenant();
+  await fixture.world.setFaults({ zooid: "down" });
+  const { relay } = await order(tenant);
+  const late = async () => (await queue("?kind=late_relay")).items.map(({ actor }) => actor);
+  expect(await late()).toEqual([]);
+  await fixture.advance(61_000);
+  expect(await late()).toEqual([`relay/${relay.id}`]);
+  await fixture.world.setFaults({ zooid: "ok" });
+  await relayIs(tenant, relay.id, "active");
+  expect(await late()).toEqual([]);
+  await leave(fixture, tenant);
+});
+
 test("a deadline that failed is held in it, and happens when it is retried", async () => {
   const tenant = fixture.tenant();
   const { invoice, relay } = await orderPaid(tenant);

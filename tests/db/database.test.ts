@@ -36,10 +36,11 @@ describe("open", () => {
   });
 });
 
-test("a journal that counted all scopes together counts each anew, in order, and its facts are kept", () => {
-  const path = join(directory, "counted-together");
+/** A database as it was after the first so many migrations. */
+function formerDatabase(name: string, count: number): { path: string; old: Database } {
+  const path = join(directory, name);
   const migrationsFolder = join(import.meta.dir, "../../db/migrations");
-  const earlier = readMigrationFiles({ migrationsFolder }).slice(0, 4);
+  const earlier = readMigrationFiles({ migrationsFolder }).slice(0, count);
   const old = new Database(path);
   for (const { sql } of earlier) for (const statement of sql) old.run(statement);
   old.run(
@@ -50,6 +51,11 @@ test("a journal that counted all scopes together counts each anew, in order, and
       hash,
       folderMillis,
     ]);
+  return { path, old };
+}
+
+test("a journal that counted all scopes together counts each anew, in order, and its facts are kept", () => {
+  const { path, old } = formerDatabase("counted-together", 4);
   const entry = old.prepare(
     `INSERT INTO journal (seq, scope, actor, rev, at, recorded_at, version, event, cause, dedup, snapshot)
      VALUES (?, ?, ?, ?, 1, 2, '1', '{}', 'test', ?, '{}')`,
@@ -70,5 +76,27 @@ test("a journal that counted all scopes together counts each anew, in order, and
     ["s", 3, "a", 1, "{}", null],
   ]);
   expect(db.sqlite.query("SELECT key, scope FROM dedups").values()).toEqual([["fact", "t"]]);
+  db.close();
+});
+
+test("what waited for the operator before it was written down still does", () => {
+  const { path, old } = formerDatabase("waiting", 11);
+  const actor = old.prepare(
+    `INSERT INTO actors (id, machine, version, scope, rev, at, snapshot) VALUES (?, ?, '1', 's', 0, 0, ?)`,
+  );
+  const stored = [
+    ["community/c", "community", { seats: "settled", errands: "stuck" }, "stuck_community"],
+    ["invoice/a", "invoice", { pending: "blocked" }, "blocked_invoice"],
+    ["invoice/b", "invoice", "paid", null],
+    ["relay/a", "relay", { status: { grace: "stuck" } }, "stuck_relay"],
+    ["relay/b", "relay", { status: { provisioning: "late" } }, "late_relay"],
+    ["relay/c", "relay", { status: "active" }, null],
+  ] as const;
+  for (const [id, machine, value] of stored) actor.run(id, machine, JSON.stringify({ value }));
+  old.close();
+  const db = openDatabase(path);
+  expect(db.sqlite.query("SELECT id, attention FROM actors ORDER BY id").values()).toEqual(
+    stored.map(([id, , , attention]) => [id, attention]),
+  );
   db.close();
 });

@@ -25,6 +25,7 @@ const stores: Record<string, () => Opened> = {
 const NOTHING = { actors: [], dedups: [] };
 const actor = (id: string, scope = "s") => ({
   ...{ id, scope, machine: "m", version: "1", rev: 0, at: 5, snapshot: "{}" },
+  attention: null,
 });
 const entry = (id: string, rev: number) => ({
   ...{ actor: id, rev, at: 5, recordedAt: 6, version: "1", event: "{}", snapshot: "{}" },

@@ -1,5 +1,7 @@
 /** One actor by itself: events in, what it asks for out, and time that moves when told to. */
 import type { AnyStateMachine } from "xstate";
+import type { CommunityContext } from "../../machines/community/context.ts";
+import { communityMachine } from "../../machines/community/machine.ts";
 import type { Create, Post, Tell } from "../../machines/durable.ts";
 import type { InvoiceContext } from "../../machines/invoice/context.ts";
 import { invoiceMachine } from "../../machines/invoice/machine.ts";
@@ -119,6 +121,11 @@ export class LoneActor<C> {
     return this.#decision.outputs.flatMap((o) => (o.type === "create" ? [o.create] : []));
   }
 
+  /** What of it the operator should know of. */
+  get attention(): string | null {
+    return this.#decision.attention;
+  }
+
   get posted(): Post[] {
     return this.#decision.outputs.flatMap((o) => (o.type === "post" ? [o.post] : []));
   }
@@ -140,3 +147,8 @@ export const aRelay = (...input: Parameters<typeof relayInput>) =>
 export const anInvoice = (...input: Parameters<typeof invoiceInput>) =>
   new LoneActor<InvoiceContext>(invoiceMachine, invoiceInput(...input));
 export const aTenant = () => new LoneActor<TenantContext>(tenantMachine, { pubkey: TENANT });
+/** @param limit - seats, the owner's among them */
+export const aCommunity = (limit: number | null) =>
+  new LoneActor<CommunityContext>(communityMachine, {
+    ...{ relay: "r1", tenant: TENANT, limit, isServed: true },
+  });

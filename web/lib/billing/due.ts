@@ -1,4 +1,5 @@
 /** What an open invoice means for its relays, and what happens to it next. */
+import { attentionOf } from "../../../machines/attention.ts";
 import { meaningOf } from "../../../machines/describe.ts";
 import { machines } from "../../../machines/index.ts";
 import { refusalOf } from "../../../machines/invoice/refusal.ts";
@@ -18,7 +19,7 @@ const plain = (before: string, tone: Tone = "waiting"): Deadline => ({
 /** Until when it is to be paid, and what comes after. */
 export function deadlineOf(invoice: InvoiceReplica, live: Pick<Live, "relay">): Deadline {
   const { purpose, closesAt } = invoice.context;
-  if (invoice.hasTag("attention")) return plain(meaningOf(machines.invoice, invoice.value));
+  if (attentionOf(invoice)) return plain(meaningOf(machines.invoice, invoice.value));
   if (purpose === "renewal") return renewalDeadline(invoice, live);
   if (closesAt === null) return plain(meaningOf(machines.invoice, invoice.value));
   switch (purpose) {

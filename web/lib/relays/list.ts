@@ -82,9 +82,7 @@ export type Dues = ReturnType<typeof dues>;
 
 /** A wallet that is paying is left to it. */
 const isOwed = (status: string, next: Next): boolean =>
-  next.invoice !== null &&
-  (status === "suspended" ||
-    (status === "grace" && !next.text.startsWith("Your wallet is paying")));
+  next.invoice !== null && (status === "suspended" || (status === "grace" && !next.isPaying));
 
 /** What all that runs costs a month at the prices agreed. */
 export const monthlySats = (rows: readonly Row[]): number =>

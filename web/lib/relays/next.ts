@@ -7,6 +7,7 @@ import { isNextPaid, type Seat } from "../../../machines/billing/seats.ts";
 import type { InvoiceContext } from "../../../machines/invoice/context.ts";
 import { plans } from "../../../machines/plans.ts";
 import { isNameKept, type RelayContext } from "../../../machines/relay/context.ts";
+import { type RelayPath, relayPathOf } from "../../../machines/relay/status.ts";
 import { renews, type TenantContext } from "../../../machines/tenant/context.ts";
 import { switchesByItself } from "../../../machines/tenant/orders.ts";
 import { openInvoiceOf } from "../billing/open-invoice.ts";
@@ -26,15 +27,9 @@ export type Next = {
   tone: Tone;
   /** What can be paid to go on. */
   invoice: string | null;
+  /** The connected wallet is paying it: nothing is to be done. */
+  isPaying?: boolean;
 };
-
-/** Where a relay is in its life, with the state within: `grace.counting`, `active`. */
-function whereIs(value: unknown): string {
-  const { status } = value as { status: string | Record<string, string> };
-  if (typeof status === "string") return status;
-  const [[outer, inner] = ["", ""]] = Object.entries(status);
-  return `${outer}.${inner}`;
-}
 
 const walletOf = (till: TillNow | undefined): string =>
   (till?.value as { wallet?: string } | undefined)?.wallet ?? "none";
@@ -58,14 +53,13 @@ export function nextOf(
     invoice: pays,
   });
   const open = openInvoiceOf(c, till?.context);
-  switch (whereIs(value)) {
+  const path = relayPathOf(value);
+  switch (path) {
     case "pending": {
       const closesAt = open === null ? null : (invoice(open)?.context.closesAt ?? null);
       const left = closesAt === null ? "" : ` · ${span(closesAt - nowMs)} left`;
       return is(`Waiting for your payment${left}`, "waiting", closesAt, open);
     }
-    case "deciding":
-    case "returning":
     case "provisioning.prompt":
       return is("Being set up", "harbour");
     case "provisioning.late":
@@ -91,8 +85,9 @@ export function nextOf(
       return is("Suspended by the operator", "suspended");
     case "deactivated.byAdmin":
       return is("Switched off by the operator", "waiting");
-    default:
-      return whileOff(c, whereIs(value), nowMs);
+    case "deactivated.byOwner":
+    case "deactivated.lapsed":
+      return whileOff(c, path, nowMs);
   }
 }
 
@@ -191,10 +186,11 @@ function whileCounting(
   const bill = c.invoice === null ? undefined : invoice(c.invoice)?.context;
   const charge = chargeOf(till, bill, nowMs);
   const text = charge ? `${charge.words} · ${left} left` : `Pay within ${left}`;
-  return { text, tone: "grace", atMs: c.graceEnds, invoice: c.invoice };
+  const next = { text, tone: "grace" as const, atMs: c.graceEnds, invoice: c.invoice };
+  return charge?.isPaying ? { ...next, isPaying: true } : next;
 }
 
-function whileOff(c: RelayContext, where: string, nowMs: number): Next {
+function whileOff(c: RelayContext, where: RelayPath, nowMs: number): Next {
   const paidUntil = c.priceSats > 0 && (c.paidThrough ?? 0) > nowMs ? c.paidThrough : null;
   const keptUntil =
     c.closedAt !== null && isNameKept(c, c.closedAt) ? c.closedAt + QUARANTINE_MS : null;
