@@ -5,7 +5,7 @@ import { ownRelay } from "./order.ts";
 import { ensureActiveTenant } from "./tenant.ts";
 
 /**
- * Takes a relay that is deactivated out of its owner's list; nothing else about it changes. Again is no error.
+ * Takes a relay that is deactivated out of its owner's list; nothing else about it changes. Idempotent.
  * @throws AppError 404, 403 `tenant_suspended`, 409 `relay_not_deactivated`
  */
 export function archiveRelay(parts: CommandParts, pubkey: string, id: string): Promise<void> {
@@ -23,7 +23,7 @@ export function archiveRelay(parts: CommandParts, pubkey: string, id: string): P
   });
 }
 
-/** Puts it back into the list. Again is no error. @throws AppError 404, 403 `tenant_suspended` */
+/** Puts it back into the list. Idempotent. @throws AppError 404, 403 `tenant_suspended` */
 export function unarchiveRelay(parts: CommandParts, pubkey: string, id: string): Promise<void> {
   return parts.host.transact(pubkey, async (tx) => {
     const row = await ownRelay(parts, pubkey, id);

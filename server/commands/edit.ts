@@ -50,7 +50,7 @@ function assertRenameDue(renamedAt: number | null, nowMs: number): void {
 }
 
 /**
- * Switches a relay off; data, id, schema and secret are kept. Again is no error.
+ * Switches a relay off; data, id, schema and secret are kept. Idempotent.
  * @throws AppError 404, 403 `tenant_suspended`, 409 `suspended_by_operator`
  */
 export function deactivateRelay(parts: CommandParts, pubkey: string, id: string): Promise<void> {

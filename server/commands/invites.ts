@@ -54,7 +54,7 @@ export function createInvite(
 
 /**
  * Ends a link: nobody comes by it any more, and whoever waits by it does so no more. Who is in stays in.
- * Again is no error. @throws AppError 404 `invite_not_found`, 403
+ * Idempotent. @throws AppError 404 `invite_not_found`, 403
  */
 export function revokeInvite(
   parts: CommandParts,

@@ -40,7 +40,7 @@ async function actOn(
 }
 
 /**
- * Lets somebody in, or puts them on the waiting list where there is no room. Again is no error.
+ * Lets somebody in, or puts them on the waiting list where there is no room. Idempotent.
  * @throws AppError 409 `banned_here`, and as every act
  */
 export const addPerson = (parts: CommandParts, act: PersonAct): Promise<Standing> =>
@@ -55,7 +55,7 @@ export const addPerson = (parts: CommandParts, act: PersonAct): Promise<Standing
     return (await communities.request(relay, pubkey)) ? "waiting" : letIn(scene);
   });
 
-/** Takes a membership away, and nothing that they wrote; off the waiting list, too. Again is no error. */
+/** Takes a membership away, and nothing that they wrote; off the waiting list, too. Idempotent. */
 export const removePerson = (parts: CommandParts, act: PersonAct): Promise<Standing> =>
   actOn(parts, act, async (scene) => {
     refuseOwner(scene);
@@ -65,7 +65,7 @@ export const removePerson = (parts: CommandParts, act: PersonAct): Promise<Stand
 
 /**
  * Takes somebody's membership away and **has zooid delete all they wrote**, for ever; they cannot join
- * again. Again is no error.
+ * again. Idempotent.
  */
 export const banPerson = (parts: CommandParts, act: PersonAct): Promise<Standing> =>
   actOn(parts, act, async (scene) => {
@@ -81,7 +81,7 @@ export const banPerson = (parts: CommandParts, act: PersonAct): Promise<Standing
     return "banned";
   });
 
-/** They may join again; they are no member by it. Again is no error. */
+/** They may join again; they are no member by it. Idempotent. */
 export const unbanPerson = (parts: CommandParts, act: PersonAct): Promise<Standing> =>
   actOn(parts, act, async (scene) => {
     const { relay, pubkey, tx } = scene;

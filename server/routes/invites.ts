@@ -126,7 +126,7 @@ export const inviteRoutes = (parts: RouteParts & { origin: () => string }) => {
         detail: {
           summary: "Revoke a link",
           description:
-            "The link stops working, and whoever waits by it loses their place. Members stay. It is safe to repeat this request.",
+            "The link stops working, and anyone who waits through it loses their place. Members stay. It is safe to repeat this request.",
         },
       },
     )
@@ -174,7 +174,7 @@ export const inviteRoutes = (parts: RouteParts & { origin: () => string }) => {
         detail: {
           summary: "Join by a link",
           description:
-            "Signed (NIP-98) by the key that joins. `waiting`: there is no room yet; whoever has waited longest is let in first. Again is no error, and costs no use.",
+            "Signed (NIP-98) by the key that joins. `waiting`: there is no room yet; whoever has waited longest is let in first. It is safe to repeat this request: it costs no use.",
         },
       },
     );

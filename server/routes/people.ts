@@ -163,7 +163,7 @@ export const peopleRoutes = (parts: RouteParts) => {
         detail: {
           summary: "Let somebody in",
           description:
-            "Where the plan has no seat left they go on the waiting list, and are let in, longest wait first, as soon as there is one. Again is no error.",
+            "Where the plan has no seat left they go on the waiting list, and are let in, longest wait first, as soon as there is one. It is safe to repeat this request.",
         },
       },
     )
@@ -177,7 +177,8 @@ export const peopleRoutes = (parts: RouteParts) => {
         response: { 200: done, ...ACT, 409: refusal("relay_not_running", "owner_stays") },
         detail: {
           summary: "Take a membership, or a place on the waiting list, away",
-          description: "What they wrote stays, and they may join again. Again is no error.",
+          description:
+            "What they wrote stays, and they may join again. It is safe to repeat this request.",
         },
       },
     )
@@ -227,7 +228,7 @@ export const peopleRoutes = (parts: RouteParts) => {
         detail: {
           summary: "Ban somebody, and delete all they wrote",
           description:
-            "The relay server deletes every event of theirs, for ever, and takes them in no more. Again is no error.",
+            "The relay server deletes every event of theirs, for ever, and takes them in no more. It is safe to repeat this request.",
         },
       },
     )
@@ -242,7 +243,7 @@ export const peopleRoutes = (parts: RouteParts) => {
         detail: {
           summary: "Lift a ban",
           description:
-            "They may join again, and are no member by it. What the ban deleted does not come back. Again is no error.",
+            "They may join again, and are no member by it. What the ban deleted does not come back. It is safe to repeat this request.",
         },
       },
     )

@@ -509,7 +509,7 @@ test("a stranger with nothing but a browser follows a link, makes a key and is i
   const page = await me.see(`/relays/${id}?tab=people`);
   await badge(page, "active");
   await page.getByLabel("Name of the link").fill("Sunday singers");
-  await page.getByLabel("At most for").fill("3");
+  await page.getByLabel("How many people", { exact: true }).fill("3");
   await page.getByRole("button", { name: "Make a link" }).click();
   await says(page, "0 of 3 used");
   const { items } = await me.send<{ items: { url: string }[] }>(
@@ -543,7 +543,7 @@ test("a stranger with nothing but a browser follows a link, makes a key and is i
   await says(page, "came by a link");
   await page.getByRole("button", { name: "Revoke Sunday singers" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
-  await says(page, "lets nobody in any more");
+  await says(page, "no longer works");
   await theirs.goto(link);
   await heading(theirs, "This link leads nowhere");
 });

@@ -71,7 +71,7 @@ export const Invites = (props: { relay: string; mayAct: boolean }) => {
       await revokeInvite(props.relay, invite.id);
       setInvites((all) => all?.filter(({ id }) => id !== invite.id) ?? null);
       setEnding(null);
-      say(`“${invite.label}” lets nobody in any more.`);
+      say(`“${invite.label}” no longer works.`);
     });
 
   return (
@@ -80,7 +80,7 @@ export const Invites = (props: { relay: string; mayAct: boolean }) => {
         Invite links
       </h2>
       <p class="mt-1 text-soft">
-        Whoever opens a link joins by themselves, also without a Nostr key: they can make one.
+        Anyone with the link can join, even without a Nostr key: they make one on the way.
       </p>
       <Show when={problem()}>
         {(words) => (
@@ -151,7 +151,7 @@ export const Invites = (props: { relay: string; mayAct: boolean }) => {
               value={label()}
               onInput={setLabel}
               maxLength={80}
-              hint="For you alone."
+              hint="Only you see it."
             />
             <div class="flex flex-col gap-1.5">
               <span aria-hidden="true" class="text-[15px] font-semibold">
@@ -160,12 +160,12 @@ export const Invites = (props: { relay: string; mayAct: boolean }) => {
               <Select label="It works" value={days()} onChange={setDays} options={LIFETIMES} />
             </div>
             <Field
-              label="At most for"
+              label="How many people"
               value={uses()}
               onInput={setUses}
               maxLength={5}
               error={wrong()}
-              hint="People. Empty: for as many as there is room."
+              hint="Leave it empty for no limit."
             />
           </div>
           <Button type="submit" busy={isBusy()} class="self-start max-sm:self-stretch">
@@ -179,9 +179,9 @@ export const Invites = (props: { relay: string; mayAct: boolean }) => {
         title={`Revoke “${ending()?.label ?? ""}”?`}
       >
         <ul class="list-disc space-y-1.5 pl-5">
-          <li>Nobody comes by it any more.</li>
-          <li>Whoever waits by it loses their place.</li>
-          <li>Whoever is in stays in.</li>
+          <li>The link stops working.</li>
+          <li>Anyone who waits through it loses their place.</li>
+          <li>Members stay.</li>
         </ul>
         <div class="mt-6 flex flex-wrap justify-end gap-2 max-sm:flex-col-reverse">
           <Button onClick={() => setEnding(null)}>Cancel</Button>

@@ -29,7 +29,7 @@ export const RelayRow = (props: { row: Row; isNew: boolean }) => {
         href={`/relays/${props.row.id}`}
         class={cn(
           rowClass,
-          "group min-w-0 grow text-ink no-underline transition-colors hover:bg-[color-mix(in_oklab,var(--harbour)_5%,transparent)] focus-visible:-outline-offset-2",
+          "group min-w-0 flex-1 text-ink no-underline transition-colors hover:bg-[color-mix(in_oklab,var(--harbour)_5%,transparent)] focus-visible:-outline-offset-2",
         )}
       >
         <span dir="auto" class="truncate text-left font-semibold">
@@ -66,7 +66,7 @@ export const RelayRow = (props: { row: Row; isNew: boolean }) => {
         label={`Copy the address of ${context().name}`}
         size="icon"
         variant="ghost"
-        class="mr-3 max-sm:mr-1"
+        class="mr-3 shrink-0 max-sm:mr-1"
       />
     </li>
   );
